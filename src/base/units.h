@@ -1,0 +1,9 @@
+#pragma once
+/* Time stamps in the notation of the OCI documents. */
+#include <stddef.h>
+#include <time.h>
+
+enum { RFC3339_SIZE = 36 };
+
+/* rfc3339_format - UTC with nanoseconds: 2026-01-02T03:04:05.123456789Z. No time zone file is read. */
+void rfc3339_format(const struct timespec *t, char dst[static RFC3339_SIZE]);

@@ -1,0 +1,54 @@
+/* Temporary file, (fsync,) rename, (fsync of the directory). */
+#include "sys/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "sys/io.h"
+
+static int open_temporary(int dirfd, const char *name, char tmp[static NAME_MAX + 1], mode_t mode, struct err *e)
+{
+	for (int i = 0; i < 16; i++) {
+		/* The pid makes it ours; a leftover of a killed predecessor with the same pid is replaced. */
+		if (!fmt_fits(tmp, NAME_MAX + 1, ".%.200s.%d.%d", name, (int)getpid(), i))
+			return err_num(e, ENAMETOOLONG, "write %s", name);
+		int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (fd >= 0)
+			return fd;
+		if (errno != EEXIST)
+			return err_sys(e, "create %s", tmp);
+	}
+	return err_num(e, EEXIST, "create a temporary file for %s", name);
+}
+
+int atomic_write(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
+	enum atomic_sync sync, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+	auto_fd int fd = open_temporary(dirfd, name, tmp, mode, e);
+
+	if (fd < 0)
+		return fd;
+	if (io_write_all(fd, data, n, e) < 0) {
+		err_wrap(e, "%s", name);
+		goto undo;
+	}
+	if (sync == ATOMIC_DURABLE && fsync(fd) < 0) {
+		err_sys(e, "sync %s", name);
+		goto undo;
+	}
+	if (renameat(dirfd, tmp, dirfd, name) < 0) {
+		err_sys(e, "replace %s", name);
+		goto undo;
+	}
+	if (sync == ATOMIC_DURABLE && fsync(dirfd) < 0)
+		return err_sys(e, "sync the directory of %s", name);
+	return 0;
+undo:
+	(void)unlinkat(dirfd, tmp, 0); /* the error that counts is already set */
+	return -e->num;
+}

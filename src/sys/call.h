@@ -1,0 +1,46 @@
+#pragma once
+/* System calls that the oldest supported libc (glibc 2.36) lacks, and those whose wrapper does more than
+ * the call. Each returns what the kernel returns with errno set on -1. */
+#include <linux/bpf.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* linux/sched/types.h clashes with libc's sched.h; the layout is ABI (sched_setattr(2), Linux 5.3). */
+struct sys_sched_attr {
+	uint32_t size;
+	uint32_t sched_policy;
+	uint64_t sched_flags;
+	int32_t sched_nice;
+	uint32_t sched_priority;
+	uint64_t sched_runtime;
+	uint64_t sched_deadline;
+	uint64_t sched_period;
+	uint32_t sched_util_min;
+	uint32_t sched_util_max;
+};
+
+int sys_openat2(int dirfd, const char *path, const struct open_how *how);
+/* sys_clone3 - as fork(2): 0 in the child. The caller must be single-threaded. */
+pid_t sys_clone3(struct clone_args *args);
+int sys_seccomp(unsigned op, unsigned flags, void *args);
+int sys_bpf(int cmd, union bpf_attr *attr, unsigned size);
+int sys_pivot_root(const char *new_root, const char *put_old);
+int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr, unsigned flags);
+int sys_ioprio_set(int which, int who, int ioprio);
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long maxnode);
+long sys_keyctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+int sys_capset(const void *header, const void *data);
+int sys_capget(void *header, void *data);
+int sys_setgroups(size_t n, const gid_t *list); /* this thread only, without libc's broadcast */
+int sys_setresuid(uid_t r, uid_t e, uid_t s);
+int sys_setresgid(gid_t r, gid_t e, gid_t s);
+int sys_pidfd_send_signal(int pidfd, int sig);
+int sys_pidfd_open(pid_t pid, unsigned flags);
+int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);

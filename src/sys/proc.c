@@ -1,0 +1,109 @@
+/* /proc by pid, guarded by start time and pidfd against pid reuse. */
+#include "sys/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "sys/call.h"
+
+/* The command name in parentheses may hold anything, so fields are counted from the last ')'. */
+static bool parse_stat(char *text, struct proc_stat *ret)
+{
+	enum { FIELD_STATE = 3, FIELD_PPID = 4, FIELD_START = 22 };
+	char *p = strrchr(text, ')'), *save;
+	uint64_t v;
+
+	if (!p)
+		return false;
+	char *word = strtok_r(p + 1, " \n", &save);
+	for (int field = FIELD_STATE; word; field++, word = strtok_r(NULL, " \n", &save)) {
+		if (field == FIELD_STATE)
+			ret->state = word[0];
+		if (field == FIELD_PPID && parse_u64(word, INT32_MAX, &v))
+			ret->ppid = (pid_t)v;
+		if (field == FIELD_START)
+			return parse_u64(word, UINT64_MAX, &ret->start_ticks);
+	}
+	return false;
+}
+
+int proc_stat(pid_t pid, bool *ret_found, struct proc_stat *ret, struct err *e)
+{
+	char path[32], text[1024];
+
+	fmt_to(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0 && (errno == ENOENT || errno == ESRCH)) {
+		*ret_found = false;
+		return 0;
+	}
+	if (n < 0)
+		return err_sys(e, "read %s", path);
+	text[n] = '\0';
+	struct proc_stat got = { 0 };
+	if (!parse_stat(text, &got))
+		return err_set(e, ERR_CORRUPT, EPROTO, "%s has an unknown format", path);
+	*ret = got;
+	*ret_found = true;
+	return 0;
+}
+
+int proc_boot_id(char dst[static PROC_BOOT_ID_SIZE], struct err *e)
+{
+	auto_fd int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, dst, PROC_BOOT_ID_SIZE - 1);
+
+	if (n < 0)
+		return err_sys(e, "read the boot id");
+	dst[n] = '\0';
+	return 0;
+}
+
+int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct err *e)
+{
+	struct proc_stat st;
+
+	*ret_found = false;
+	auto_fd int pidfd = sys_pidfd_open(pid, 0);
+	if (pidfd < 0)
+		return errno == ESRCH ? 0 : err_sys(e, "open a pidfd of process %d", (int)pid);
+	bool found;
+	int r = proc_stat(pid, &found, &st, e);
+	if (r < 0)
+		return r;
+	if (!found || st.start_ticks != start_ticks || st.state == 'Z' || st.state == 'X')
+		return 0;
+	*ret_pidfd = fd_steal(&pidfd);
+	*ret_found = true;
+	return 0;
+}
+
+int proc_signal(int pidfd, int sig, bool *ret_found, struct err *e)
+{
+	if (sys_pidfd_send_signal(pidfd, sig) == 0) {
+		*ret_found = true;
+		return 0;
+	}
+	if (errno != ESRCH)
+		return err_sys(e, "send signal %d", sig);
+	*ret_found = false;
+	return 0;
+}
+
+int proc_wait_gone(int pidfd, int timeout_ms, struct err *e)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int r;
+
+	do
+		r = poll(&p, 1, timeout_ms);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return err_sys(e, "wait for a process to end");
+	return r ? 0 : err_num(e, ETIMEDOUT, "wait for a process to end");
+}

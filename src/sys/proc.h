@@ -1,0 +1,26 @@
+#pragma once
+/* Facts about processes, by pid only while it is certain that the pid is still the same process. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "base/err.h"
+
+struct proc_stat {
+	char state;	      /* proc_pid_stat(5) field 3: R S D Z T … */
+	pid_t ppid;
+	uint64_t start_ticks; /* field 22, clock ticks since boot */
+};
+
+/* proc_stat - of @pid; *ret_found is false when there is no such process. */
+int proc_stat(pid_t pid, bool *ret_found, struct proc_stat *ret, struct err *e) must_check;
+/* proc_boot_id - 36 characters that change at every boot (random(4)). */
+enum { PROC_BOOT_ID_SIZE = 37 };
+int proc_boot_id(char dst[static PROC_BOOT_ID_SIZE], struct err *e) must_check;
+/* proc_open_same - a pidfd of @pid if it still is the process that started at @start_ticks and is no
+ * zombie; *ret_found false otherwise. The pidfd is the caller's. pidfd_open(2). */
+int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct err *e) must_check;
+/* proc_signal - by pidfd; *ret_found false when it has ended (ESRCH). pidfd_send_signal(2). */
+int proc_signal(int pidfd, int sig, bool *ret_found, struct err *e) must_check;
+/* proc_wait_gone - until the process behind @pidfd has ended, at most @timeout_ms (-1: for ever);
+ * -ETIMEDOUT otherwise. poll(2) on a pidfd. */
+int proc_wait_gone(int pidfd, int timeout_ms, struct err *e) must_check;
