@@ -1,0 +1,10 @@
+#pragma once
+/* Pause and resume. */
+#include "cg/tree.h"
+
+/* cg_freeze - stop (@frozen) or continue every process at and below @path and wait until it is so, at most
+ * @timeout_ms: -ETIMEDOUT then, and the cgroup is thawed again. cgroup-v2.rst "cgroup.freeze",
+ * cgroup-v1/freezer-subsystem.rst. No freezer here is -EOPNOTSUPP, ERR_UNSUPPORTED. */
+int cg_freeze(const struct cg_host *h, const char *path, bool frozen, int timeout_ms, struct err *e) must_check;
+/* cg_frozen - was it told to freeze (by us or by a process of the same privilege). Absent: false. */
+int cg_frozen(const struct cg_host *h, const char *path, bool *ret, struct err *e) must_check;
