@@ -22,6 +22,29 @@ int path_open_host(const char *path, int flags, mode_t mode, struct err *e)
 	return fd >= 0 ? fd : err_sys(e, "open %s", path);
 }
 
+int path_mkdir_host(const char *path, mode_t mode, struct err *e)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len == 0 || !fmt_fits(part, sizeof(part), "%s", path))
+		return err_num(e, len ? ENAMETOOLONG : ENOENT, "make directory %.*s", 64, path);
+	for (size_t i = 1; i <= len; i++) {
+		if ((part[i] != '/' && part[i] != '\0') || part[i - 1] == '/')
+			continue;
+		part[i] = '\0';
+		if (mkdir(part, mode) == 0) {
+			/* mkdir(2) takes the umask's bits away. */
+			if (chmod(part, mode) < 0)
+				return err_sys(e, "set the mode of directory %s", part);
+		} else if (errno != EEXIST) {
+			return err_sys(e, "make directory %s", part);
+		}
+		part[i] = path[i];
+	}
+	return path_open_host(path, O_RDONLY | O_DIRECTORY, 0, e);
+}
+
 static int resolve(int dirfd, const char *path, uint64_t flags, uint64_t how_to)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = how_to | RESOLVE_NO_MAGICLINKS };

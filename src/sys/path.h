@@ -12,6 +12,9 @@
 /* path_open_host - open an absolute or working-directory relative path that the *caller of the program*
  * named (a bundle, a pid file): ordinary resolution, close-on-exec. */
 int path_open_host(const char *path, int flags, mode_t mode, struct err *e) must_check;
+/* path_mkdir_host - make the directory @path with all parents, each new one with exactly @mode whatever the
+ * umask, and open it (O_RDONLY). Existing ones keep their mode. */
+int path_mkdir_host(const char *path, mode_t mode, struct err *e) must_check;
 
 /* path_open_in - open @path as a process whose root directory is @rootfd would: absolute paths, ".." and
  * symlinks stay inside, magic links are refused. @flags as open(2); O_CLOEXEC is added. -ENOENT and
