@@ -1,0 +1,156 @@
+"""Runs one case of all programs in turn, and what is counted instead of timed."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from . import cases, stats, view
+
+FIELDS = ("wall_ns", "user_us", "sys_us", "maxrss_kb", "minflt", "majflt", "nvcsw", "nivcsw", "status")
+
+
+def _plan(case, peers, bench, rounds, mounts_dir):
+    """The timer's plan, and {name: why it is not measured}."""
+    _, make, spaced, mounts = cases.CASES[case]
+    lines, left_out = [f"rounds\t{rounds}", f"gap\t{300 if spaced else 0}"], {}
+    if mounts:
+        lines.append(f"mounts\t{mounts}\t{mounts_dir}")
+    commands = {}
+    for peer in peers:
+        steps = peer.problem or make(peer, bench)
+        if isinstance(steps, str):
+            left_out[peer.name] = steps
+            continue
+        lines.append("case\t" + peer.name)
+        lines += ["\t".join([kind, *argv]) for kind, argv in steps]
+        commands[peer.name] = [" ".join(argv) for kind, argv in steps if argv]
+    return "\n".join(lines) + "\n", left_out, commands
+
+
+def timed(timer, case, peers, bench, rounds, log):
+    """{"commands", "left_out", "results": {name: {field: [value per round]}}}. A program that fails in any round is left
+    out with its last words, and its timings are not used."""
+    with tempfile.TemporaryDirectory(prefix="tare-bench-mounts") as mounts_dir:
+        plan, left_out, commands = _plan(case, peers, bench, rounds, mounts_dir)
+        if not commands:
+            return {"commands": commands, "left_out": left_out, "results": {}}
+        done = subprocess.run([timer, log], input=plan, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"bench: {case}: {done.stderr.strip()}")
+    results = {}
+    for line in done.stdout.splitlines():
+        name, _, *values = line.split("\t")
+        row = results.setdefault(name, {f: [] for f in FIELDS})
+        for field, value in zip(FIELDS, values):
+            row[field].append(int(value))
+    for name in list(results):
+        if any(results[name]["status"]):
+            bad = sum(1 for s in results[name]["status"] if s)
+            left_out[name] = f"failed in {bad} of {rounds} rounds; see {log}"
+            del results[name]
+    return {"commands": commands, "left_out": left_out, "results": results}
+
+
+def probe(peers, bench):
+    """Give each program that cannot run the container here its problem, so that it is reported and not timed."""
+    for peer in peers:
+        if peer.problem:
+            continue
+        steps = cases.run(peer, bench)
+        argv = [a.replace("%n", "probe") for a in steps[0][1]]
+        try:
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+        except (OSError, subprocess.TimeoutExpired) as e:
+            peer.problem = "does not run here: " + str(e)
+            continue
+        if done.returncode != 0:
+            words = (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").splitlines()[-1]
+            peer.problem = "does not run here: " + words[:200]
+            if peer.oci:
+                subprocess.run(bench.oci(peer, "delete", "--force", cases.ID + peer.name + "-probe"), check=False,
+                               capture_output=True, timeout=60)
+
+
+def system_calls(peer, bench, command="run"):
+    """Calls of all processes of `run`, up to and including the execve of the container's program; None without strace.
+    Returns {"until_exec", "all"}."""
+    if not shutil.which("strace") or peer.problem:
+        return None
+    make = {"run": cases.run, "exec": cases.execute, "state": cases.state}[command]
+    steps = make(peer, bench)
+    if isinstance(steps, str):
+        return None
+    argv = [a.replace("%n", "strace-" + command) for a in steps[0][1]]
+    with tempfile.NamedTemporaryFile(prefix="tare-bench-strace") as out:
+        done = subprocess.run(["strace", "-f", "-qq", "-o", out.name, *argv], stdin=subprocess.DEVNULL,
+                              capture_output=True, check=False, timeout=120)
+        with open(out.name, encoding="utf-8", errors="replace") as f:
+            lines = f.read().splitlines()
+    if done.returncode != 0:
+        return None
+    return _count(lines)
+
+
+def _count(lines):
+    total, until = 0, None
+    waiting = None  # the process inside an execve of the program whose end is printed later
+    for line in lines:
+        m = re.match(r"(\d+) +(\S.*)", line)
+        if not m or m.group(2).startswith(("+++", "---")):
+            continue
+        pid, text = m.groups()
+        resumed = text.startswith("<...")
+        total += not resumed
+        if text.startswith(('execve("/bin/true"', "execveat(")) and "/bin/true" in text:
+            if text.endswith("= 0"):
+                until = total
+            waiting = pid
+        elif resumed and pid == waiting and "exec" in text and text.endswith("= 0"):
+            until = total
+    return {"until_exec": until, "all": total}
+
+
+def instructions(path, args, cwd):
+    """Instructions of a command as callgrind counts them, with its children's; None when valgrind cannot run it."""
+    if not shutil.which("valgrind"):
+        return None
+    with tempfile.TemporaryDirectory(prefix="tare-bench-valgrind") as d:
+        done = subprocess.run(["valgrind", "--tool=callgrind", "--trace-children=no", "--log-file=" + d + "/log",
+                               "--callgrind-out-file=" + d + "/out", path, *args], cwd=cwd, stdin=subprocess.DEVNULL,
+                              capture_output=True, check=False, timeout=300)
+        try:
+            with open(d + "/log", encoding="utf-8", errors="replace") as f:
+                found = re.findall(r"Collected : (\d+)", f.read())
+        except OSError:
+            found = []
+    return int(found[-1]) if found and done.returncode == 0 else None
+
+
+def stripped_size(path):
+    """Bytes of the program without symbols; None without strip."""
+    if not shutil.which("strip"):
+        return None
+    with tempfile.NamedTemporaryFile(prefix="tare-bench-strip") as out:
+        if subprocess.run(["strip", "-o", out.name, path], check=False, capture_output=True).returncode:
+            return None
+        return os.path.getsize(out.name)
+
+
+def small_memory(peer, bench):
+    """Whether a container with a memory limit of 512 KiB starts and ends well: True, False, None (not tried)."""
+    if not peer.oci or peer.problem or not view.has_controller("memory"):
+        return None
+    name = cases.ID + peer.name + "-small"
+    done = subprocess.run(bench.oci(peer, "run", "--bundle", bench.bundles.path("small"), name), check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    if done.returncode:
+        subprocess.run(bench.oci(peer, "delete", "--force", name), check=False, capture_output=True, timeout=60)
+    return done.returncode == 0
+
+
+def ratios(results, of="tare"):
+    """{other: ratio of @of to it} by wall time, over the programs that were measured."""
+    if of not in results:
+        return {}
+    return {name: stats.ratio(results[of]["wall_ns"], row["wall_ns"]) for name, row in results.items() if name != of}

@@ -1,0 +1,97 @@
+"""The programs that are compared: floor, tare-oci, and the peers that this machine has."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+PACKAGES = ["crun", "runc", "bubblewrap", "busybox-static", "strace", "valgrind", "golang-github-containers-common"]
+COMMANDS = ["crun", "runc", "bwrap", None, "strace", "valgrind", None]
+SID_PACKAGES = ["crun", "runc"]
+KINDS = ("floor", "tare", "crun", "runc", "youki", "bwrap")
+
+
+class Peer:
+    """One program. @kind says which command line it speaks; every name but floor's and bwrap's is an OCI runtime."""
+
+    def __init__(self, name, path, kind=None):
+        self.name, self.path = name, path
+        self.kind = kind or next((k for k in KINDS if name.startswith(k)), "runc")
+        self.oci = self.kind not in ("floor", "bwrap")
+        self.problem = None  # why it is not measured
+
+    def version(self):
+        if self.kind == "floor":
+            return "this tree"
+        try:
+            out = subprocess.run([self.path, "--version"], capture_output=True, text=True, timeout=10, check=False)
+        except (OSError, subprocess.TimeoutExpired) as e:
+            return str(e)
+        text = (out.stdout or out.stderr).strip()
+        found = re.search(r"\d+\.\d+[^\s]*", text)
+        return found.group(0) if found else text.splitlines()[0] if text else "?"
+
+
+def install_packages():
+    """Debian packages of the peers and tools that are missing. Needs root; says so otherwise."""
+    missing = [p for p, c in zip(PACKAGES, COMMANDS) if c and not shutil.which(c)]
+    if not os.path.exists("/usr/share/containers/seccomp.json"):
+        missing.append("golang-github-containers-common")
+    if not missing:
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        print("bench: not installed and not measured:", *missing)
+        return
+    for package in missing:  # one by one: a missing name must not take the others with it
+        subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", package], check=False,
+                       stdout=subprocess.DEVNULL)
+
+
+def cache_dir():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "tare-bench")
+
+
+def sid_peers():
+    """[(name, path)] of Debian sid's runtimes. They get sid's loader and libraries by patchelf, so that they start as
+    on sid: a wrapper would cost an exec, and would break programs that execute /proc/self/exe."""
+    tree = os.path.join(cache_dir(), "sid")
+    loader = os.path.join(tree, "lib64/ld-linux-x86-64.so.2")
+    for tool in ("mmdebstrap", "patchelf"):
+        if not shutil.which(tool):
+            subprocess.run(["apt-get", "install", "-y", "-q", tool], check=False, stdout=subprocess.DEVNULL)
+    if not os.path.exists(loader):
+        os.makedirs(cache_dir(), exist_ok=True)
+        subprocess.run(["mmdebstrap", "--variant=extract", "--include=" + ",".join(SID_PACKAGES), "--mode=root",
+                        "--aptopt=Acquire::Check-Valid-Until \"false\"", "sid", tree], check=True)
+    libs = os.path.join(tree, "usr/lib/x86_64-linux-gnu")
+    found = []
+    for name in SID_PACKAGES:
+        source = next((p for p in (os.path.join(tree, d, name) for d in ("usr/bin", "usr/sbin")) if os.path.exists(p)),
+                      None)
+        if not source:
+            found.append((name + "-sid", None))
+            continue
+        target = os.path.join(cache_dir(), name + "-sid")
+        shutil.copy2(source, target)
+        subprocess.run(["patchelf", "--set-interpreter", loader, "--set-rpath", libs, target], check=True)
+        found.append((name + "-sid", target))
+    return found
+
+
+def find(build, sid=False, extra=()):
+    """Every program by name, also those that are missing: path None."""
+    tare = next((p for p in sorted(glob.glob(build + "/**/tare-oci", recursive=True)) if os.access(p, os.X_OK)
+                 and not os.path.isdir(p)), None)
+    listed = [("floor", os.path.join(build, "bench/bench-floor")), ("tare", tare)]
+    listed += [(n, shutil.which(n)) for n in ("crun", "runc", "youki", "bwrap")]
+    if sid:
+        listed += sid_peers()
+    listed += [tuple(x.split("=", 1)) for x in extra]
+    peers = []
+    for name, path in listed:
+        peer = Peer(name, path and os.path.abspath(path))
+        if not path or not os.path.exists(path):
+            peer.problem = "not installed" if name not in ("floor", "tare") else "not built"
+        peers.append(peer)
+    return peers

@@ -1,0 +1,141 @@
+"""The results as JSON's companions: a Markdown page and a picture with bars."""
+import re
+from xml.sax.saxutils import escape
+
+from . import targets
+
+COLOURS = {"floor": "#9aa5b1", "tare": "#1f7a4d", "crun": "#d9822b", "crun-sid": "#b8621b", "runc": "#3d6fb4",
+           "runc-sid": "#274f86", "youki": "#8a5fb0", "bwrap": "#b0a15f"}
+
+
+def _ms(row):
+    return f"{row['wall_ns']['median'] / 1e6:.2f} ({row['wall_ns']['p95'] / 1e6:.2f})"
+
+
+def _table(header, rows):
+    return ["| " + " | ".join(header) + " |", "|" + "---|" * len(header),
+            *("| " + " | ".join(str(c) for c in row) + " |" for row in rows), ""]
+
+
+def _times(view, names):
+    rows = []
+    for case in view["cases"].values():
+        cells = [_ms(case["summary"][n]) if n in case["summary"] else "-" for n in names]
+        rows.append([case["title"], *cells])
+    return _table(["median (p95), ms", *names], rows)
+
+
+def _ratios(view, names):
+    rows = []
+    for case in view["cases"].values():
+        found = case["ratios"]
+        if found:
+            rows.append([case["title"]] + [f"{found[n]['ratio']:.2f} ({found[n]['low']:.2f}-{found[n]['high']:.2f})"
+                                           if n in found else "-" for n in names if n != "tare"])
+    if not rows:
+        return []
+    return ["tare's time as a fraction of theirs, with the interval of 95 of 100 resamplings:", "",
+            *_table(["", *(n for n in names if n != "tare")], rows)]
+
+
+def _counts(view, names):
+    rows = []
+    run = view["cases"].get("run", {}).get("summary", {})
+    for n in names:
+        c, r = view["counts"].get(n, {}), run.get(n, {})
+        small = {True: "starts", False: "fails", None: "-"}[c.get("small_memory")]
+        numbers = [f"{r[f]['median']:.0f}" if r else "-" for f in ("maxrss_kb", "minflt", "nvcsw", "nivcsw")]
+        size = f"{c['size'] / 1024:.0f}" if c.get("size") else "-"
+        rows.append([n, *numbers, c.get("syscalls") or "-", c.get("syscalls_all") or "-", c.get("exec_syscalls") or "-",
+                     size, small])
+    return ["Beside the time of `run` (medians; RSS is the largest of all its processes; the binary's size does not "
+            "count shared libraries):", "",
+            *_table(["", "peak RSS, KiB", "page faults", "waits", "preempted", "system calls until the program begins",
+                     "all system calls", "the same of exec", "stripped, KiB", "512 KiB limit"], rows)]
+
+
+def _targets(view):
+    words = {True: "reached", False: "**missed**", None: "not measured"}
+    rows = [[what, "-" if v is None else f"{v:.3f}", f"{limit:.3f}", words[ok]]
+            for what, v, limit, ok in targets.evaluate(view)]
+    return _table(["target", "now", "at most", ""], rows)
+
+
+def _left_out(view):
+    rows = [(n, p) for n, p in view["missing"].items()]
+    for case in view["cases"].values():
+        rows += [(f"{n}, {case['title']}", why) for n, why in case["left_out"].items() if n not in view["missing"]]
+    return _table(["not measured", "why"], rows) if rows else []
+
+
+def _commands(result):
+    """How to get each line again, and what it runs: floor's and one runtime's command lines (all: in the JSON)."""
+    name, view = next(iter(result["views"].items()))
+    rows = []
+    for key, case in view["cases"].items():
+        shown = list(dict.fromkeys(n for n in ("floor", "tare", *case["commands"]) if n in case["commands"]))[:2]
+        lines = [c for n in shown for c in case["commands"][n]]
+        rows.append([case["title"], f"`bench/run --views {name} --cases {key}`",
+                     "<br>".join(f"`{_short(c)}`" for c in lines)])
+    return ["## Reproduce", "", "Other views: `--views " + ",".join(result["views"]) + "`.", "",
+            *_table(["", "measures it again", "command lines"], rows)]
+
+
+def _short(command):
+    """Without the temporary directories and this machine's paths."""
+    words = []
+    for word in command.split():
+        word = re.sub(r".*/tare-bench-[^/]+/", "$TMP/", word)
+        word = re.sub(r"tarebench\d+-", "", word)
+        words.append(word.rsplit("/", 1)[-1] if not words else "PID" if words[-1] == "--exec" else word)
+    return " ".join(words)
+
+
+def markdown(result, picture):
+    env = result["environment"]
+    out = ["# Benchmarks", "",
+           "Written by `make bench`; every number is from one machine and one run, so only the ratios mean something "
+           "elsewhere.", "",
+           *_table(["environment", ""], env.items()),
+           f"![bars: time of each program in each case]({picture})", "",
+           "`floor` does only the kernel's work of the same container, the fastest correct way known "
+           "(`bench/floor --breakdown` says where its time goes); it is the limit that the targets refer to. "
+           "All programs run in turn, in a new random order each round; \"300 ms apart\" leaves the machine idle before "
+           "each start, which is how a person meets it. The container's program is `bench/true`, a static program of one "
+           "page.", ""]
+    for name, view in result["views"].items():
+        names = view["names"]
+        out += [f"## cgroup {name}", "", f"Bundle: `{view['bundle']}`.", "",
+                *_times(view, names), *_ratios(view, names), *_counts(view, names)]
+        if "tare" in names:
+            out += _targets(view)
+        out += _left_out(view)
+    out += _commands(result)
+    return "\n".join(out).rstrip() + "\n"
+
+
+def svg(result):
+    """Bars per view and case, the longest of each case as wide as the picture."""
+    bars, y, width = [], 20, 420
+    for view_name, view in result["views"].items():
+        bars.append(f'<text x="10" y="{y + 12}" class="h">cgroup {escape(view_name)}: median, ms</text>')
+        y += 26
+        for case in view["cases"].values():
+            rows = [(n, case["summary"][n]["wall_ns"]["median"] / 1e6) for n in view["names"] if n in case["summary"]]
+            if not rows:
+                continue
+            longest = max(v for _, v in rows)
+            bars.append(f'<text x="10" y="{y + 11}" class="c">{escape(case["title"])}</text>')
+            y += 16
+            for name, value in rows:
+                long = max(1, value / longest * width)
+                colour = COLOURS.get(name, "#777777")
+                bars.append(f'<text x="100" y="{y + 10}" text-anchor="end">{escape(name)}</text>'
+                            f'<rect x="106" y="{y}" width="{long:.1f}" height="12" fill="{colour}"/>'
+                            f'<text x="{112 + long:.1f}" y="{y + 10}">{value:.2f}</text>')
+                y += 14
+            y += 8
+        y += 10
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="600" height="{y}" viewBox="0 0 600 {y}">'
+            '<style>text{font:11px sans-serif;fill:#222}.h{font:bold 14px sans-serif}.c{font:bold 11px sans-serif}'
+            '</style><rect width="100%" height="100%" fill="#ffffff"/>' + "".join(bars) + "</svg>\n")

@@ -1,0 +1,88 @@
+"""One measurement in one cgroup view, from making the bundles to removing everything again."""
+import os
+import shutil
+import sys
+import tempfile
+
+from . import bundle, cases, measure, peers, stats, view
+
+
+def _say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def _case(key, found, bench, options, log):
+    title, _, spaced, _ = cases.CASES[key]
+    rounds = options.spaced_rounds if spaced else options.rounds
+    _say(f"  {key}: {rounds} rounds")
+    got = measure.timed(options.timer, key, found, bench, rounds, log)
+    got.update(title=title, rounds=rounds, ratios=measure.ratios(got["results"]))
+    got["summary"] = {n: {f: stats.summary(v) for f, v in row.items() if f != "status"}
+                      for n, row in got["results"].items()}
+    for name, row in got["summary"].items():
+        _say(f"    {name:10} {row['wall_ns']['median'] / 1e6:8.2f} ms")
+    return got
+
+
+def _counts(found, bench):
+    out = {}
+    for peer in found:
+        if peer.problem:
+            continue
+        run, execute = measure.system_calls(peer, bench), measure.system_calls(peer, bench, "exec")
+        out[peer.name] = {
+            "syscalls": run and run["until_exec"], "syscalls_all": run and run["all"],
+            "exec_syscalls": execute and execute["until_exec"], "size": measure.stripped_size(peer.path),
+            "small_memory": measure.small_memory(peer, bench),
+        }
+    return out
+
+
+def _instructions(found, bench):
+    """Of ours only: they guard against regressions where time cannot."""
+    tare = next((p for p in found if p.name == "tare" and not p.problem), None)
+    if not tare:
+        return {}
+    out = {}
+    for name, args in (("--version", ["--version"]), ("features", ["features"])):
+        out[name] = measure.instructions(tare.path, args, "/")
+    with tempfile.TemporaryDirectory(prefix="tare-bench-spec") as d:
+        out["spec"] = measure.instructions(tare.path, ["spec"], d)
+    if tare.name in bench.waiting:
+        out["state"] = measure.instructions(tare.path, bench.oci(tare, "state", cases.waiting_id(tare))[1:], "/")
+    out["run"] = measure.instructions(tare.path, [a.replace("%n", "vg") for a in cases.run(tare, bench)[0][1][1:]], "/")
+    return {k: v for k, v in out.items() if v}
+
+
+def measure_view(name, options):
+    """Everything of one view as plain data."""
+    view.enter(name)
+    found = peers.find(options.build, options.sid, options.peer)
+    if options.only:
+        found = [p for p in found if p.name in options.only]
+    work = tempfile.mkdtemp(prefix="tare-bench-")
+    state = tempfile.mkdtemp(prefix="tare-bench-", dir="/run" if os.access("/run", os.W_OK) else None)
+    log = os.path.join(options.out, f"stderr-{name}.log")
+    try:
+        bench = cases.Bench(bundle.Bundles(work, options.build, found), state)
+        measure.probe(found, bench)
+        for peer in found:
+            if peer.problem:
+                _say(f"  {peer.name}: {peer.problem}")
+            else:
+                cases.start_waiting(peer, bench)
+        result = {"cases": {k: _case(k, found, bench, options, log) for k in options.cases},
+                  "missing": {p.name: p.problem for p in found if p.problem},
+                  "versions": {p.name: p.version() for p in found if not p.problem},
+                  "names": [p.name for p in found if not p.problem],
+                  "bundle": bench.bundles.origin,
+                  "counts": {} if options.no_counts else _counts(found, bench),
+                  "instructions": {} if options.no_counts else _instructions(found, bench)}
+    finally:
+        if "bench" in locals():
+            for peer in found:
+                cases.stop_waiting(peer, bench)
+        view.remove_cgroups(cases.ID)
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(state, ignore_errors=True)
+    return result

@@ -1,0 +1,76 @@
+"""What tare-oci is to reach, and whether it does. Each target names the numbers it is computed from."""
+
+
+def _median(view, case, name, field="wall_ns"):
+    row = view["cases"].get(case, {}).get("summary", {}).get(name)
+    return row[field]["median"] if row else None
+
+
+def _peer(view, kind):
+    """The newest program of a kind that was measured: sid's before the host's."""
+    for name in (kind + "-sid", kind):
+        if _median(view, "run", name) is not None or _median(view, "run-spaced", name) is not None:
+            return name
+    return None
+
+
+def _time(case, kind, limit):
+    """tare's time in @case against that of a program of @kind."""
+    def compute(view):
+        other = "floor" if kind == "floor" else _peer(view, kind)
+        a, b = _median(view, case, "tare"), other and _median(view, case, other)
+        return (a / b, f"{case}: tare / {other}") if a and b else (None, f"{case}: tare / {kind}")
+    return compute, limit
+
+
+def _seccomp(case):
+    def compute(view):
+        a, b = _median(view, case + ("-seccomp" if case == "run" else ""), "tare"), _median(view, case, "tare")
+        return (a - b) / 1e6 if a and b else None, "run with seccomp - without, ms"
+    return compute, 0.3
+
+
+def _mounts(view):
+    other = _peer(view, "crun")
+    cost = {n: (_median(view, "run-mounts", n), _median(view, "run", n)) for n in ("tare", other) if n}
+    if any(x is None for pair in cost.values() for x in pair) or len(cost) < 2:
+        return None, "1,000 mounts: extra time, tare / crun"
+    extra = {n: a - b for n, (a, b) in cost.items()}
+    return (extra["tare"] / extra[other] if extra[other] > 0 else None), f"1,000 mounts: extra time, tare / {other}"
+
+
+def _count(key, what, limit, scale=1):
+    def compute(view):
+        value = view["counts"].get("tare", {}).get(key)
+        return (None if value is None else value / scale), what
+    return compute, limit
+
+
+def _rss(view):
+    value = _median(view, "run", "tare", "maxrss_kb")
+    return (None if value is None else value / 1024), "run: peak RSS, MiB"
+
+
+def _small(view):
+    value = view["counts"].get("tare", {}).get("small_memory")
+    return (None if value is None else 0 if value else 1), "a 512 KiB memory limit starts (0: yes)"
+
+
+TARGETS = [
+    _time("run", "floor", 1.5), _time("run-spaced", "floor", 1.5),
+    _time("run", "crun", 1 / 2), _time("run", "runc", 1 / 8),
+    _time("run-spaced", "crun", 1 / 6), _time("run-spaced", "runc", 1 / 8),
+    _time("exec", "crun", 1 / 3), _time("lifecycle", "crun", 1 / 2.5),
+    _seccomp("run"), (_mounts, 0.5), (_rss, 1.5),
+    _count("syscalls", "run: system calls until the program begins", 200),
+    _count("size", "stripped binary, MiB", 1.5, 1 << 20), (_small, 0),
+]
+
+
+def evaluate(view):
+    """[(what, value or None, limit, reached or None)] for one cgroup view."""
+    out = []
+    for compute, limit in TARGETS:
+        value, what = compute(view)
+        out.append((what, value, limit, None if value is None else value <= limit))
+    return out
