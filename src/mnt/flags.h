@@ -57,6 +57,9 @@ int mnt_opts_check_bind(const struct mnt_opts *o, struct err *e) must_check;
 unsigned long mnt_opts_ms_flags(const struct mnt_opts *o);
 /* mnt_opts_ms_data - the data argument of mount(2): "a=b,c", values with commas quoted; NULL: out of memory. */
 char *mnt_opts_ms_data(const struct mnt_opts *o, struct arena *arena);
+/* mnt_opts_need_mount2 - whether only mount(2) can say this: MS_I_VERSION and MS_SILENT have no word for
+ * fsconfig(2), and that call takes values of at most 255 bytes (a long lowerdir=). */
+bool mnt_opts_need_mount2(const struct mnt_opts *o);
 /* mnt_sb_word - the fsconfig(2) flag word of one superblock flag ("ro", "sync", "dirsync", "mand",
  * "lazytime"), NULL when only mount(2) can set it (MS_I_VERSION, MS_SILENT). */
 const char *mnt_sb_word(unsigned ms_flag);

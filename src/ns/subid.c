@@ -1,0 +1,102 @@
+/* The default map of a plain user, from /etc/passwd, /etc/subuid and /etc/subgid as files: no NSS. Guarantees:
+ * a malformed line is skipped, never half used. */
+#include "ns/idmap.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "sys/io.h"
+
+enum { MAX_FILE = 1 << 20, MAX_SUB_RANGES = 64 };
+
+/* Cut the next colon field of a line off *@at. */
+static char *next_field(char **at)
+{
+	return strsep(at, ":");
+}
+
+static char *next_line(char **at)
+{
+	return strsep(at, "\n");
+}
+
+/* An absent file is an empty one. */
+static int read_file(const char *path, struct buf *b, struct err *e)
+{
+	if (io_read_file_at(AT_FDCWD, path, MAX_FILE, b, e) < 0) {
+		if (e->num != ENOENT)
+			return -e->num;
+		err_clear(e);
+	}
+	buf_add(b, "", 0);
+	return buf_err(b, e);
+}
+
+/* The login name of @uid in the text of a passwd file, which is cut up. */
+static const char *name_of(char *passwd, uint32_t uid)
+{
+	char *line;
+	uint32_t got;
+
+	while (passwd && (line = next_line(&passwd))) {
+		const char *name = next_field(&line);
+
+		(void)next_field(&line); /* the password's place */
+		if (line && parse_u32(next_field(&line), &got) && got == uid && *name)
+			return name;
+	}
+	return NULL;
+}
+
+static int add_ranges(char *text, const char *name, uint32_t id, struct rc_id_maps *m)
+{
+	uint32_t next = 1, number, start, size;
+	char *line;
+
+	while (text && (line = next_line(&text)) && m->n <= MAX_SUB_RANGES) {
+		const char *who = next_field(&line);
+		bool ours = (name && strcmp(who, name) == 0) || (parse_u32(who, &number) && number == id);
+
+		if (!ours || !parse_u32(next_field(&line), &start) || !parse_u32(line, &size) || size == 0 ||
+			size > UINT32_MAX - 1 - next || size > UINT32_MAX - start)
+			continue;
+		m->v[m->n++] = (struct rc_id_map){ .container = next, .host = start, .size = size };
+		next += size;
+	}
+	return 0;
+}
+
+static int side(const char *file, const char *name, uint32_t own, struct arena *arena, struct rc_id_maps *ret,
+	struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, MAX_SUB_RANGES + 1) };
+
+	if (!m.v)
+		return err_oom(e, "id maps");
+	m.v[m.n++] = (struct rc_id_map){ .container = 0, .host = own, .size = 1 };
+	int r = read_file(file, &b, e);
+	if (r < 0)
+		return r;
+	/* Both files are keyed by the user, subgid(5). */
+	add_ranges(b.data, name, (uint32_t)geteuid(), &m);
+	*ret = m;
+	return 0;
+}
+
+int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc_id_maps *ret_gids,
+	struct err *e)
+{
+	AUTO(buf) struct buf passwd = BUF_INIT;
+	int r = read_file("/etc/passwd", &passwd, e);
+
+	if (r < 0)
+		return r;
+	const char *name = name_of(passwd.data, (uint32_t)geteuid());
+	r = side("/etc/subuid", name, (uint32_t)geteuid(), arena, ret_uids, e);
+	if (r == 0)
+		r = side("/etc/subgid", name, (uint32_t)getegid(), arena, ret_gids, e);
+	return r;
+}
