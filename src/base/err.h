@@ -39,6 +39,11 @@ int err_wrap(struct err *e, const char *format, ...) printf_like(2, 3);
 int err_hint(struct err *e, const char *format, ...) printf_like(2, 3);
 /* err_oom - out of memory for @what. */
 int err_oom(struct err *e, const char *what);
+/* err_told - for a call whose outcome the caller reads from the call's struct err, after cleaning up. */
+static inline void err_told(int result)
+{
+	(void)result;
+}
 /* err_clear - forget, to try a fallback. */
 void err_clear(struct err *e);
 /* err_print - one line "PROGRAM: MESSAGE (HINT)" to @fd in one write, control bytes escaped. */

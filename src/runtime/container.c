@@ -3,39 +3,10 @@
 
 #include <errno.h>
 #include <sys/file.h>
-#include "base/str.h"
-#include "sys/proc.h"
+#include "base/buf.h"
+#include "sys/io.h"
 
-static int same_boot(const struct rt_state *s, bool *ret, struct err *e)
-{
-	char boot[PROC_BOOT_ID_SIZE];
-
-	if (proc_boot_id(boot, e) < 0)
-		return -e->num;
-	*ret = !s->boot_id || str_eq(boot, s->boot_id);
-	return 0;
-}
-
-int rt_state_status(struct rt_context *c, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd,
-	struct err *e)
-{
-	bool alive = false, same = true;
-	auto_fd int pidfd = FD_NONE;
-
-	if (s->pid > 0 && proc_open_same(s->pid, s->start_ticks, &alive, &pidfd, e) < 0)
-		return -e->num;
-	/* Equal pids that started at the same tick of two boots are rare, so this is asked last. */
-	if (alive && same_boot(s, &same, e) < 0)
-		return -e->num;
-	if (!alive || !same) {
-		*ret = RT_STOPPED;
-		*ret_pidfd = FD_NONE;
-		return 0;
-	}
-	*ret = s->started ? RT_RUNNING : RT_CREATED;
-	*ret_pidfd = fd_steal(&pidfd);
-	return 0;
-}
+enum { MAX_CONFIG = 16 << 20 }; /* as runtime_config_read() */
 
 int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
 	struct err *e)
@@ -61,6 +32,14 @@ int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how
 	return 0;
 }
 
+int rt_container_open_whole(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
+	struct err *e)
+{
+	if (rt_container_open(c, id, how, ret, e) < 0)
+		return -e->num;
+	return rt_container_refuse_half_made(ret, id, e);
+}
+
 void rt_container_done(struct rt_container *ct)
 {
 	fd_close(&ct->state_fd);
@@ -76,4 +55,13 @@ int rt_container_refuse_half_made(const struct rt_container *ct, const char *id,
 		return err_set(e, ERR_CONFLICT, EBUSY, "container %s is being created", id);
 	err_set(e, ERR_CORRUPT, EUCLEAN, "container %s is incomplete: its creation was interrupted", id);
 	return err_hint(e, "\"delete --force %.64s\" clears it", id);
+}
+
+int rt_container_config(const struct rt_container *ct, struct runtime_config *ret, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	if (io_read_file_at(ct->state_fd, "config.json", MAX_CONFIG, &b, e) < 0)
+		return err_wrap(e, "the container's copy of its configuration");
+	return runtime_config_read(b.data, b.len, NULL, false, ret, e);
 }

@@ -335,9 +335,9 @@ int rt_hook_io_open(const struct rc_kv_list *annotations, int bundle_dir, struct
 		const struct rc_kv *kv = &annotations->v[i];
 
 		if (str_eq(kv->key, "run.oci.hooks.stdout"))
-			(void)open_output(kv, &io.out_fd, e); /* seen by the loop's condition */
+			err_told(open_output(kv, &io.out_fd, e));
 		else if (str_eq(kv->key, "run.oci.hooks.stderr"))
-			(void)open_output(kv, &io.err_fd, e);
+			err_told(open_output(kv, &io.err_fd, e));
 	}
 	if (e->num) {
 		rt_hook_io_done(&io);

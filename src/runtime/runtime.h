@@ -74,6 +74,10 @@ int rt_pause(struct rt_context *c, const char *id, struct err *e) must_check;
 int rt_resume(struct rt_context *c, const char *id, struct err *e) must_check;
 int rt_update(struct rt_context *c, const char *id, const struct rc_resources *r, struct err *e) must_check;
 
+/* rt_update_rdt - new cache and memory bandwidth schemata (l3_cache_schema, mem_bw_schema) for a container that
+ * was created with linux.intelRdt. */
+int rt_update_rdt(struct rt_context *c, const char *id, const struct rc_intel_rdt *r, struct err *e) must_check;
+
 enum rt_status { RT_CREATING, RT_CREATED, RT_RUNNING, RT_PAUSED, RT_STOPPED };
 extern const char *const rt_status_names[];
 

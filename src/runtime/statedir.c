@@ -148,9 +148,10 @@ int rt_state_set_started(int state_fd, struct err *e)
 	return 0;
 }
 
-static int load_mark(int state_fd, struct rt_state *ret, struct err *e)
+int rt_state_load_mark(int state_fd, struct rt_state *ret, struct err *e)
 {
 	char text[PATH_MAX];
+	*ret = (struct rt_state){ .arena = ARENA_INIT };
 	ssize_t n = readlinkat(state_fd, "making", text, sizeof(text));
 
 	if (n < 0)
@@ -173,7 +174,7 @@ int rt_state_load(int state_fd, const char *id, bool *ret_found, struct rt_state
 	auto_fd int fd = openat(state_fd, "state.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		*ret_found = false;
-		return load_mark(state_fd, ret, e) < 0 ? corrupt(state_fd, id, e) : 0;
+		return rt_state_load_mark(state_fd, ret, e) < 0 ? corrupt(state_fd, id, e) : 0;
 	}
 	if (fd < 0)
 		return err_sys(e, "open %s/state.json", dir_name(state_fd).text);

@@ -53,6 +53,9 @@ int rt_state_set_started(int state_fd, struct err *e) must_check;
  * gives *ret_found false and in *ret what rt_state_mark() recorded. What does not parse is ERR_CORRUPT. End
  * with rt_state_done(), also after an error. */
 int rt_state_load(int state_fd, const char *id, bool *ret_found, struct rt_state *ret, struct err *e) must_check;
+/* rt_state_load_mark - only what rt_state_mark() recorded (nothing if it never was), for a state.json that
+ * cannot be read. */
+int rt_state_load_mark(int state_fd, struct rt_state *ret, struct err *e) must_check;
 void rt_state_done(struct rt_state *s);
 /* rt_state_remove - delete ROOT/ID and everything in it, if it still is the directory behind @state_fd,
  * whose lock the caller holds: a loser of a race removes nothing it did not make. */
@@ -80,6 +83,11 @@ enum rt_open_how { RT_UNLOCKED, RT_LOCKED };
  * exist". End with rt_container_done(), also after an error. */
 int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
 	struct err *e) must_check;
+/* rt_container_open_whole - the same, refusing a half-made one. */
+int rt_container_open_whole(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
+	struct err *e) must_check;
 void rt_container_done(struct rt_container *ct);
+/* rt_container_config - read the copy of config.json kept in ROOT/ID. End with runtime_config_done(). */
+int rt_container_config(const struct rt_container *ct, struct runtime_config *ret, struct err *e) must_check;
 /* rt_container_refuse_half_made - the error for commands that need a whole container; 0 for one. */
 int rt_container_refuse_half_made(const struct rt_container *ct, const char *id, struct err *e) must_check;
