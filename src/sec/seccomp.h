@@ -1,6 +1,6 @@
 #pragma once
 /* System call filters: from linux.seccomp of config.json to a BPF program and into the kernel.
- * Parent: seccomp_filter_get() (cache, else compile), seccomp_load_flags(). Child: seccomp_load(). */
+ * Parent: seccomp_filter_get() (cache, else compile), seccomp_load_flags(). Child: seccomp_install(). */
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,15 +33,15 @@ int seccomp_compile(const struct rc_seccomp *s, struct seccomp_filter *ret, stru
  * in the machine's own layout. The kernel checks its meaning, we its form. */
 int seccomp_filter_raw(const char *base64, struct seccomp_filter *ret, struct err *e) must_check;
 
-/* seccomp_load_flags - SECCOMP_FILTER_FLAG_* for seccomp_load(). Without a flags field SPEC_ALLOW, as crun and
+/* seccomp_load_flags - SECCOMP_FILTER_FLAG_* for seccomp_install(). Without a flags field SPEC_ALLOW, as crun and
  * runc do. A named flag this kernel lacks is ERR_UNSUPPORTED. @s may be NULL (a raw filter). When
  * @f->notify, NEW_LISTENER is among them. */
 int seccomp_load_flags(const struct rc_seccomp *s, const struct seccomp_filter *f, unsigned *ret,
 	struct err *e) must_check;
-/* seccomp_load - CHILD. Install the program for this thread; it also holds after execve. Needs no_new_privs
+/* seccomp_install - CHILD. Install the program for this thread; it also holds after execve. Needs no_new_privs
  * or CAP_SYS_ADMIN in the user namespace. *ret_listener is the close-on-exec descriptor the kernel returns
  * when @flags has NEW_LISTENER, else FD_NONE. seccomp(2). */
-int seccomp_load(const struct sock_filter *insns, uint16_t n, unsigned flags, int *ret_listener,
+int seccomp_install(const struct sock_filter *insns, uint16_t n, unsigned flags, int *ret_listener,
 	struct err *e) must_check;
 
 /* seccomp_features_* - NULL-terminated lists for the `features` command, in the spec's words. The flags are
