@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 static const struct floor_step before_run[] = {
+	{ "pinned namespace: open", root_open_pinned },
 	{ "cgroup: find", cg_find },
 	{ "cgroup: mkdir", cg_make },
 	{ "device rules", cg_device_rules },

@@ -32,6 +32,7 @@ struct floor_opt {
 	unsigned mounts; /* enum floor_mount */
 	const char *rootfs;
 	const char *overlay_scratch; /* holds upper/ and work/; NULL: bind the rootfs */
+	const char *pinned; /* file: a mount namespace with almost nothing in it; NULL: copy the host's */
 	const char *cgroup; /* directory made in every hierarchy; NULL: none */
 	const char *hostname;
 	const char *seccomp; /* file of struct sock_filter; NULL: none */
@@ -51,13 +52,14 @@ struct floor_hier {
 	char name[48]; /* directory under /sys/fs/cgroup, "" for pure v2 */
 	bool v2, cpuset, devices;
 	int dirfd, tasksfd;
+	int clonefd; /* detached clone of the cgroup's directory, made before the host's mounts are left */
 };
 
 struct floor {
 	struct floor_opt o;
 	struct floor_hier hier[FLOOR_MAX_HIERARCHIES];
 	int n_hiers, v2_dirfd;
-	int rootfd, old_netlink, sync_fd, gate_fd;
+	int rootfd, pinned_fd, old_netlink, sync_fd, gate_fd;
 	void *filter;
 	unsigned short filter_len;
 	pid_t pid;
@@ -98,8 +100,12 @@ void cg_unshare(struct floor *f);
 /* bpf.c */
 void bpf_device_rules(int cgroup_fd);
 
-/* root.c, child: */
+/* root.c, parent: */
+void root_open_pinned(struct floor *f);
+/* child: */
 void root_private(struct floor *f);
+void root_clone(struct floor *f);
+void root_enter_pinned(struct floor *f);
 void root_attach(struct floor *f);
 void root_pivot(struct floor *f);
 /* mounts.c, child: */
@@ -110,6 +116,7 @@ void mount_shm(struct floor *f);
 void mount_mqueue(struct floor *f);
 void mount_sys(struct floor *f);
 void mount_cgroup(struct floor *f);
+void clone_cgroups(struct floor *f);
 void make_devices(struct floor *f);
 void mask_paths(struct floor *f);
 void readonly_paths(struct floor *f);

@@ -88,7 +88,8 @@ void mount_sys(struct floor *f)
  * the parent's namespace, which open_tree(2) refuses to clone here. */
 static int clone_cgroup(struct floor *f, const struct floor_hier *h)
 {
-	struct mount_attr attr = { .attr_set = NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY };
+	struct mount_attr attr = { .attr_set = NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY,
+				   .propagation = MS_PRIVATE };
 	char path[512];
 	int mnt;
 
@@ -97,6 +98,12 @@ static int clone_cgroup(struct floor *f, const struct floor_hier *h)
 	if (mnt < 0 || mount_setattr(mnt, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		die("clone cgroup %s", h->name);
 	return mnt;
+}
+
+void clone_cgroups(struct floor *f)
+{
+	for (int i = 0; i < f->n_hiers && (f->o.mounts & FM_CGROUP); i++)
+		f->hier[i].clonefd = clone_cgroup(f, &f->hier[i]);
 }
 
 /* v1: a small tmpfs with one directory per hierarchy, and a name for each controller of a shared one. */
@@ -112,7 +119,7 @@ static void mount_cgroup_v1(struct floor *f)
 
 		if (mkdirat(tmp, h->name, 0755) < 0)
 			die("mkdir /sys/fs/cgroup/%s", h->name);
-		if (move_mount(clone_cgroup(f, h), "", tmp, h->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		if (move_mount(h->clonefd, "", tmp, h->name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 			die("attach cgroup %s", h->name);
 		for (char *c = strchr(h->name, ',') ? h->name : NULL; c; c = strchr(c + 1, ',')) {
 			char link[48];
@@ -133,7 +140,7 @@ void mount_cgroup(struct floor *f)
 	if (!f->o.cgroup)
 		return;
 	if (f->n_hiers == 1 && f->hier[0].v2)
-		attach(f, clone_cgroup(f, &f->hier[0]), "sys/fs/cgroup");
+		attach(f, f->hier[0].clonefd, "sys/fs/cgroup");
 	else
 		mount_cgroup_v1(f);
 }

@@ -47,6 +47,8 @@ static const char usage[] =
 	"  --no LIST         leave out: devices,device-rules,masks,caps,keyring,loopback\n"
 	"  --seccomp FILE    a compiled filter (array of struct sock_filter)\n"
 	"  --veth BRIDGE     a veth pair into that bridge;  --veth-addr A.B.C.D/LEN its address\n"
+	"  --pinned FILE     start from an almost empty mount namespace kept alive by FILE (made if it is none), so that\n"
+	"                    the host's mounts are not copied\n"
 	"  --fork            copy the address space instead of borrowing it until execve\n"
 	"  --breakdown       print the time of each step, --repeat N times, --gap MS apart\n";
 
@@ -98,7 +100,7 @@ static int parse_number(const char *text, const char *option)
 }
 
 enum {
-	OPT_NS = 1, OPT_MOUNTS, OPT_ROOTFS, OPT_OVERLAY, OPT_CGROUP, OPT_NO, OPT_SECCOMP, OPT_VETH, OPT_VETH_ADDR,
+	OPT_NS = 1, OPT_MOUNTS, OPT_ROOTFS, OPT_OVERLAY, OPT_CGROUP, OPT_NO, OPT_SECCOMP, OPT_VETH, OPT_VETH_ADDR, OPT_PINNED,
 	OPT_FORK, OPT_BREAKDOWN, OPT_REPEAT, OPT_GAP, OPT_EXEC, OPT_CREATE, OPT_START, OPT_DELETE, OPT_STATE, OPT_HELP,
 };
 
@@ -112,6 +114,7 @@ static const struct option options[] = {
 	{ "seccomp", 1, NULL, OPT_SECCOMP },
 	{ "veth", 1, NULL, OPT_VETH },
 	{ "veth-addr", 1, NULL, OPT_VETH_ADDR },
+	{ "pinned", 1, NULL, OPT_PINNED },
 	{ "fork", 0, NULL, OPT_FORK },
 	{ "breakdown", 0, NULL, OPT_BREAKDOWN },
 	{ "repeat", 1, NULL, OPT_REPEAT },
@@ -141,6 +144,7 @@ static void set_text(struct floor_opt *o, int opt, const char *value)
 	const char **const places[] = {
 		[OPT_ROOTFS] = &o->rootfs,    [OPT_OVERLAY] = &o->overlay_scratch, [OPT_CGROUP] = &o->cgroup,
 		[OPT_SECCOMP] = &o->seccomp, [OPT_VETH] = &o->veth_bridge,	   [OPT_VETH_ADDR] = &o->veth_addr,
+		[OPT_PINNED] = &o->pinned,
 	};
 
 	*places[opt] = value;

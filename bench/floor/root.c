@@ -3,8 +3,13 @@
 #include "floor.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void root_private(struct floor *f)
@@ -28,7 +33,7 @@ static int overlay(const struct floor_opt *o)
 
 static int clone_rootfs(const struct floor_opt *o)
 {
-	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
 	int fd = open_tree(AT_FDCWD, o->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	if (fd < 0)
@@ -39,11 +44,70 @@ static int clone_rootfs(const struct floor_opt *o)
 	return fd;
 }
 
-void root_attach(struct floor *f)
+void root_clone(struct floor *f)
 {
 	f->rootfd = f->o.overlay_scratch ? overlay(&f->o) : clone_rootfs(&f->o);
-	if (move_mount(f->rootfd, "", AT_FDCWD, f->o.rootfs, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		die("attach the root at %s", f->o.rootfs);
+}
+
+void root_attach(struct floor *f)
+{
+	const char *where = f->o.pinned ? "/" : f->o.rootfs;
+
+	if (move_mount(f->rootfd, "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		die("attach the root at %s", where);
+}
+
+/* The namespace behind @path: one empty read-only tmpfs. Made once per boot, kept alive by a bind mount. */
+static void make_pinned(const char *path)
+{
+	char ns[64];
+	pid_t pid;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		die("pipe");
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("tmpfs", "/proc", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0") < 0 ||
+		    chdir("/proc") < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+			die("make the small mount namespace");
+		(void)!write(fds[1], "r", 1);
+		pause();
+		_exit(0);
+	}
+	close(fds[1]);
+	if (pid < 0 || read(fds[0], ns, 1) != 1)
+		die("make the small mount namespace");
+	snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", pid);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	/* a mount namespace's file may be mounted only where it does not propagate into that namespace */
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0 || mount(NULL, path, NULL, MS_PRIVATE, NULL) < 0 ||
+	    mount(ns, path, NULL, MS_BIND, NULL) < 0)
+		die("pin %s", path);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fds[0]);
+}
+
+void root_open_pinned(struct floor *f)
+{
+	int fd;
+
+	if (!f->o.pinned)
+		return;
+	fd = open(f->o.pinned, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, NS_GET_NSTYPE) < 0) {
+		make_pinned(f->o.pinned);
+		fd = open(f->o.pinned, O_RDONLY | O_CLOEXEC);
+	}
+	f->pinned_fd = fd;
+}
+
+void root_enter_pinned(struct floor *f)
+{
+	if (setns(f->pinned_fd, CLONE_NEWNS) < 0 || unshare(CLONE_NEWNS) < 0)
+		die("enter %s", f->o.pinned);
 }
 
 void root_pivot(struct floor *f)

@@ -23,9 +23,18 @@ static const struct floor_step child_before_mounts[] = {
 	{ "cgroup namespace", cg_unshare },
 };
 
+/* With a pinned namespace all that is taken from the host is cloned before the host's mounts are left. */
 static const struct floor_step child_mounts[] = {
 	{ "make / a slave", root_private },
-	{ "root: clone, attach", root_attach },
+	{ "root: clone", root_clone },
+	{ "cgroup: clone", clone_cgroups },
+	{ "root: attach", root_attach },
+};
+static const struct floor_step child_mounts_pinned[] = {
+	{ "root: clone", root_clone },
+	{ "cgroup: clone", clone_cgroups },
+	{ "enter and copy the pinned namespace", root_enter_pinned },
+	{ "root: attach", root_attach },
 };
 
 static const struct {
@@ -60,7 +69,10 @@ static const struct floor_step child_last[] = {
 
 static void mount_all(struct floor *f)
 {
-	RUN_STEPS(f, child_mounts);
+	if (f->o.pinned)
+		RUN_STEPS(f, child_mounts_pinned);
+	else
+		RUN_STEPS(f, child_mounts);
 	for (size_t i = 0; i < sizeof(mount_steps) / sizeof(mount_steps[0]); i++)
 		if (f->o.mounts & mount_steps[i].bit)
 			run_steps(f, &mount_steps[i].step, 1);
@@ -180,7 +192,7 @@ void spawn_run(struct floor *f)
 		f->sync_fd = eventfd(0, EFD_CLOEXEC);
 	net_veth_prepare(f);
 	/* the cgroup namespace comes after the entry into the v1 hierarchies, so by unshare */
-	clone_child(f, f->o.ns & ~(uint64_t)CLONE_NEWCGROUP);
+	clone_child(f, f->o.ns & ~(uint64_t)(CLONE_NEWCGROUP | (f->o.pinned ? CLONE_NEWNS : 0)));
 	if (f->o.ns & CLONE_NEWUSER)
 		write_maps(f);
 }
