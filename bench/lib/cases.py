@@ -70,12 +70,18 @@ def state(peer, bench):
     return [("time", bench.oci(peer, "state", waiting_id(peer)))]
 
 
+def start_only(peer, _bench):
+    """What a program costs before it does anything."""
+    return [("time", [peer.path, "--help" if peer.kind == "floor" else "--version"])]
+
+
 def run_seccomp(peer, bench):
     return run(peer, bench, "seccomp")
 
 
 # name: (what it is, function, spaced apart?, extra host mounts)
 CASES = {
+    "version": ("start of the program (`--version`)", start_only, False, 0),
     "run": ("run", run, False, 0),
     "run-spaced": ("run, 300 ms apart", run, True, 0),
     "run-seccomp": ("run with podman's seccomp profile", run_seccomp, False, 0),
