@@ -8,3 +8,5 @@
 int cg_freeze(const struct cg_host *h, const char *path, bool frozen, int timeout_ms, struct err *e) must_check;
 /* cg_frozen - was it told to freeze (by us or by a process of the same privilege). Absent: false. */
 int cg_frozen(const struct cg_host *h, const char *path, bool *ret, struct err *e) must_check;
+/* cg_thaw_v1 - undo any freezing by the v1 freezer at and below @path, without waiting: needed before a kill. */
+int cg_thaw_v1(const struct cg_host *h, const char *path, struct err *e) must_check;

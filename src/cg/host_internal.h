@@ -1,0 +1,9 @@
+#pragma once
+/* Shared by the files of cg/ that find and make directories. */
+#include "cg/tree.h"
+
+/* cg_host_verify - check each hierarchy's place by statfs(2), look in mountinfo for those elsewhere, drop
+ * those that are not mounted. Indices change. */
+int cg_host_verify(struct cg_host *h, struct err *e) must_check;
+/* cg_own_path - the calling process's cgroup in @hier, from /proc/self/cgroup. */
+int cg_own_path(const struct cg_hier *hier, char ret[static CG_PATH_SIZE], struct err *e) must_check;
