@@ -1,0 +1,520 @@
+/* The JSON reader. Guarantees: never reads past the text, never recurses deeper than JSON_MAX_DEPTH, runs in
+ * O(n log n) whatever the keys are, and every string it hands out is valid UTF-8 without a NUL. */
+#include "spec/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+
+enum { NODES_AT_ONCE = 64, COMPARE_ALL_UP_TO = 24 };
+
+struct parser {
+	const char *text; /* the caller's bytes: positions for messages, since the copy is rewritten */
+	char *copy;	  /* NUL-terminated: a NUL stops every loop below, no loop needs a length */
+	char *at, *end;
+	struct arena *arena;
+	struct json *spare;
+	size_t n_spare;
+	unsigned depth;
+	struct err *e;
+};
+
+static int fail(struct parser *p, const char *at, const char *what)
+{
+	size_t offset = (size_t)(at - p->copy), line = 1, start = 0;
+
+	for (size_t i = 0; i < offset; i++)
+		if (p->text[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	return err_set(p->e, ERR_CONFIG, EINVAL, "line %zu, column %zu: %s", line, offset - start + 1, what);
+}
+
+/* For a byte that cannot stand where it stands. */
+static int fail_byte(struct parser *p, const char *expected)
+{
+	if (p->at == p->end)
+		return fail(p, p->at, "the document ends here, in the middle");
+	if (*p->at == '\0')
+		return fail(p, p->at, "a NUL byte (JSON is UTF-8 text)");
+	return fail(p, p->at, expected);
+}
+
+static struct json *node_new(struct parser *p, enum json_kind kind)
+{
+	if (!p->n_spare) {
+		p->spare = arena_array(p->arena, struct json, NODES_AT_ONCE);
+		if (!p->spare) {
+			err_oom(p->e, "a JSON document");
+			return NULL;
+		}
+		p->n_spare = NODES_AT_ONCE;
+	}
+	struct json *v = p->spare++;
+	p->n_spare--;
+	v->kind = kind;
+	return v;
+}
+
+static void skip_blanks(struct parser *p)
+{
+	while (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r')
+		p->at++;
+}
+
+/* --- strings ------------------------------------------------------------------------------------ */
+
+/* Bytes that stand for themselves: ASCII without control characters, quote and backslash. */
+static bool is_plain(char c)
+{
+	return (unsigned char)(c - 0x20) < 0x60 && c != '"' && c != '\\';
+}
+
+/* Length of the well-formed UTF-8 sequence at @s (Unicode 15, table 3-7), 0 if there is none. The terminating NUL
+ * is no continuation byte, so this does not read past it. */
+static size_t utf8_length(const unsigned char *s)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n = 0;
+
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	if (s[0] == 0xe0)
+		low = 0xa0; /* shorter form exists */
+	else if (s[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f; /* beyond U+10FFFF */
+	for (size_t i = 1; i < n; i++) {
+		if (s[i] < low || s[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return n;
+}
+
+static char *utf8_put(char *w, uint32_t c)
+{
+	if (c < 0x80) {
+		*w++ = (char)c;
+	} else if (c < 0x800) {
+		*w++ = (char)(0xc0 | c >> 6);
+		*w++ = (char)(0x80 | (c & 0x3f));
+	} else if (c < 0x10000) {
+		*w++ = (char)(0xe0 | c >> 12);
+		*w++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*w++ = (char)(0x80 | (c & 0x3f));
+	} else {
+		*w++ = (char)(0xf0 | c >> 18);
+		*w++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*w++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*w++ = (char)(0x80 | (c & 0x3f));
+	}
+	return w;
+}
+
+static bool hex4(const char *s, uint32_t *ret)
+{
+	uint32_t v = 0;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (uint32_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			v = v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+		else
+			return false;
+	}
+	*ret = v;
+	return true;
+}
+
+/* p->at is behind "\u"; the escaped character (of a surrogate pair: both escapes) goes to *w. */
+static int unicode_escape(struct parser *p, char **w)
+{
+	const char *start = p->at - 2;
+	uint32_t c, low;
+
+	if (!hex4(p->at, &c))
+		return fail(p, start, "\\u needs four hexadecimal digits");
+	p->at += 4;
+	if (c == 0)
+		return fail(p, start, "\\u0000 in a string (no Linux interface takes a NUL)");
+	if (c >= 0xdc00 && c <= 0xdfff)
+		return fail(p, start, "a lone surrogate in a string");
+	if (c >= 0xd800 && c <= 0xdbff) {
+		if (p->at[0] != '\\' || p->at[1] != 'u' || !hex4(p->at + 2, &low) || low < 0xdc00 || low > 0xdfff)
+			return fail(p, start, "a lone surrogate in a string");
+		p->at += 6;
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+	}
+	*w = utf8_put(*w, c);
+	return 0;
+}
+
+/* p->at is at a backslash. The result is never longer than the escape, so *w stays behind p->at. */
+static int escape(struct parser *p, char **w)
+{
+	static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+	const char *which = p->at[1] ? strchr(names, p->at[1]) : NULL;
+
+	if (p->at[1] == 'u') {
+		p->at += 2;
+		return unicode_escape(p, w);
+	}
+	if (!which)
+		return fail(p, p->at, "an unknown escape, allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+	*(*w)++ = values[which - names];
+	p->at += 2;
+	return 0;
+}
+
+/* p->at is behind the opening quote; afterwards behind the closing one, which became the NUL. */
+static int string(struct parser *p, char **ret, uint32_t *ret_len)
+{
+	char *start = p->at, *w;
+
+	while (is_plain(*p->at))
+		p->at++;
+	w = p->at;
+	while (*p->at != '"') {
+		size_t n = is_plain(*p->at) ? 1 : utf8_length((const unsigned char *)p->at);
+
+		if (*p->at == '\\') {
+			if (escape(p, &w) < 0)
+				return -EINVAL;
+			continue;
+		}
+		if (n == 0 && (unsigned char)*p->at >= 0x80)
+			return fail(p, p->at, "a string is not valid UTF-8");
+		if (n == 0)
+			return fail_byte(p, "a control character in a string (write it as \\n, \\t or \\u00XX)");
+		memmove(w, p->at, n);
+		w += n;
+		p->at += n;
+	}
+	p->at++;
+	*w = '\0';
+	*ret = start;
+	*ret_len = (uint32_t)(w - start);
+	return 0;
+}
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+static struct json *value(struct parser *p);
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int digits(struct parser *p)
+{
+	if (!is_digit(*p->at))
+		return fail_byte(p, "a number needs a digit here");
+	while (is_digit(*p->at))
+		p->at++;
+	return 0;
+}
+
+static struct json *number(struct parser *p)
+{
+	char *start = p->at;
+
+	if (*p->at == '-')
+		p->at++;
+	if (*p->at == '0' && is_digit(p->at[1])) {
+		fail(p, start, "a number with a leading zero");
+		return NULL;
+	}
+	if (digits(p) < 0)
+		return NULL;
+	if (*p->at == '.') {
+		p->at++;
+		if (digits(p) < 0)
+			return NULL;
+	}
+	if (*p->at == 'e' || *p->at == 'E') {
+		p->at++;
+		if (*p->at == '+' || *p->at == '-')
+			p->at++;
+		if (digits(p) < 0)
+			return NULL;
+	}
+	struct json *v = node_new(p, JSON_KIND_NUMBER);
+	if (v) {
+		v->text = start;
+		v->n = (uint32_t)(p->at - start);
+	}
+	return v;
+}
+
+static struct json *word(struct parser *p, const char *text, enum json_kind kind)
+{
+	size_t n = strlen(text);
+
+	if (strncmp(p->at, text, n) != 0) {
+		fail_byte(p, "a value is expected: an object, a list, a string, a number, true, false or null");
+		return NULL;
+	}
+	p->at += n;
+	return node_new(p, kind);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct json *x = *(struct json *const *)a, *y = *(struct json *const *)b;
+	int order;
+
+	if (x->key_len != y->key_len)
+		return x->key_len < y->key_len ? -1 : 1;
+	order = memcmp(x->key, y->key, x->key_len);
+	return order ? order : (x->key > y->key) - (x->key < y->key);
+}
+
+static int duplicate(struct parser *p, const struct json *second)
+{
+	return fail(p, second->key, "this key is in the object already");
+}
+
+static int check_keys_sorted(struct parser *p, const struct json *object)
+{
+	auto_free struct json **sorted = malloc(object->n * sizeof(struct json *));
+	size_t n = 0;
+
+	if (!sorted)
+		return err_oom(p->e, "a JSON object");
+	for (struct json *m = object->first; m; m = m->next)
+		sorted[n++] = m;
+	qsort(sorted, n, sizeof(sorted[0]), by_key);
+	for (size_t i = 1; i < n; i++)
+		if (sorted[i]->key_len == sorted[i - 1]->key_len &&
+			memcmp(sorted[i]->key, sorted[i - 1]->key, sorted[i]->key_len) == 0)
+			return duplicate(p, sorted[i]);
+	return 0;
+}
+
+static int check_keys(struct parser *p, const struct json *object)
+{
+	if (object->n > COMPARE_ALL_UP_TO)
+		return check_keys_sorted(p, object);
+	for (const struct json *a = object->first; a; a = a->next)
+		for (const struct json *b = a->next; b; b = b->next)
+			if (a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0)
+				return duplicate(p, b);
+	return 0;
+}
+
+/* One member behind "{", "[" or ",". */
+static struct json *member(struct parser *p, enum json_kind kind)
+{
+	char *key = NULL;
+	uint32_t key_len = 0;
+
+	skip_blanks(p);
+	if (kind == JSON_KIND_OBJECT) {
+		if (*p->at != '"') {
+			fail_byte(p, "a key in double quotes is expected");
+			return NULL;
+		}
+		p->at++;
+		if (string(p, &key, &key_len) < 0)
+			return NULL;
+		skip_blanks(p);
+		if (*p->at != ':') {
+			fail_byte(p, "a ':' is expected after the key");
+			return NULL;
+		}
+		p->at++;
+		skip_blanks(p);
+	}
+	struct json *v = value(p);
+	if (v) {
+		v->key = key;
+		v->key_len = key_len;
+	}
+	return v;
+}
+
+static int members(struct parser *p, struct json *container, char close)
+{
+	struct json **link = &container->first;
+	const char *expected = close == '}' ? "',' or '}' is expected" : "',' or ']' is expected";
+
+	skip_blanks(p);
+	if (*p->at == close) {
+		p->at++;
+		return 0;
+	}
+	for (;;) {
+		struct json *v = member(p, container->kind);
+
+		if (!v)
+			return -p->e->num;
+		*link = v;
+		link = &v->next;
+		container->n++;
+		skip_blanks(p);
+		char c = *p->at;
+		if (c != ',' && c != close)
+			return fail_byte(p, expected);
+		p->at++;
+		if (c == close)
+			return close == '}' ? check_keys(p, container) : 0;
+	}
+}
+
+static struct json *container(struct parser *p, enum json_kind kind)
+{
+	struct json *v = node_new(p, kind);
+
+	if (!v)
+		return NULL;
+	if (++p->depth > JSON_MAX_DEPTH) {
+		_Static_assert(JSON_MAX_DEPTH == 64, "the message names it");
+		fail(p, p->at, "more than 64 lists and objects inside one another");
+		return NULL;
+	}
+	p->at++;
+	if (members(p, v, kind == JSON_KIND_OBJECT ? '}' : ']') < 0)
+		return NULL;
+	p->depth--;
+	return v;
+}
+
+static struct json *value(struct parser *p)
+{
+	struct json *v;
+
+	switch (*p->at) {
+	case '{':
+		return container(p, JSON_KIND_OBJECT);
+	case '[':
+		return container(p, JSON_KIND_ARRAY);
+	case '"':
+		v = node_new(p, JSON_KIND_STRING);
+		p->at++;
+		return v && string(p, &v->text, &v->n) == 0 ? v : NULL;
+	case 't':
+		return word(p, "true", JSON_KIND_TRUE);
+	case 'f':
+		return word(p, "false", JSON_KIND_FALSE);
+	default:
+		return *p->at == '-' || is_digit(*p->at) ? number(p) : word(p, "null", JSON_KIND_NULL);
+	}
+}
+
+/* Documents in a foreign encoding deserve a better word than "a value is expected". */
+static int check_encoding(struct parser *p)
+{
+	size_t len = (size_t)(p->end - p->copy);
+
+	if (len >= 3 && memcmp(p->copy, "\xef\xbb\xbf", 3) == 0)
+		return fail(p, p->copy, "a byte order mark (JSON is UTF-8 without one)");
+	if (len >= 2 && (memcmp(p->copy, "\xff\xfe", 2) == 0 || memcmp(p->copy, "\xfe\xff", 2) == 0 ||
+				p->copy[0] == '\0' || p->copy[1] == '\0'))
+		return fail(p, p->copy, "this is UTF-16 or UTF-32, JSON is UTF-8");
+	return 0;
+}
+
+int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e)
+{
+	struct parser p = { .text = text, .arena = arena, .e = e };
+
+	if (len > JSON_MAX_BYTES)
+		return err_set(e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
+	p.copy = arena_dup_n(arena, text, len);
+	if (!p.copy)
+		return err_oom(e, "a JSON document");
+	p.at = p.copy;
+	p.end = p.copy + len;
+	if (check_encoding(&p) < 0)
+		return -e->num;
+	skip_blanks(&p);
+	if (p.at == p.end)
+		return err_set(e, ERR_CONFIG, EINVAL, "empty, a JSON document is expected");
+	struct json *v = value(&p);
+	if (!v)
+		return -e->num;
+	skip_blanks(&p);
+	if (p.at != p.end)
+		return fail(&p, p.at, "something follows the end of the document");
+	*ret = v;
+	return 0;
+}
+
+/* --- access ------------------------------------------------------------------------------------- */
+
+const char *json_kind_name(const struct json *v)
+{
+	static const char *const names[] = { "null", "false", "true", "a number", "a string", "a list", "an object" };
+
+	return names[v->kind];
+}
+
+struct json *json_member(const struct json *v, const char *key)
+{
+	if (v->kind == JSON_KIND_OBJECT)
+		for (struct json *m = v->first; m; m = m->next)
+			if (strcmp(m->key, key) == 0)
+				return m;
+	return NULL;
+}
+
+/* Magnitude and sign of a number without fraction and exponent. */
+static enum json_int integer(const struct json *v, uint64_t *ret, bool *ret_negative)
+{
+	if (v->kind != JSON_KIND_NUMBER)
+		return JSON_INT_NOT_A_NUMBER;
+	size_t sign = v->text[0] == '-';
+	for (size_t i = sign; i < v->n; i++)
+		if (!is_digit(v->text[i]))
+			return JSON_INT_FRACTION;
+	if (!parse_u64_n(v->text + sign, v->n - sign, UINT64_MAX, ret))
+		return JSON_INT_RANGE;
+	*ret_negative = sign;
+	return JSON_INT_OK;
+}
+
+enum json_int json_u64(const struct json *v, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	uint64_t n = 0;
+	bool negative = false;
+	enum json_int r = integer(v, &n, &negative);
+
+	if (r != JSON_INT_OK)
+		return r;
+	if (negative || n < min || n > max)
+		return JSON_INT_RANGE;
+	*ret = n;
+	return JSON_INT_OK;
+}
+
+enum json_int json_i64(const struct json *v, int64_t min, int64_t max, int64_t *ret)
+{
+	uint64_t n = 0;
+	bool negative = false;
+	enum json_int r = integer(v, &n, &negative);
+
+	if (r != JSON_INT_OK)
+		return r;
+	if (n > (uint64_t)INT64_MAX + negative)
+		return JSON_INT_RANGE;
+	int64_t value = negative ? (int64_t)(0 - n) : (int64_t)n;
+	if (value < min || value > max)
+		return JSON_INT_RANGE;
+	*ret = value;
+	return JSON_INT_OK;
+}
