@@ -89,10 +89,10 @@ def system_calls(peer, bench, command="run"):
             lines = f.read().splitlines()
     if done.returncode != 0:
         return None
-    return _count(lines)
+    return count_calls(lines)
 
 
-def _count(lines):
+def count_calls(lines):
     total, until = 0, None
     waiting = None  # the process inside an execve of the program whose end is printed later
     for line in lines:

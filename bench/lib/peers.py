@@ -56,7 +56,7 @@ def sid_peers():
     """[(name, path)] of Debian sid's runtimes. They get sid's loader and libraries by patchelf, so that they start as
     on sid: a wrapper would cost an exec, and would break programs that execute /proc/self/exe."""
     tree = os.path.join(cache_dir(), "sid")
-    loader = os.path.join(tree, "lib64/ld-linux-x86-64.so.2")
+    loader = os.path.join(tree, "usr/lib64/ld-linux-x86-64.so.2")
     for tool in ("mmdebstrap", "patchelf"):
         if not shutil.which(tool):
             subprocess.run(["apt-get", "install", "-y", "-q", tool], check=False, stdout=subprocess.DEVNULL)
