@@ -6,10 +6,12 @@
 #include "base/err.h"
 
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
-enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON };
+enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON, LOG_FMT_JOURNALD, LOG_FMT_SYSLOG /* datagrams */ };
 
 /* log_setup - where to (@fd is borrowed for the life of the process, FD_NONE: nowhere), how, how much. */
 void log_setup(int fd, enum log_format format, enum log_level level);
+/* log_identify - the name in datagrams of journald and syslog; @name is borrowed for ever. */
+void log_identify(const char *name);
 void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 bool log_enabled(enum log_level level);
 #define log_debug(...) \

@@ -1,0 +1,99 @@
+/* help and version. `help --dump-json` writes the option tables for tools/gen-docs, so that man pages and
+ * shell completion cannot say anything else than the parser. */
+#include "base/str.h"
+#include "ocicli/commands.h"
+
+struct help_opts {
+	bool dump_json;
+};
+
+static const struct opt help_rows[] = {
+	{ 0, "dump-json", NULL, OPT(FLAG, help_opts, dump_json), NULL, NULL },
+};
+
+static void add_text(struct buf *b, const char *key, const char *value)
+{
+	buf_json_str(b, key);
+	buf_str(b, ":");
+	if (value)
+		buf_json_str(b, value);
+	else
+		buf_str(b, "null");
+}
+
+static void dump_options(struct buf *b, struct opt_table t)
+{
+	bool first = true;
+
+	buf_str(b, "\"options\":[");
+	for (size_t i = 0; i < t.n; i++) {
+		const struct opt *o = &t.v[i];
+		char letter[2] = { o->letter, '\0' };
+
+		if (!o->help)
+			continue;
+		buf_str(b, first ? "\n{" : ",\n{");
+		first = false;
+		add_text(b, "letter", o->letter ? letter : NULL);
+		buf_str(b, ",");
+		add_text(b, "name", o->name);
+		buf_str(b, ",");
+		add_text(b, "arg", o->arg);
+		buf_str(b, ",");
+		add_text(b, "choices", o->choices);
+		buf_str(b, ",");
+		add_text(b, "help", o->help);
+		buf_printf(b, ",\"repeat\":%s}", o->type == OPT_LIST ? "true" : "false");
+	}
+	buf_str(b, "]");
+}
+
+static void dump(struct buf *b)
+{
+	buf_str(b, "{");
+	dump_options(b, global_table);
+	buf_str(b, ",\"commands\":[");
+	for (size_t i = 0; cmd_table[i]; i++) {
+		buf_str(b, i ? ",\n{" : "\n{");
+		add_text(b, "name", cmd_table[i]->name);
+		buf_str(b, ",");
+		add_text(b, "operands", cmd_table[i]->operands);
+		buf_str(b, ",");
+		add_text(b, "summary", cmd_table[i]->summary);
+		buf_str(b, ",");
+		dump_options(b, cmd_table[i]->opts);
+		buf_str(b, "}");
+	}
+	buf_str(b, "]}\n");
+}
+
+static int help(struct cli *c, struct err *e)
+{
+	const struct help_opts *o = c->opts;
+	AUTO(buf) struct buf b = BUF_INIT;
+	const struct command *cmd = NULL;
+
+	if (c->n_operands) {
+		cmd = cmd_find(c->operands[0]);
+		if (!cmd)
+			return err_set(e, ERR_USAGE, EINVAL, "unknown command \"%s\"", c->operands[0]);
+	}
+	if (o->dump_json)
+		dump(&b);
+	else
+		cli_usage(c, cmd, &b);
+	return cli_write(&b, e);
+}
+
+static int version(struct cli *c, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	cli_version(c, &b);
+	return cli_write(&b, e);
+}
+
+const struct command cmd_help = { .name = "help", .operands = "[COMMAND]", .summary = "show the commands, or one of them",
+	.opts = OPT_TABLE(help_rows), .opts_size = sizeof(struct help_opts), .max_operands = 1, .run = help };
+const struct command cmd_version = { .name = "version", .operands = "", .summary = "print version and features",
+	.run = version };
