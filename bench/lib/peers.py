@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 
-PACKAGES = ["crun", "runc", "bubblewrap", "busybox-static", "strace", "valgrind", "golang-github-containers-common"]
-COMMANDS = ["crun", "runc", "bwrap", None, "strace", "valgrind", None]
+from . import seccomp
+
+PACKAGES = {"crun": "crun", "runc": "runc", "bubblewrap": "bwrap", "strace": "strace", "valgrind": "valgrind"}
+PROFILE_PACKAGE = "golang-github-containers-common" # holds the seccomp profile
 SID_PACKAGES = ["crun", "runc"]
 KINDS = ("floor", "tare", "crun", "runc", "youki", "bwrap")
 
@@ -34,9 +36,9 @@ class Peer:
 
 def install_packages():
     """Debian packages of the peers and tools that are missing. Needs root; says so otherwise."""
-    missing = [p for p, c in zip(PACKAGES, COMMANDS) if c and not shutil.which(c)]
-    if not os.path.exists("/usr/share/containers/seccomp.json"):
-        missing.append("golang-github-containers-common")
+    missing = [package for package, command in PACKAGES.items() if not shutil.which(command)]
+    if not os.path.exists(seccomp.PROFILE):
+        missing.append(PROFILE_PACKAGE)
     if not missing:
         return
     if not shutil.which("apt-get") or os.geteuid() != 0:
@@ -56,15 +58,15 @@ def sid_peers():
     """[(name, path)] of Debian sid's runtimes. They get sid's loader and libraries by patchelf, so that they start as
     on sid: a wrapper would cost an exec, and would break programs that execute /proc/self/exe."""
     tree = os.path.join(cache_dir(), "sid")
-    loader = os.path.join(tree, "usr/lib64/ld-linux-x86-64.so.2")
     for tool in ("mmdebstrap", "patchelf"):
         if not shutil.which(tool):
             subprocess.run(["apt-get", "install", "-y", "-q", tool], check=False, stdout=subprocess.DEVNULL)
-    if not os.path.exists(loader):
+    if not os.path.exists(os.path.join(tree, "usr/lib")):
         os.makedirs(cache_dir(), exist_ok=True)
         subprocess.run(["mmdebstrap", "--variant=extract", "--include=" + ",".join(SID_PACKAGES), "--mode=root",
                         "--aptopt=Acquire::Check-Valid-Until \"false\"", "sid", tree], check=True)
-    libs = os.path.join(tree, "usr/lib/x86_64-linux-gnu")
+    loader = glob.glob(tree + "/usr/lib/*-linux-gnu/ld-linux-*.so.*")[0]
+    libs = os.path.dirname(loader)
     found = []
     for name in SID_PACKAGES:
         source = next((p for p in (os.path.join(tree, d, name) for d in ("usr/bin", "usr/sbin")) if os.path.exists(p)),

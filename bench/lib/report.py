@@ -100,7 +100,7 @@ def markdown(result, picture):
            f"![bars: time of each program in each case]({picture})", "",
            "`floor` does only the kernel's work of the same container, the fastest correct way known "
            "(`bench/floor --breakdown` says where its time goes); it is the limit that the targets refer to. "
-           "All programs run in turn, in a new random order each round; \"300 ms apart\" leaves the machine idle before "
+           "All programs run in turn, in a new random order each round, at nice -20; \"300 ms apart\" leaves the machine idle before "
            "each start, which is how a person meets it. The container's program is `bench/true`, a static program of one "
            "page.", ""]
     for name, view in result["views"].items():

@@ -1,7 +1,8 @@
-/* timer: runs command lines in turn (A B C A B C …) and prints what each run took.
+/* timer: runs command lines in turn (A B C, B C A, …) and prints what each run took.
  *
  * The plan comes on stdin, one directive per line, fields separated by tabs:
  *   rounds N, gap MS      how often; how long nothing runs before each timed sequence
+ *   nice N                the priority of everything that is run
  *   mounts N DIR          give the runs a mount namespace with N more bind mounts below DIR
  *   case NAME             begins a case; its lines follow
  *   pre|time|post ARG …   a program to run; `time` is measured, several in one case add up
@@ -193,6 +194,24 @@ static void many_mounts(int n, const char *dir)
 	}
 }
 
+/* A line that is no part of a case; false if it is not one. */
+static bool directive(char *const *fields, int n)
+{
+	int value = n > 1 ? (int)strtol(fields[1], NULL, 10) : 0;
+
+	if (strcmp(fields[0], "rounds") == 0 && n == 2)
+		n_rounds = value;
+	else if (strcmp(fields[0], "gap") == 0 && n == 2)
+		gap_ms = value;
+	else if (strcmp(fields[0], "mounts") == 0 && n == 3)
+		many_mounts(value, fields[2]);
+	else if (strcmp(fields[0], "nice") != 0 || n != 2)
+		return false;
+	else if (setpriority(PRIO_PROCESS, 0, value) < 0)
+		die("nice %d", value);
+	return true;
+}
+
 static void parse_line(char *text)
 {
 	static const char *const kinds[] = { "case", "pre", "time", "post", "reap" };
@@ -204,22 +223,14 @@ static void parse_line(char *text)
 			die("too many arguments");
 		fields[n++] = w;
 	}
-	if (n == 0)
+	if (n == 0 || directive(fields, n))
 		return;
-	if (strcmp(fields[0], "rounds") == 0 && n == 2)
-		n_rounds = (int)strtol(fields[1], NULL, 10);
-	else if (strcmp(fields[0], "gap") == 0 && n == 2)
-		gap_ms = (int)strtol(fields[1], NULL, 10);
-	else if (strcmp(fields[0], "mounts") == 0 && n == 3)
-		many_mounts((int)strtol(fields[1], NULL, 10), fields[2]);
-	else {
-		while (kind < 5 && strcmp(kinds[kind], fields[0]) != 0)
-			kind++;
-		if (kind == 5 || n_lines == MAX_LINES || (kind != L_REAP && n < 2))
-			die("plan: bad line: %s", fields[0]);
-		lines[n_lines].kind = kind;
-		memcpy(lines[n_lines++].argv, fields + 1, sizeof(fields) - sizeof(fields[0]));
-	}
+	while (kind < 5 && strcmp(kinds[kind], fields[0]) != 0)
+		kind++;
+	if (kind == 5 || n_lines == MAX_LINES || (kind != L_REAP && n < 2))
+		die("plan: bad line: %s", fields[0]);
+	lines[n_lines].kind = kind;
+	memcpy(lines[n_lines++].argv, fields + 1, sizeof(fields) - sizeof(fields[0]));
 }
 
 static void read_plan(void)
@@ -235,6 +246,29 @@ static void read_plan(void)
 	errno = 0;
 	for (char *l = strtok_r(plan, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 		parse_line(l);
+}
+
+/* Every case once a round, in an order drawn anew each time: what one leaves behind (namespaces and cgroups die in the
+ * background) hits all others alike. The same plan draws the same orders. */
+static void run_all(void)
+{
+	static int order[MAX_LINES];
+	unsigned seed = 1;
+	int n = 0;
+
+	for (int i = 0; i < n_lines; i++)
+		if (lines[i].kind == L_CASE)
+			order[n++] = i;
+	for (int round = 0; round < n_rounds; round++) {
+		for (int i = n - 1; i > 0; i--) {
+			int other = rand_r(&seed) % (i + 1), swap = order[i];
+
+			order[i] = order[other];
+			order[other] = swap;
+		}
+		for (int i = 0; i < n; i++)
+			run_case(order[i], round);
+	}
 }
 
 int main(int argc, char **argv)
@@ -254,9 +288,6 @@ int main(int argc, char **argv)
 	posix_spawn_file_actions_addopen(&stdio, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&stdio, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&stdio, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	for (int round = 0; round < n_rounds; round++)
-		for (int i = 0; i < n_lines; i++)
-			if (lines[i].kind == L_CASE)
-				run_case(i, round);
+	run_all();
 	return 0;
 }
