@@ -1,0 +1,26 @@
+#pragma once
+/* New filesystems, and mounts moved to their place. All CHILD: plan data and descriptors only. */
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "mnt/flags.h"
+
+struct mnt_fs {
+	const char *type, *source;
+	const struct mnt_opts *opts;
+	unsigned long ms_flags; /* of mnt_opts_ms_flags() */
+	const char *ms_data;	/* of mnt_opts_ms_data() */
+};
+
+/* mnt_fs_attach - create filesystem @fs and mount it on the open directory @target. One mount(2) where its
+ * option text fits into a page (half the system calls of fsopen(2) and kin), else the new calls. */
+int mnt_fs_attach(const struct mnt_fs *fs, int target, struct err *e) must_check;
+/* mnt_fs_detached - the same, not attached anywhere: a mount descriptor (fsmount(2)), the caller's. Errors
+ * carry the kernel's own words when it has any. */
+int mnt_fs_detached(const struct mnt_fs *fs, struct err *e) must_check;
+/* mnt_move - attach the detached mount @mntfd on @target. move_mount(2) */
+int mnt_move(int mntfd, int target, struct err *e) must_check;
+/* mnt_propagate - propagation words in their order. mount_setattr(2), mount_namespaces(7) */
+int mnt_propagate(int mntfd, const struct mnt_opts *o, struct err *e) must_check;
+/* mnt_set_attrs - the attributes of @o on mount @mntfd. */
+int mnt_set_attrs(int mntfd, const struct mnt_opts *o, struct err *e) must_check;

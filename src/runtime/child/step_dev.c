@@ -1,0 +1,225 @@
+/* /dev: default devices and links, config.json's devices, the console. runtime-spec config-linux.md "Devices". */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "mnt/bind.h"
+#include "runtime/child/steps.h"
+#include "sys/path.h"
+#include "sys/tty.h"
+
+static const struct {
+	const char *name;
+	unsigned major, minor;
+} default_devices[] = {
+	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+};
+
+static const struct {
+	const char *name, *target;
+} default_links[] = {
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+};
+
+struct node {
+	const char *name; /* in its directory */
+	mode_t type;	  /* S_IFCHR … */
+	dev_t dev;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	const char *host; /* where the host has the same device */
+};
+
+/* An existing node is accepted only if it is the very same device (CVE-2025-31133 and kin). */
+static int check_existing(int dir, const struct node *n, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, n->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "look at device %s", n->name);
+	if ((st.st_mode & S_IFMT) != n->type || (n->type != S_IFIFO && st.st_rdev != n->dev))
+		return err_set(e, ERR_CONFIG, EEXIST, "/dev/%s is in the root filesystem already and is not device %u:%u",
+			n->name, major(n->dev), minor(n->dev));
+	return 0;
+}
+
+/* In a user namespace mknod(2) is refused: the host's node is bound. */
+static int bind_node(int dir, const struct node *n, struct err *e)
+{
+	struct stat st;
+	auto_fd int host = path_open_host(n->host, O_PATH, 0, e);
+
+	if (host < 0)
+		return host;
+	if (fstat(host, &st) < 0)
+		return err_sys(e, "look at %s", n->host);
+	if (n->type != S_IFIFO && ((st.st_mode & S_IFMT) != n->type || st.st_rdev != n->dev))
+		return err_set(e, ERR_CONFIG, ENODEV, "the host's %s is not device %u:%u", n->host, major(n->dev),
+			minor(n->dev));
+	auto_fd int target = path_create_in(dir, n->name, 0666, e);
+	return target < 0 ? target : mnt_bind_on(host, target, false, e);
+}
+
+static int own_node(int dir, const struct node *n, struct err *e)
+{
+	if ((n->uid || n->gid) && fchownat(dir, n->name, n->uid, n->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "change the owner of device %s", n->name);
+	return 0;
+}
+
+static int make_node(bool in_userns, int dir, const struct node *n, struct err *e)
+{
+	if (in_userns && n->type != S_IFIFO)
+		return bind_node(dir, n, e);
+	if (mknodat(dir, n->name, n->type | n->mode, n->dev) == 0)
+		return own_node(dir, n, e);
+	if (errno == EEXIST)
+		return check_existing(dir, n, e);
+	if (errno == EPERM)
+		return bind_node(dir, n, e);
+	return err_sys(e, "make device %s", n->name);
+}
+
+static int make_defaults(const struct child_plan *p, int dev, struct err *e)
+{
+	char host[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		struct node n = { .name = default_devices[i].name,
+			.type = S_IFCHR,
+			.mode = 0666,
+			.dev = makedev(default_devices[i].major, default_devices[i].minor),
+			.host = host };
+
+		fmt_to(host, sizeof(host), "/dev/%s", n.name);
+		int r = make_node(p->in_userns, dev, &n, e);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(default_links); i++)
+		if (symlinkat(default_links[i].target, dev, default_links[i].name) < 0 && errno != EEXIST)
+			return err_sys(e, "make the link /dev/%s", default_links[i].name);
+	return 0;
+}
+
+/* /dev/ptmx must be the container's own, also where the image brought a node of that name. */
+static int make_ptmx(int dev, struct err *e)
+{
+	if (symlinkat("pts/ptmx", dev, "ptmx") == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, "make the link /dev/ptmx");
+	if (unlinkat(dev, "ptmx", 0) == 0 && symlinkat("pts/ptmx", dev, "ptmx") == 0)
+		return 0;
+	return errno == EROFS || errno == EBUSY ? 0 : err_sys(e, "replace /dev/ptmx");
+}
+
+static int make_configured(const struct child_plan *p, const struct rc_device *d, int rootfd, struct err *e)
+{
+	char name[NAME_MAX + 1];
+	auto_fd int parent = path_parent_in(rootfd, d->path, name, e);
+
+	if (parent < 0)
+		return parent;
+	struct node n = { .name = name,
+		.type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR,
+		.mode = d->file_mode.set ? (mode_t)d->file_mode.v & 07777 : 0666,
+		.dev = d->type == 'p' ? 0 : makedev((unsigned)d->major, (unsigned)d->minor),
+		.uid = (uid_t)d->uid.v,
+		.gid = (gid_t)d->gid.v,
+		.host = d->path };
+	return make_node(p->in_userns, parent, &n, e);
+}
+
+static int has_mount(const struct child_plan *p, const char *destination)
+{
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (str_eq(p->mounts[i].doc->destination, destination))
+			return 1;
+	return 0;
+}
+
+int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	const struct rc_linux *l = &p->config->linux_;
+	int r = 0;
+
+	if (!p->setup_dev)
+		return 0;
+	for (size_t i = 0; i < l->n_devices; i++) {
+		r = make_configured(p, &l->devices[i], s->rootfd, e);
+		if (r < 0)
+			return err_wrap(e, "config.json: /linux/devices/%zu: %s", i, l->devices[i].path);
+	}
+	auto_fd int dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
+	if (dev < 0)
+		return dev;
+	r = make_defaults(p, dev, e);
+	if (r == 0 && has_mount(p, "/dev/pts"))
+		r = make_ptmx(dev, e);
+	return r;
+}
+
+/* The slave also appears as /dev/console (runtime-spec config-linux.md "Default Devices"). */
+static int bind_console(int rootfd, const struct child_state *s, struct err *e)
+{
+	char at[32];
+	unsigned n;
+	int r = tty_number(s->master, &n, e);
+
+	if (r < 0)
+		return r;
+	fmt_to(at, sizeof(at), "/dev/pts/%u", n);
+	auto_fd int slave = path_open_in(rootfd, at, O_PATH | O_NOFOLLOW, e);
+	if (slave < 0)
+		return slave;
+	auto_fd int target = path_create_in(rootfd, "/dev/console", 0600, e);
+	return target < 0 ? target : mnt_bind_on(slave, target, false, e);
+}
+
+int console_open(int rootfd, const struct rc_process *process, struct child_state *s, struct err *e)
+{
+	struct stat st;
+	auto_fd int pts = path_open_in(rootfd, "/dev/pts", O_PATH | O_DIRECTORY, e);
+
+	if (pts < 0)
+		return err_hint(e, "a terminal needs a mount of type devpts on /dev/pts");
+	s->master = tty_open_master(pts, "ptmx", e);
+	if (s->master < 0)
+		return s->master;
+	if (fstat(s->master, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
+		return err_set(e, ERR_CONFIG, ENODEV, "/dev/pts/ptmx is not the device 5:2");
+	s->slave = tty_open_slave(s->master, e);
+	if (s->slave < 0)
+		return s->slave;
+	if (fchown(s->slave, process->uid, (gid_t)-1) < 0 && errno != EPERM && errno != EINVAL)
+		return err_sys(e, "give the terminal to user %u", process->uid);
+	if (process->console_height || process->console_width)
+		return tty_set_size(s->slave, process->console_height, process->console_width, e);
+	return 0;
+}
+
+int step_console(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	const struct rc_process *process = p->program.process;
+
+	if (!process || !process->terminal)
+		return 0;
+	int r = console_open(s->rootfd, process, s, e);
+	if (r == 0 && p->own_mounts)
+		r = bind_console(s->rootfd, s, e);
+	if (r == 0)
+		r = tty_take(s->slave, e);
+	if (r < 0)
+		return err_wrap(e, "terminal");
+	fd_close(&s->slave);
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* config.json's mounts, in order. A destination is resolved once in the root (openat2), created when absent,
+ * and from then on only its descriptor is used (CVE-2021-30465). */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "mnt/bind.h"
+#include "mnt/copyup.h"
+#include "mnt/idmapped.h"
+#include "runtime/child/steps.h"
+#include "sys/path.h"
+
+/* The mount point, made when it is missing: a directory, or a file for a file. */
+static int open_target(const struct child_mount *m, bool dir, int rootfd, struct err *e)
+{
+	const char *at = m->doc->destination;
+	char name[NAME_MAX + 1];
+
+	if (!m->opts.dest_nofollow)
+		return dir ? path_mkdir_in(rootfd, at, 0755, e) : path_create_in(rootfd, at, 0644, e);
+	auto_fd int parent = path_parent_in(rootfd, at, name, e);
+	if (parent < 0)
+		return parent;
+	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 || errno != ENOENT)
+		return fd >= 0 ? fd : err_sys(e, "open %s", at);
+	return dir ? path_mkdir_in(parent, name, 0755, e) : path_create_in(parent, name, 0644, e);
+}
+
+/* A bind inside of /proc could fake what the runtime or the program trusts there (CVE-2019-16884). */
+static int refuse_in_proc(const struct child_mount *m, int target, struct err *e)
+{
+	struct statfs fs;
+
+	if (m->in_proc_allowed)
+		return 0;
+	if (fstatfs(target, &fs) < 0)
+		return err_sys(e, "look at the mount point");
+	if (fs.f_type == PROC_SUPER_MAGIC)
+		return err_set(e, ERR_CONFIG, EINVAL, "nothing may be mounted inside /proc, but for a few files such as "
+						      "/proc/cpuinfo, /proc/meminfo, /proc/stat and /proc/uptime");
+	return 0;
+}
+
+static int mount_bind(const struct child_plan *p, const struct child_mount *m, int rootfd, struct err *e)
+{
+	auto_fd int own = FD_NONE;
+	int tree = m->tree;
+
+	if (tree < 0)
+		tree = own = mnt_clone(AT_FDCWD, m->source, &m->opts, p->slave_binds, e);
+	if (tree < 0)
+		return tree;
+	auto_fd int target = open_target(m, m->dir, rootfd, e);
+	if (target < 0)
+		return target;
+	int r = refuse_in_proc(m, target, e);
+	return r < 0 ? r : mnt_move(tree, target, e);
+}
+
+static int copy_up(const struct child_mount *m, int target, struct err *e)
+{
+	struct path_proc at = path_proc(target);
+	auto_fd int from = open(at.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int mnt = mnt_fs_detached(&m->fs, e);
+
+	if (mnt < 0)
+		return mnt;
+	auto_fd int to = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from < 0 || to < 0)
+		return err_sys(e, "open the directory to copy up");
+	int r = mnt_copy_up(from, to, e);
+	return r < 0 ? r : mnt_move(mnt, target, e);
+}
+
+/* Where the kernel refuses a new sysfs (network namespace of another user namespace) the host's is bound. */
+static int bind_host_sysfs(const struct child_mount *m, int target, struct err *e)
+{
+	struct mnt_opts o = m->opts;
+
+	o.bind = o.rbind = true;
+	o.n_propagation = 0;
+	o.rec_attr_set |= o.attr_set;
+	err_clear(e);
+	auto_fd int mnt = mnt_clone(AT_FDCWD, "/sys", &o, true, e);
+	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
+}
+
+static int mount_idmapped(const struct child_mount *m, int target, struct err *e)
+{
+	auto_fd int mnt = mnt_fs_detached(&m->fs, e);
+	int r = mnt < 0 ? mnt : mnt_idmap_apply(mnt, m->idmap_userns, false, e);
+
+	return r < 0 ? r : mnt_move(mnt, target, e);
+}
+
+static int mount_fs(const struct child_mount *m, int target, struct err *e)
+{
+	int r;
+
+	if (m->opts.tmpcopyup && str_eq(m->fs.type, "tmpfs"))
+		return copy_up(m, target, e);
+	if (m->idmap_userns >= 0)
+		return mount_idmapped(m, target, e);
+	r = mnt_fs_attach(&m->fs, target, e);
+	if (r == -EPERM && str_eq(m->fs.type, "sysfs"))
+		r = bind_host_sysfs(m, target, e);
+	return r;
+}
+
+/* Attributes that mount(2) has no bit for, and propagation, need the mount itself: reopen the place. */
+static int finish_fs(const struct child_mount *m, int rootfd, struct err *e)
+{
+	const struct mnt_opts *o = &m->opts;
+	struct mnt_opts rest = { .rec_attr_set = o->rec_attr_set, .rec_attr_clr = o->rec_attr_clr };
+
+	if (!rest.rec_attr_set && !rest.rec_attr_clr && !o->n_propagation)
+		return 0;
+	auto_fd int fd = path_open_in(rootfd, m->doc->destination, O_PATH, e);
+	int r = fd < 0 ? fd : mnt_set_attrs(fd, &rest, e);
+	return r < 0 ? r : mnt_propagate(fd, o, e);
+}
+
+static int remount(const struct child_mount *m, int rootfd, struct err *e)
+{
+	auto_fd int fd = path_open_in(rootfd, m->doc->destination, O_PATH, e);
+	int r = fd < 0 ? fd : mnt_set_attrs(fd, &m->opts, e);
+
+	if (r < 0 || m->opts.bind)
+		return r < 0 ? r : mnt_propagate(fd, &m->opts, e);
+	struct path_proc at = path_proc(fd);
+	if (mount(NULL, at.text, NULL, MS_REMOUNT | m->fs.ms_flags, m->fs.ms_data) < 0)
+		return err_sys(e, "remount");
+	return mnt_propagate(fd, &m->opts, e);
+}
+
+static int make_symlink(const struct child_mount *m, int rootfd, struct err *e)
+{
+	char name[NAME_MAX + 1], have[PATH_MAX];
+	auto_fd int parent = path_parent_in(rootfd, m->doc->destination, name, e);
+
+	if (parent < 0)
+		return parent;
+	if (symlinkat(m->source, parent, name) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, "copy the symlink");
+	int r = path_readlink(parent, name, have, sizeof(have), e);
+	if (r < 0)
+		return r;
+	return strcmp(have, m->source) == 0 ? 0 : err_num(e, EEXIST, "copy the symlink: %s leads elsewhere", have);
+}
+
+static int mount_one(const struct child_plan *p, const struct child_mount *m, int rootfd, struct err *e)
+{
+	if (m->kind == CHILD_MOUNT_BIND)
+		return mount_bind(p, m, rootfd, e);
+	if (m->kind == CHILD_MOUNT_SYMLINK)
+		return make_symlink(m, rootfd, e);
+	if (m->kind == CHILD_MOUNT_REMOUNT)
+		return remount(m, rootfd, e);
+	auto_fd int target = open_target(m, true, rootfd, e);
+	if (target < 0)
+		return target;
+	if (m->kind == CHILD_MOUNT_CGROUP)
+		return cgroup_mount(p, m, target, e);
+	int r = mount_fs(m, target, e);
+	return r < 0 ? r : finish_fs(m, rootfd, e);
+}
+
+int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct child_mount *m = &p->mounts[i];
+
+		if (mount_one(p, m, s->rootfd, e) < 0)
+			return err_wrap(e, "config.json: /mounts/%zu: mount %s on %s", i,
+				m->source ? m->source : m->fs.type ? m->fs.type : m->doc->type,
+				m->doc->destination);
+	}
+	return 0;
+}

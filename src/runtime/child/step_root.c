@@ -1,0 +1,54 @@
+/* The root filesystem: made a mount in a namespace cut off from the host, later the root directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+#include "mnt/pivot.h"
+#include "runtime/child/steps.h"
+
+int step_isolate(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+	int r = p->own_mounts ? mnt_isolate(p->rootfs_propagation, e) : 0;
+
+	if (r < 0)
+		return r;
+	s->rootfd = open_tree(AT_FDCWD, p->rootfs, flags);
+	if (s->rootfd < 0)
+		return err_sys(e, "open the root filesystem %s", p->rootfs);
+	if (!p->own_mounts) {
+		struct mount_attr a = { .propagation = MS_PRIVATE };
+
+		if (mount_setattr(s->rootfd, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
+			return err_sys(e, "cut the root filesystem off from its peers");
+	}
+	if (move_mount(s->rootfd, "", AT_FDCWD, p->rootfs, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "mount the root filesystem on %s", p->rootfs);
+	return 0;
+}
+
+int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	struct mount_attr a = { .attr_set = p->config->root_readonly ? MOUNT_ATTR_RDONLY : 0,
+		.propagation = p->final_propagation & ~(unsigned long)MS_REC };
+	unsigned flags = AT_EMPTY_PATH;
+	int r;
+
+	if (p->config->root_readonly || a.propagation == MS_UNBINDABLE) {
+		a.propagation = a.propagation == MS_UNBINDABLE ? MS_UNBINDABLE : 0;
+		if (mount_setattr(s->rootfd, "", flags, &a, sizeof(a)) < 0)
+			return err_sys(e, "set the attributes of the root filesystem");
+	}
+	if (!p->own_mounts)
+		r = mnt_chroot(s->rootfd, e);
+	else
+		r = p->no_pivot ? mnt_move_root(s->rootfd, e) : mnt_pivot(s->rootfd, e);
+	if (r < 0 || !p->final_propagation || (p->final_propagation & MS_UNBINDABLE))
+		return r;
+	/* Only now: pivot_root(2) refuses a shared new root. */
+	a = (struct mount_attr){ .propagation = p->final_propagation & ~(unsigned long)MS_REC };
+	flags |= p->final_propagation & MS_REC ? AT_RECURSIVE : 0;
+	if (mount_setattr(s->rootfd, "", flags, &a, sizeof(a)) < 0)
+		return err_sys(e, "set the propagation of the root filesystem");
+	return 0;
+}

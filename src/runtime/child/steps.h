@@ -1,0 +1,42 @@
+#pragma once
+/* What the steps of run.c share. All of it runs between clone3 and execve. */
+#include "runtime/child/plan.h"
+
+/* What the child has opened on its way. */
+struct child_state {
+	int rootfd;  /* root of the container: below the host's root first, "/" after the pivot */
+	int cwdfd;   /* process.cwd, opened while we may */
+	int master, slave; /* terminal */
+	int start;   /* connection of `start` */
+	char program[4096]; /* what to execute */
+};
+
+/* step_ns.c */
+int step_join(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_user(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_cgroup(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_session(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_names(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_net(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_sysctl(const struct child_plan *p, struct child_state *s, struct err *e);
+/* step_root.c */
+int step_isolate(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e);
+/* step_mounts.c */
+int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e);
+/* step_cgroup_mount.c */
+int cgroup_mount(const struct child_plan *p, const struct child_mount *m, int target, struct err *e);
+/* step_dev.c */
+int step_dev(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_console(const struct child_plan *p, struct child_state *s, struct err *e);
+/* step_mask.c */
+int step_mask(const struct child_plan *p, struct child_state *s, struct err *e);
+/* step_exec.c: shared with child_exec_main() */
+int program_find(const struct child_program *g, int rootfd, struct child_state *s, struct err *e);
+int program_home(const struct child_program *g, int rootfd, struct err *e);
+int program_cwd(const struct child_program *g, int rootfd, struct child_state *s, struct err *e);
+/* program_execute - step_lockdown.c: give up every privilege, then execute; returns only on failure. */
+int program_execute(const struct child_program *g, struct child_state *s, int proc, int report, struct err *e);
+int console_open(int rootfd, const struct rc_process *process, struct child_state *s, struct err *e);
+/* signals_reset - default dispositions for what the runtime's caller ignored; empty mask. */
+int signals_reset(uint64_t ignored, struct err *e);

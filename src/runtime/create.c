@@ -1,0 +1,501 @@
+/* Creating a container. Whatever is left outside this process is recorded first (the claim of the id, the mark of the
+ * cgroup), so that a SIGKILL at any instruction leaves what `delete --force` can clear. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "cg/devices.h"
+#include "cg/limits.h"
+#include "cg/scope.h"
+#include "net/link.h"
+#include "ns/kinds.h"
+#include "rdt/rdt.h"
+#include "runtime/creation.h"
+#include "runtime/delete.h"
+#include "runtime/state.h"
+#include "runtime/sync.h"
+#include "sec/rlimit.h"
+#include "sys/atomic_file.h"
+#include "sys/call.h"
+#include "sys/io.h"
+#include "sys/path.h"
+#include "sys/proc.h"
+#include "sys/unixsock.h"
+
+enum { CONFIG_MAX = 16 << 20 };
+
+static void creation_init(struct creation *c)
+{
+	c->bundle_fd = c->state_fd = c->sync = c->pidfd = c->master = FD_NONE;
+	c->cg_host.root = FD_NONE;
+	cg_init(&c->cg);
+	plan_init(&c->plan);
+}
+
+void creation_done(struct creation *c)
+{
+	plan_done(&c->plan);
+	cg_done(&c->cg);
+	cg_host_done(&c->cg_host);
+	runtime_config_done(&c->config);
+	rt_state_done(&c->state);
+	buf_done(&c->text);
+	fd_close(&c->bundle_fd);
+	fd_close(&c->state_fd);
+	fd_close(&c->sync);
+	fd_close(&c->pidfd);
+	fd_close(&c->master);
+}
+
+/* --- before anything is made -------------------------------------------------------------------- */
+
+static int read_config(struct creation *c, struct err *e)
+{
+	const char *name = c->req->config ? c->req->config : "config.json";
+	int r = path_absolute(c->req->bundle ? c->req->bundle : ".", c->bundle, e);
+
+	if (r < 0)
+		return r;
+	c->bundle_fd = path_open_host(c->bundle, O_RDONLY | O_DIRECTORY, 0, e);
+	if (c->bundle_fd < 0)
+		return err_wrap(e, "bundle");
+	auto_fd int fd = openat(c->bundle_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return err_sys(e, "open %s/%s", c->bundle, name);
+	if (io_read_all(fd, CONFIG_MAX, &c->text, e) < 0)
+		return err_wrap(e, "%s/%s", c->bundle, name);
+	r = runtime_config_read(c->text.data, c->text.len, NULL, false, &c->config, e);
+	return r < 0 ? r : plan_check(&c->config, e);
+}
+
+static int check_process(const struct creation *c, bool separate_start, struct err *e)
+{
+	const struct rc_process *p = c->config.process;
+	bool detached = separate_start || c->req->detach;
+
+	if (!p)
+		return separate_start ? 0 : err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, there is nothing to run");
+	if (p->terminal && detached && !c->req->console_socket)
+		return err_set(e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
+	if (!p->terminal && c->req->console_socket)
+		return err_set(e, ERR_USAGE, EINVAL, "cannot use console socket if runc will not detach or allocate tty");
+	return 0;
+}
+
+/* --- state -------------------------------------------------------------------------------------- */
+
+static int fill_state(struct creation *c, struct err *e)
+{
+	struct rt_state *s = &c->state;
+	char when[RFC3339_SIZE], boot[PROC_BOOT_ID_SIZE];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	rfc3339_format(&now, when);
+	int r = proc_boot_id(boot, e);
+	if (r < 0)
+		return r;
+	s->id = arena_dup(&s->arena, c->req->id);
+	s->bundle = arena_dup(&s->arena, c->bundle);
+	s->created = arena_dup(&s->arena, when);
+	s->boot_id = arena_dup(&s->arena, boot);
+	s->uid = (uint32_t)geteuid();
+	s->manager = c->ctx->manager;
+	s->annotations = c->config.annotations;
+	for (int k = 0; k < RC_N_NS; k++)
+		s->namespaces |= c->config.linux_.ns[k].present ? 1U << k : 0;
+	s->has_user_ns = c->config.linux_.ns[RC_NS_USER].present;
+	s->has_poststop = c->config.hooks[RC_HOOK_POSTSTOP].n > 0;
+	return s->id && s->bundle && s->created && s->boot_id ? 0 : err_oom(e, "the container's state");
+}
+
+static int claim(struct creation *c, struct err *e)
+{
+	c->state_fd = rt_state_claim(c->ctx, c->req->id, e);
+	if (c->state_fd < 0)
+		return c->state_fd;
+	auto_fd int fd = openat(c->state_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "create config.json in the state directory");
+	return io_write_all(fd, c->text.data, c->text.len, e) < 0 ? err_wrap(e, "copy config.json to the state directory") : 0;
+}
+
+static int record_pid(struct creation *c, struct err *e)
+{
+	struct proc_stat st;
+	bool found;
+	int r = proc_stat(c->pid, &found, &st, e);
+
+	if (r < 0)
+		return r;
+	c->state.pid = c->pid;
+	c->state.start_ticks = found ? st.start_ticks : 0;
+	c->state.rootfs = arena_dup(&c->state.arena, c->plan.child.rootfs);
+	c->state.started = c->started;
+	return c->state.rootfs ? rt_state_save(c->state_fd, &c->state, e) : err_oom(e, "the container's state");
+}
+
+int creation_state_json(const struct creation *c, enum rt_status status, pid_t pid, struct buf *ret, struct err *e)
+{
+	rt_state_document(&c->state, status, pid, ret);
+	return buf_err(ret, e);
+}
+
+/* --- cgroup ------------------------------------------------------------------------------------- */
+
+static int make_cgroup(struct creation *c, struct err *e)
+{
+	const struct rc_linux *l = &c->config.linux_;
+	char path[CG_PATH_SIZE];
+	bool may_move;
+	int r = cg_host_open(CG_USUAL, &c->cg_host, e);
+
+	if (r < 0 || c->ctx->manager == RT_CGROUP_DISABLED || c->cg_host.mode == CG_NONE)
+		return r;
+	if (c->ctx->manager == RT_SYSTEMD)
+		return 0; /* systemd wants the first process: scope_cgroup() */
+	r = cg_path_resolve(l->cgroups_path, c->req->id, path, &may_move, e);
+	if (r < 0)
+		return r;
+	c->state.cgroup_path = arena_dup(&c->state.arena, path);
+	r = c->state.cgroup_path ? rt_state_mark(c->state_fd, &c->state, e) : err_oom(e, "the cgroup's path");
+	if (r < 0)
+		return r;
+	struct cg_new n = { .path = path, .may_move = may_move, .optional = c->ctx->rootless, .res = l->resources };
+	r = cg_create(&c->cg_host, &n, &c->cg, e);
+	if (r < 0)
+		return err_wrap(e, "create cgroup %s", path);
+	c->cg_made = true;
+	c->state.cgroup_external = c->cg.external;
+	if (str_eq(c->cg.path, path))
+		return 0;
+	c->state.cgroup_path = c->cg.path[0] ? arena_dup(&c->state.arena, c->cg.path) : NULL;
+	return 0;
+}
+
+static int join_from_outside(struct creation *c, struct err *e)
+{
+	char pid[16];
+
+	fmt_to(pid, sizeof(pid), "%d", (int)c->pid);
+	for (int i = 0; i < c->cg.join.n; i++) {
+		int r = io_write_once(c->cg.join.v[i].fd, pid, strlen(pid), e);
+
+		if (r < 0)
+			return err_wrap(e, "enter cgroup hierarchy %s", c->cg.join.v[i].name);
+	}
+	return 0;
+}
+
+static int scope_cgroup(struct creation *c, struct err *e)
+{
+	const struct rc_linux *l = &c->config.linux_;
+	char path[CG_PATH_SIZE], unit[256];
+	struct cg_scope_new n = { .cgroups_path = l->cgroups_path,
+		.id = c->req->id,
+		.pid = c->pid,
+		.res = l->resources,
+		.annotations = c->config.annotations.v,
+		.n_annotations = c->config.annotations.n,
+		.user = c->ctx->rootless };
+	int r = cg_scope_start(&c->cg_host, &n, path, unit, e);
+
+	if (r < 0)
+		return err_wrap(e, "systemd scope");
+	c->state.cgroup_scope = arena_dup(&c->state.arena, unit);
+	c->state.cgroup_path = arena_dup(&c->state.arena, path);
+	c->plan.child.cg_path = c->state.cgroup_path;
+	if (!c->state.cgroup_scope || !c->state.cgroup_path)
+		return err_oom(e, "the scope's name");
+	struct cg_new cn = { .path = path, .res = l->resources };
+	r = cg_create(&c->cg_host, &cn, &c->cg, e);
+	c->cg_made = r == 0;
+	return r < 0 ? r : join_from_outside(c, e);
+}
+
+static int apply_limits(struct creation *c, struct err *e)
+{
+	const struct rc_resources *res = c->config.linux_.resources;
+	bool in_userns = c->plan.child.in_userns;
+	int r;
+
+	if (!c->cg_made || !c->cg.path[0]) {
+		if (c->ctx->manager != RT_CGROUP_DISABLED && res && cg_limits_any(res))
+			return err_set(e, ERR_UNSUPPORTED, EPERM, "config.json: /linux/resources: limits were asked for, "
+								  "but there is no cgroup to set them on");
+		return 0;
+	}
+	r = res ? cg_limits_set(&c->cg_host, c->cg.path, res, 0, e) : 0;
+	if (r == 0)
+		r = cg_devices_set(&c->cg_host, c->cg.path, res ? res->devices : NULL, res ? res->n_devices : 0,
+			in_userns || c->ctx->rootless ? CG_DEVICES_TRY : CG_DEVICES_ENFORCE, e);
+	return r < 0 ? err_wrap(e, "config.json: /linux/resources") : 0;
+}
+
+/* --- the child ---------------------------------------------------------------------------------- */
+
+static int listen_start(struct creation *c, bool separate_start, struct err *e)
+{
+	if (!separate_start)
+		return 0;
+	c->plan.child.start_listen = unix_listen_at(c->state_fd, "start.sock", SOCK_SEQPACKET, 0600, e);
+	return c->plan.child.start_listen < 0 ? err_wrap(e, "start socket") : 0;
+}
+
+/* In a user namespace the child cannot raise a limit any more; lowering it does itself, last of all. */
+static int raise_rlimits(struct creation *c, struct err *e)
+{
+	const struct rc_process *p = c->config.process;
+
+	for (size_t i = 0; p && c->plan.child.in_userns && i < p->n_rlimits; i++) {
+		struct rlimit have;
+
+		if (prlimit(c->pid, (enum __rlimit_resource)p->rlimits[i].resource, NULL, &have) < 0)
+			return err_sys(e, "read a limit of the container's first process");
+		int r = p->rlimits[i].hard > have.rlim_max ? rlimit_apply(c->pid, &p->rlimits[i], 1, e) : 0;
+		if (r < 0)
+			return err_wrap(e, "config.json: /process/rlimits/%zu", i);
+	}
+	return 0;
+}
+
+/* What a blocked child waits for: its maps, its scope. */
+static int let_begin(struct creation *c, struct err *e)
+{
+	int r = 0;
+
+	if (!c->plan.child.wait_maps)
+		return 0;
+	if (c->plan.maps)
+		r = ns_idmap_write(c->plan.maps, c->plan.child.proc, c->pid, e);
+	if (r == 0 && c->ctx->manager == RT_SYSTEMD)
+		r = scope_cgroup(c, e);
+	return r < 0 ? r : sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
+}
+
+static int move_net_devices(struct creation *c, struct err *e)
+{
+	const struct rc_linux *l = &c->config.linux_;
+
+	if (!l->n_net_devices)
+		return 0;
+	auto_fd int ns = ns_open_of(c->plan.child.proc, c->pid, RC_NS_NET, e);
+	for (size_t i = 0; ns >= 0 && i < l->n_net_devices; i++)
+		if (net_link_move(l->net_devices[i].host_name, l->net_devices[i].container_name, ns, e) < 0)
+			return err_wrap(e, "config.json: /linux/netDevices");
+	return ns < 0 ? ns : 0;
+}
+
+static int run_host_hooks(struct creation *c, struct err *e)
+{
+	AUTO(buf) struct buf doc = BUF_INIT;
+	struct rt_hook_io io = c->plan.hook_io;
+	int r = creation_state_json(c, RT_CREATING, c->pid, &doc, e);
+
+	io.dir = c->bundle_fd;
+	for (int s = RC_HOOK_PRESTART; r == 0 && s <= RC_HOOK_CREATE_RUNTIME; s++)
+		r = rt_hooks_run(&c->config.hooks[s], (enum rc_hook_stage)s, doc.data, doc.len, &io, e);
+	return r;
+}
+
+/* The child reports; what it reports is a message of the table in docs/child.md. */
+static int wait_ready(struct creation *c, struct err *e)
+{
+	int r;
+
+	if (c->plan.child.hooks_runtime) {
+		r = sync_expect(c->sync, SYNC_NS_READY, NULL, NULL, e);
+		if (r == 0)
+			r = run_host_hooks(c, e);
+		if (r == 0)
+			r = sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
+		if (r < 0)
+			return r;
+	}
+	return sync_expect(c->sync, SYNC_READY, NULL, &c->master, e);
+}
+
+static int join_rdt(struct creation *c, struct err *e)
+{
+	const struct rc_intel_rdt *want = c->config.linux_.intel_rdt;
+	struct rdt_made made = { .path = "" };
+
+	if (!want)
+		return 0;
+	auto_fd int root = rdt_open_root(e);
+	int r = root < 0 ? root : rdt_create(root, want, c->req->id, &made, e);
+	if (r == 0) {
+		c->state.intel_rdt_path = arena_dup(&c->state.arena, made.path);
+		r = rdt_add_pid(root, want, c->req->id, c->pid, e);
+	}
+	return r < 0 ? err_wrap(e, "config.json: /linux/intelRdt") : 0;
+}
+
+/* While the child mounts, the parent sets limits and writes the state: two processors, one latency. */
+static int work_beside_child(struct creation *c, struct err *e)
+{
+	int r = let_begin(c, e);
+
+	if (r == 0)
+		r = apply_limits(c, e);
+	if (r == 0)
+		r = raise_rlimits(c, e);
+	if (r == 0)
+		r = move_net_devices(c, e);
+	if (r == 0)
+		r = join_rdt(c, e);
+	if (r == 0)
+		r = record_pid(c, e);
+	return r;
+}
+
+static int plan_hook_docs(struct creation *c, struct buf *creating, struct buf *created, struct err *e)
+{
+	struct child_plan *p = &c->plan.child;
+	int r = 0;
+
+	/* A process in a pid namespace is pid 1 there; hooks in the child see it as such. */
+	if (c->config.hooks[RC_HOOK_CREATE_CONTAINER].n)
+		r = creation_state_json(c, RT_CREATING, 0, creating, e);
+	if (r == 0 && c->config.hooks[RC_HOOK_START_CONTAINER].n)
+		r = creation_state_json(c, RT_CREATED, 0, created, e);
+	p->hook_state_creating = creating->data;
+	p->hook_state_creating_len = creating->len;
+	p->hook_state_created = created->data;
+	p->hook_state_created_len = created->len;
+	return r;
+}
+
+static int make_child(struct creation *c, bool separate_start, struct err *e)
+{
+	AUTO(buf) struct buf creating = BUF_INIT, created = BUF_INIT;
+	struct rt_plan_in in = { .ctx = c->ctx,
+		.req = c->req,
+		.config = &c->config,
+		.bundle = c->bundle,
+		.bundle_fd = c->bundle_fd,
+		.cg_host = &c->cg_host,
+		.cg = c->cg_made ? &c->cg : NULL,
+		.cg_path = c->cg.path };
+	int r = plan_build(&in, &c->plan, e);
+
+	c->state.rootfs = (char *)c->plan.child.rootfs;
+	if (r == 0)
+		r = plan_hook_docs(c, &creating, &created, e);
+	if (r == 0)
+		r = listen_start(c, separate_start, e);
+	if (r == 0)
+		r = spawn_container(c, e);
+	if (r < 0)
+		return r;
+	r = work_beside_child(c, e);
+	if (r < 0) {
+		/* A child that failed knows more than we do. */
+		struct sync_msg m;
+		struct err own = ERR_NONE;
+
+		(void)sys_pidfd_send_signal(c->pidfd, SIGKILL); /* it may be gone already */
+		if (sync_receive(c->sync, &m, NULL, &own) == 0 && m.type == SYNC_ERROR && m.err.num > 0)
+			*e = m.err;
+		return -e->num;
+	}
+	return wait_ready(c, e);
+}
+
+int creation_make(struct creation *c, bool separate_start, struct err *e)
+{
+	creation_init(c);
+	int r = rt_id_check(c->req->id, e);
+
+	if (r == 0)
+		r = read_config(c, e);
+	if (r == 0)
+		r = check_process(c, separate_start, e);
+	if (r == 0)
+		r = fill_state(c, e);
+	if (r == 0)
+		r = claim(c, e);
+	if (r < 0 && c->state_fd < 0)
+		return r;
+	if (r == 0)
+		r = make_cgroup(c, e);
+	if (r == 0)
+		r = make_child(c, separate_start, e);
+	if (r == 0 && c->master >= 0 && c->req->console_socket)
+		r = send_console(c->req->console_socket, c->master, e);
+	if (r == 0) {
+		c->published = true;
+		r = publish(c->req, c->pid, c->pidfd, e);
+	}
+	if (r < 0)
+		creation_undo(c);
+	return r;
+}
+
+void creation_undo(struct creation *c)
+{
+	struct err ignored = ERR_NONE; /* the error that counts is the one that brought us here */
+
+	if (c->pidfd >= 0) {
+		(void)sys_pidfd_send_signal(c->pidfd, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (!c->cg_made)
+		c->state.cgroup_path = NULL;
+	if (c->req->pid_file && c->published)
+		(void)unlink(c->req->pid_file);
+	if (c->state_fd >= 0 && rt_destroy(c->ctx, &c->cg_host, c->state_fd, &c->state, NULL, &ignored) < 0)
+		log_warn("container %s: %s; \"delete --force\" clears the rest", c->req->id, ignored.msg);
+}
+
+int send_console(const char *console_socket, int master, struct err *e)
+{
+	static const char name[] = "/dev/ptmx";
+	auto_fd int sock = unix_connect(console_socket, SOCK_STREAM, e);
+
+	if (sock < 0 || unix_send(sock, name, sizeof(name) - 1, &master, 1, e) < 0)
+		return err_wrap(e, "console socket");
+	return 0;
+}
+
+int publish(const struct rt_create *req, pid_t pid, int pidfd, struct err *e)
+{
+	char text[16];
+	size_t n = fmt_to(text, sizeof(text), "%d", (int)pid);
+
+	if (req->pidfd_socket) {
+		auto_fd int sock = unix_connect(req->pidfd_socket, SOCK_STREAM, e);
+
+		if (sock < 0 || unix_send(sock, "pidfd", 5, &pidfd, 1, e) < 0)
+			return err_wrap(e, "pidfd socket");
+	}
+	if (!req->pid_file)
+		return 0;
+	return atomic_write(AT_FDCWD, req->pid_file, text, n, 0644, ATOMIC_VOLATILE, e) < 0 ? err_wrap(e, "pid file") : 0;
+}
+
+int rt_create(struct rt_context *ctx, const struct rt_create *req, struct err *e)
+{
+	struct creation c = { .ctx = ctx, .req = req };
+	int r = creation_make(&c, true, e);
+
+	if (r == 0) {
+		rt_state_unlock(c.state_fd);
+		r = sync_send(c.sync, SYNC_GO, 0, FD_NONE, e);
+		if (r < 0)
+			creation_undo(&c);
+	}
+	creation_done(&c);
+	return r;
+}

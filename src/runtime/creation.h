@@ -1,0 +1,43 @@
+#pragma once
+/* One container being created; shared by create.c, spawn.c and run.c. */
+#include "base/buf.h"
+#include "cg/tree.h"
+#include "runtime/plan.h"
+#include "runtime/statedir.h"
+
+struct creation {
+	struct rt_context *ctx;
+	const struct rt_create *req;
+	struct buf text; /* config.json as read */
+	struct runtime_config config;
+	char bundle[4096];
+	int bundle_fd, state_fd;
+	struct rt_state state;
+	struct cg_host cg_host;
+	struct cg cg;
+	bool cg_made;
+	struct rt_plan plan;
+	int sync; /* the runtime's end */
+	pid_t pid;
+	int pidfd;
+	int master; /* of the terminal, after SYNC_READY */
+	bool published; /* a pid file may have been written */
+	bool started; /* run: recorded as started */
+};
+
+/* creation_make - everything up to the point where the child is ready and recorded, waiting for our SYNC_GO. With
+ * @separate_start the child will then wait for `start`. On error everything is undone. End with
+ * creation_done(), which closes and frees but undoes nothing. */
+int creation_make(struct creation *c, bool separate_start, struct err *e) must_check;
+/* creation_undo - kill the child and remove whatever was made. */
+void creation_undo(struct creation *c);
+void creation_done(struct creation *c);
+
+/* spawn.c: spawn_container - clone the child (through a stage where needed), into its cgroup; pid, pidfd, sync. */
+int spawn_container(struct creation *c, struct err *e) must_check;
+/* creation_publish - pid file, pidfd socket, console socket: what callers wait for. */
+int publish(const struct rt_create *req, pid_t pid, int pidfd, struct err *e) must_check;
+int send_console(const char *console_socket, int master, struct err *e) must_check;
+/* creation_state_json - the state document with @status, for hooks. */
+int creation_state_json(const struct creation *c, enum rt_status status, pid_t pid, struct buf *ret, struct err *e)
+	must_check;

@@ -1,0 +1,56 @@
+#pragma once
+/* From a config.json to the data the child runs on: everything resolved, opened and checked beforehand. */
+#include "cg/tree.h"
+#include "ns/idmap.h"
+#include "runtime/child/plan.h"
+#include "runtime/hooks.h"
+#include "runtime/runtime.h"
+#include "sec/seccomp.h"
+
+struct rt_plan {
+	struct arena arena;
+	struct child_plan child;
+	struct seccomp_filter filter;
+	struct ns_idmap *maps; /* of a new user namespace, or NULL */
+	struct sched_set *affinity;
+	struct rt_hook_io hook_io; /* for hooks on the host and in the child */
+	bool may_clone_mounts;	   /* we hold CAP_SYS_ADMIN over our mount namespace */
+	uint64_t have_caps;
+};
+
+struct rt_plan_in {
+	struct rt_context *ctx;
+	const struct rt_create *req;
+	struct runtime_config *config; /* rootless: a user namespace may be added */
+	const char *bundle; /* absolute */
+	int bundle_fd;
+	const struct cg_host *cg_host;
+	const struct cg *cg; /* NULL: joined by systemd, or none */
+	const char *cg_path;
+};
+
+/* plan_build - end with plan_done(), also after an error. */
+int plan_build(const struct rt_plan_in *in, struct rt_plan *ret, struct err *e) must_check;
+void plan_init(struct rt_plan *p);
+void plan_done(struct rt_plan *p);
+
+/* plan_check.c: what config.json asks for must make sense together. */
+int plan_check(const struct runtime_config *c, struct err *e) must_check;
+/* plan_ns.c */
+int plan_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
+/* plan_mounts.c */
+int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
+/* plan_program.c: also for exec. */
+struct plan_program_in {
+	struct rt_context *ctx;
+	const struct rc_process *process;
+	const struct rc_seccomp *seccomp;    /* or NULL */
+	const struct rc_kv_list *annotations;
+	const char *const *extra_env;	     /* NULL-terminated, in front of nothing: appended */
+	uint32_t keep_fds;
+	bool in_userns;
+	bool no_setgroups;
+	uint64_t have_caps; /* what the program may be given at most */
+};
+int plan_program(const struct plan_program_in *in, struct arena *arena, struct child_program *ret,
+	struct seccomp_filter *filter, struct err *e) must_check;

@@ -1,0 +1,219 @@
+/* config.json's mounts: option words given their meaning, sources opened and cloned as long as we are on the
+ * host and may. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "mnt/bind.h"
+#include "mnt/idmapped.h"
+#include "ns/userns.h"
+#include "runtime/plan.h"
+#include "sec/lsm.h"
+#include "sys/path.h"
+
+/* Files of procfs that container managers overlay with their own view (lxcfs and kin). */
+static bool allowed_in_proc(const char *destination)
+{
+	static const char *const files[] = { "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",
+		"/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
+		"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (str_eq(destination, files[i]))
+			return true;
+	return false;
+}
+
+static int host_path(const struct rt_plan_in *in, struct rt_plan *p, const char *source, const char **ret, struct err *e)
+{
+	*ret = source[0] == '/' ? source : arena_printf(&p->arena, "%s/%s", in->bundle, source);
+	return *ret ? 0 : err_oom(e, "a mount's source");
+}
+
+static int source_kind(struct child_mount *m, struct rt_plan *p, struct err *e)
+{
+	struct stat st;
+	char link[PATH_MAX];
+	bool nofollow = m->opts.src_nofollow || m->opts.copy_symlink;
+	auto_fd int fd = path_open_host(m->source, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0, e);
+
+	if (fd < 0) {
+		if (e->num == ENOENT) { /* not to be taken for a missing program */
+			err_clear(e);
+			err_set(e, ERR_CONFIG, ENOENT, "source %s does not exist", m->source);
+			return err_hint(e, "create it, or correct the mount");
+		}
+		return fd;
+	}
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "look at the source %s", m->source);
+	m->dir = S_ISDIR(st.st_mode);
+	if (!S_ISLNK(st.st_mode) || !m->opts.copy_symlink) {
+		m->opts.src_nofollow |= m->opts.copy_symlink;
+		return 0;
+	}
+	int r = path_readlink(fd, "", link, sizeof(link), e);
+	if (r < 0)
+		return r;
+	m->kind = CHILD_MOUNT_SYMLINK;
+	m->source = arena_dup(&p->arena, link);
+	return m->source ? 0 : err_oom(e, "a symlink");
+}
+
+static int is_procfs(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int map_option(const struct rt_plan_in *in, struct rt_plan *p, const struct child_mount *m,
+	struct rc_id_maps *uids, struct rc_id_maps *gids, struct err *e)
+{
+	const struct rc_linux *l = &in->config->linux_;
+	const struct mnt_opts *o = &m->opts;
+	int r = 0;
+
+	*uids = m->doc->uid_maps.n ? m->doc->uid_maps : l->uid_maps;
+	*gids = m->doc->gid_maps.n ? m->doc->gid_maps : l->gid_maps;
+	if (o->n_uid_ranges)
+		r = mnt_idmap_resolve(o->uid_ranges, o->n_uid_ranges, &l->uid_maps, &p->arena, uids, e);
+	if (r == 0 && o->n_gid_ranges)
+		r = mnt_idmap_resolve(o->gid_ranges, o->n_gid_ranges, &l->gid_maps, &p->arena, gids, e);
+	if (r == 0 && (!uids->n || !gids->n))
+		r = err_set(e, ERR_CONFIG, EINVAL, "idmap: no mappings, neither of the mount nor of a user namespace");
+	return r;
+}
+
+static int open_idmap(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
+{
+	struct rc_id_maps uids, gids;
+	bool asked = m->opts.idmap || m->doc->uid_maps.n || m->doc->gid_maps.n;
+
+	if (!asked)
+		return 0;
+	int r = map_option(in, p, m, &uids, &gids, e);
+	struct ns_idmap *map = r == 0 ? arena_new(&p->arena, struct ns_idmap) : NULL;
+	if (!map)
+		return r < 0 ? r : err_oom(e, "id maps");
+	r = ns_idmap_prepare(&uids, &gids, map, e);
+	if (r < 0)
+		return r;
+	m->idmap_recursive = m->opts.ridmap;
+	m->idmap_userns = ns_userns_new(map, p->child.proc, e);
+	return m->idmap_userns < 0 ? m->idmap_userns : 0;
+}
+
+static int prepare_bind(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
+{
+	if (!m->doc->source || !*m->doc->source)
+		return err_set(e, ERR_CONFIG, EINVAL, "source: missing, a bind mount needs one");
+	int r = mnt_opts_check_bind(&m->opts, e);
+	if (r == 0)
+		r = host_path(in, p, m->doc->source, &m->source, e);
+	if (r == 0)
+		r = source_kind(m, p, e);
+	if (r < 0 || m->kind == CHILD_MOUNT_SYMLINK)
+		return r;
+	bool over_proc = str_eq(m->doc->destination, "/proc");
+	m->in_proc_allowed = allowed_in_proc(m->doc->destination) || (over_proc && is_procfs(m->source));
+	if (over_proc && !m->in_proc_allowed)
+		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc");
+	r = open_idmap(in, p, m, e);
+	if (r < 0 || !p->may_clone_mounts)
+		return r < 0 || m->idmap_userns < 0 ? r : err_set(e, ERR_UNSUPPORTED, EPERM, "an idmapped mount needs "
+			"privileges on the host");
+	m->tree = mnt_clone(AT_FDCWD, m->source, &m->opts, p->child.slave_binds, e);
+	if (m->tree < 0)
+		return m->tree;
+	return m->idmap_userns < 0 ? 0 : mnt_idmap_apply(m->tree, m->idmap_userns, m->idmap_recursive, e);
+}
+
+/* linux.mountLabel as context= of filesystems that take it. */
+static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
+{
+	static const char *const labelled[] = { "tmpfs", "devpts", "mqueue", "overlay", "ramfs" };
+	const char *label = in->config->linux_.mount_label;
+	char text[4096];
+	size_t n = 0, i = 0;
+
+	while (i < ARRAY_SIZE(labelled) && !str_eq(labelled[i], m->fs.type))
+		i++;
+	if (!str_len(label) || i == ARRAY_SIZE(labelled))
+		return 0;
+	int r = lsm_mount_context(label, m->fs.ms_data, text, sizeof(text), &n, e);
+	if (r < 0 || n == 0)
+		return r;
+	m->fs.ms_data = arena_printf(&p->arena, "%s%s", m->fs.ms_data ? m->fs.ms_data : "", text);
+	return m->fs.ms_data ? 0 : err_oom(e, "mount options");
+}
+
+static int prepare_fs(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
+{
+	const char *type = m->doc->type;
+
+	if (!type || !*type)
+		return err_set(e, ERR_CONFIG, EINVAL, "type: missing, and no option says bind");
+	if (str_eq(m->doc->destination, "/proc") && !str_eq(type, "proc"))
+		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc, not %s", type);
+	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2")) {
+		m->kind = CHILD_MOUNT_CGROUP;
+		return 0;
+	}
+	m->fs = (struct mnt_fs){ .type = type,
+		.source = m->doc->source ? m->doc->source : type,
+		.opts = &m->opts,
+		.ms_flags = mnt_opts_ms_flags(&m->opts),
+		.ms_data = mnt_opts_ms_data(&m->opts, &p->arena) };
+	if (m->opts.n_data && !m->fs.ms_data)
+		return err_oom(e, "mount options");
+	int r = add_label(in, p, m, e);
+	return r < 0 ? r : open_idmap(in, p, m, e);
+}
+
+static int prepare(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
+{
+	int r = mnt_opts_parse(&m->doc->options, &p->arena, &m->opts, e);
+
+	if (r < 0)
+		return r;
+	if (str_eq(m->doc->type, "bind"))
+		m->opts.bind = true;
+	if (m->opts.remount) {
+		m->kind = CHILD_MOUNT_REMOUNT;
+		m->fs.ms_flags = mnt_opts_ms_flags(&m->opts);
+		m->fs.ms_data = mnt_opts_ms_data(&m->opts, &p->arena);
+		return 0;
+	}
+	m->kind = m->opts.bind ? CHILD_MOUNT_BIND : CHILD_MOUNT_FS;
+	return m->opts.bind ? prepare_bind(in, p, m, e) : prepare_fs(in, p, m, e);
+}
+
+int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	const struct runtime_config *c = in->config;
+
+	p->child.mounts = arena_array(&p->arena, struct child_mount, c->n_mounts + 1);
+	if (!p->child.mounts)
+		return err_oom(e, "mounts");
+	p->child.setup_dev = true;
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		struct child_mount *m = &p->child.mounts[i];
+
+		m->doc = &c->mounts[i];
+		m->tree = m->idmap_userns = FD_NONE;
+		p->child.n_mounts = i + 1;
+		int r = prepare(in, p, m, e);
+		if (r < 0)
+			return err_wrap(e, "config.json: /mounts/%zu (%s)", i, m->doc->destination);
+		/* A /dev from the host is the host's: nothing is made in it. */
+		if (m->kind == CHILD_MOUNT_BIND && str_eq(m->doc->destination, "/dev"))
+			p->child.setup_dev = false;
+	}
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* What the program gets: environment, capabilities, filter, label. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/str.h"
+#include "runtime/plan.h"
+#include "sys/io.h"
+
+static int plan_env(const struct plan_program_in *in, struct arena *arena, struct child_program *g, struct err *e)
+{
+	const struct rc_str_list *env = &in->process->env;
+	size_t extra = 0;
+	bool home = false;
+
+	for (; in->extra_env && in->extra_env[extra]; extra++)
+		;
+	g->envp = arena_array(arena, char *, env->n + extra + 2);
+	g->home_slot = arena_alloc(arena, PATH_MAX, 1);
+	if (!g->envp || !g->home_slot)
+		return err_oom(e, "the environment");
+	for (size_t i = 0; i < env->n; i++) {
+		g->envp[g->n_env++] = env->v[i];
+		home = home || str_starts(env->v[i], "HOME=");
+		if (str_starts(env->v[i], "PATH="))
+			g->path_env = env->v[i] + strlen("PATH=");
+	}
+	for (size_t i = 0; i < extra; i++)
+		g->envp[g->n_env++] = arena_dup(arena, in->extra_env[i]);
+	g->needs_home = !home;
+	return 0;
+}
+
+static void warn_missing(const struct rc_capabilities *want, uint64_t missing)
+{
+	char names[1024];
+
+	if (missing)
+		log_warn("config.json: /process/capabilities: not available here, left out: %s",
+			caps_names(missing, names, sizeof(names)));
+	for (size_t i = 0; want && i < want->unknown.n; i++)
+		log_warn("config.json: /process/capabilities: unknown capability %s ignored", want->unknown.v[i]);
+}
+
+static int plan_filter(const struct plan_program_in *in, struct child_program *g, struct seccomp_filter *f, struct err *e)
+{
+	const char *raw = NULL, *strict = NULL;
+	int r = 0;
+
+	for (size_t i = 0; in->annotations && i < in->annotations->n; i++) {
+		const struct rc_kv *kv = &in->annotations->v[i];
+
+		if (str_eq(kv->key, "run.oci.seccomp_bpf_data"))
+			raw = kv->value;
+		if (str_eq(kv->key, "run.oci.seccomp_fail_unknown_syscall"))
+			strict = kv->value;
+		if (str_eq(kv->key, "run.oci.seccomp.plugins"))
+			return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+				"annotation run.oci.seccomp.plugins: plugins would run foreign code in the runtime");
+	}
+	if (raw)
+		r = seccomp_filter_raw(raw, f, e);
+	else if (in->seccomp)
+		r = seccomp_filter_get(in->ctx->root_fd, in->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
+	if (r < 0 || !f->n)
+		return r < 0 ? err_wrap(e, "config.json: /linux/seccomp") : 0;
+	if (f->unknown)
+		log_debug("seccomp: unknown system calls left out: %s", f->unknown);
+	g->filter = f->insns;
+	g->n_filter = f->n;
+	g->filter_notify = f->notify;
+	return seccomp_load_flags(in->seccomp, f, &g->filter_flags, e);
+}
+
+static int check_kept_fds(uint32_t n, struct err *e)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (fcntl(3 + (int)i, F_GETFD) < 0)
+			return err_set(e, ERR_USAGE, EBADF, "descriptor %u is to be preserved, but is not open", 3 + i);
+	return 0;
+}
+
+/* Ignored signals survive execve(2), and the program has a right to the defaults. One small file instead of 64
+ * calls of sigaction(2). */
+static int ignored_signals(uint64_t *ret, struct err *e)
+{
+	AUTO(buf) struct buf text = BUF_INIT;
+	int r = io_read_file_at(AT_FDCWD, "/proc/self/status", 1 << 16, &text, e);
+	const char *at = r == 0 ? strstr(text.data, "\nSigIgn:\t") : NULL;
+
+	*ret = 0;
+	for (const char *c = at ? at + strlen("\nSigIgn:\t") : ""; *c && *c != '\n'; c++)
+		*ret = *ret << 4 | (uint64_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+	return r;
+}
+
+int plan_program(const struct plan_program_in *in, struct arena *arena, struct child_program *g,
+	struct seccomp_filter *filter, struct err *e)
+{
+	const struct rc_process *p = in->process;
+	uint64_t missing;
+
+	*g = (struct child_program){ .process = p, .keep_fds = in->keep_fds, .no_setgroups = in->no_setgroups };
+	if (!p)
+		return 0;
+	int r = check_kept_fds(in->keep_fds, e);
+	if (r == 0)
+		r = ignored_signals(&g->ignored_signals, e);
+	if (r == 0)
+		r = plan_env(in, arena, g, e);
+	if (r < 0)
+		return r;
+	g->last_cap = caps_last();
+	caps_clamp(p->capabilities, in->in_userns ? caps_all(g->last_cap) : in->have_caps, &g->caps, &missing, NULL);
+	warn_missing(p->capabilities, missing);
+	for (size_t i = 0; in->annotations && i < in->annotations->n; i++)
+		if (str_eq(in->annotations->v[i].key, "run.oci.keep_original_groups"))
+			g->keep_groups = str_eq(in->annotations->v[i].value, "1");
+	r = lsm_prepare(p->apparmor_profile, p->selinux_label, p->no_new_privileges, &g->lsm, e);
+	return r < 0 ? r : plan_filter(in, g, filter, e);
+}

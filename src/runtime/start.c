@@ -1,0 +1,142 @@
+/* Starting a created container, and what both `start` and `run` do while its program is executed. */
+#include "runtime/start.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/str.h"
+#include "runtime/hooks.h"
+#include "runtime/state.h"
+#include "sec/seccomp_notify.h"
+#include "sys/path.h"
+#include "sys/proc.h"
+#include "sys/unixsock.h"
+
+/* runtime-spec config-linux.md: the agent gets the listener and the container's state. */
+static int hand_over_listener(const struct start_ctx *s, int child_fd, struct err *e)
+{
+	const struct rc_seccomp *sc = s->config->linux_.seccomp;
+	const char *path = sc ? sc->listener_path : NULL;
+	const char *receiver = rc_annotation(s->config, "run.oci.seccomp.receiver");
+	AUTO(buf) struct buf doc = BUF_INIT, json = BUF_INIT;
+
+	path = path ? path : receiver;
+	if (!path)
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"config.json: /linux/seccomp/listenerPath: missing, the filter has SCMP_ACT_NOTIFY");
+	rt_state_document(s->state, RT_CREATED, s->state->pid, &doc);
+	seccomp_notify_json(&json, RT_OCI_VERSION, s->target_pid ? s->target_pid : s->state->pid,
+		sc ? sc->listener_metadata : NULL, doc.data ? doc.data : "{}");
+	if (buf_err(&json, e) < 0 || buf_err(&doc, e) < 0)
+		return -e->num;
+	auto_fd int listener = seccomp_notify_fetch(s->pidfd, child_fd, e);
+	return listener < 0 ? listener : seccomp_notify_send(path, json.data, listener, e);
+}
+
+int start_follow(const struct start_ctx *s, int sock, struct err *e)
+{
+	struct sync_msg m;
+
+	for (;;) {
+		int r = sync_receive(sock, &m, NULL, e);
+
+		if (r < 0)
+			return r;
+		if (m.type == SYNC_EOF)
+			return 0;
+		if (m.type == SYNC_ERROR && m.err.num > 0) {
+			*e = m.err;
+			return -e->num;
+		}
+		if (m.type != SYNC_LISTENER)
+			return err_set(e, ERR_BUG, EPROTO, "message %d while the program is executed", m.type);
+		r = hand_over_listener(s, m.value, e);
+		if (r == 0)
+			r = sync_send(sock, SYNC_GO, 0, FD_NONE, e);
+		if (r < 0)
+			return r;
+	}
+}
+
+int start_poststart(const struct start_ctx *s, struct err *e)
+{
+	const struct rc_hook_list *hooks = &s->config->hooks[RC_HOOK_POSTSTART];
+	AUTO(buf) struct buf doc = BUF_INIT;
+	struct rt_hook_io io = RT_HOOK_IO_INIT;
+	bool found;
+
+	if (!hooks->n)
+		return 0;
+	auto_fd int bundle = path_open_host(s->state->bundle, O_PATH | O_DIRECTORY, 0, e);
+	if (bundle < 0)
+		return bundle;
+	rt_state_document(s->state, RT_RUNNING, s->state->pid, &doc);
+	int r = buf_err(&doc, e);
+	if (r == 0)
+		r = rt_hook_io_open(&s->config->annotations, bundle, &io, e);
+	if (r == 0)
+		r = rt_hooks_run(hooks, RC_HOOK_POSTSTART, doc.data, doc.len, &io, e);
+	rt_hook_io_done(&io);
+	if (r < 0) { /* runtime-spec runtime.md "Lifecycle" 10: the container is stopped */
+		struct err ignored = ERR_NONE;
+
+		if (proc_signal(s->pidfd, SIGKILL, &found, &ignored) < 0 || proc_wait_gone(s->pidfd, 5000, &ignored) < 0)
+			log_warn("poststart hook failed, and so did ending the container: %s", ignored.msg);
+	}
+	return r;
+}
+
+static int check_startable(const struct rt_container *ct, const char *id, struct err *e)
+{
+	int r = rt_container_refuse_half_made(ct, id, e);
+
+	if (r < 0)
+		return r;
+	if (ct->status == RT_STOPPED)
+		return err_set(e, ERR_CONFLICT, EINVAL, "cannot start a container that has stopped");
+	if (ct->status != RT_CREATED)
+		return err_set(e, ERR_CONFLICT, EBUSY, "cannot start an already running container");
+	return 0;
+}
+
+static int start(struct rt_container *ct, const struct runtime_config *config, struct err *e)
+{
+	struct start_ctx s = { .config = config, .state = &ct->state, .pidfd = ct->pidfd };
+
+	if (!config->process)
+		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, there is nothing to start");
+	auto_fd int sock = unix_connect_at(ct->state_fd, "start.sock", SOCK_SEQPACKET, e);
+	if (sock < 0)
+		return err_wrap(e, "start socket");
+	/* Marked before: a program that ends at once must not be found neither started nor alive. */
+	int r = rt_state_set_started(ct->state_fd, e);
+	if (r == 0)
+		r = sync_send(sock, SYNC_GO, 0, FD_NONE, e);
+	if (r == 0)
+		r = start_follow(&s, sock, e);
+	if (r == 0)
+		r = start_poststart(&s, e);
+	return r;
+}
+
+int rt_start(struct rt_context *c, const char *id, struct err *e)
+{
+	struct rt_container ct = RT_CONTAINER_INIT;
+	struct runtime_config config;
+	int r = rt_id_check(id, e);
+
+	if (r == 0)
+		r = rt_container_open(c, id, RT_LOCKED, &ct, e);
+	if (r == 0)
+		r = check_startable(&ct, id, e);
+	if (r == 0)
+		r = rt_container_config(&ct, &config, e);
+	if (r == 0) {
+		r = start(&ct, &config, e);
+		runtime_config_done(&config);
+	}
+	rt_container_done(&ct);
+	return r;
+}
