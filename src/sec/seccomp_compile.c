@@ -165,7 +165,7 @@ static bool ranges_of_arch(struct ranges *r, const struct sc_profile *p, const s
 	}
 	/* Calls newer than the profile: "not there" lets a program fall back, where a refusal or a kill
 	 * would break it with every new libc (opencontainers/runc#2151). */
-	if (p->enosys && a->max_nr >= a->first && a->max_nr < a->last)
+	if (p->enosys && a->max_nr > a->first && a->max_nr < a->last)
 		range_add(r, a->max_nr + 1, (struct verdict){ .ret = ret_enosys });
 	return true;
 }
@@ -185,8 +185,6 @@ static bool ranges_of_audit_arch(struct ranges *r, const struct sc_profile *p, u
 		if (!ranges_of_arch(r, p, a))
 			return false;
 		next = a->last + 1;
-		if (next == 0)
-			return true;
 	}
 	if (next != UINT32_MAX)
 		range_add(r, next, (struct verdict){ .ret = ret_bad_arch });

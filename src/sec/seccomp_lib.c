@@ -103,12 +103,11 @@ static void gen_enosys(struct bpf_out *o, const struct sc_profile *p)
 
 	for (size_t i = 0; p->enosys && i < p->n_archs; i++) {
 		const struct sc_arch *a = &p->arch[i];
-		uint32_t last = a->last == UINT32_MAX ? UINT32_MAX - 1 : a->last;
 		struct bpf_tgt t, enosys = bpf_tgt_ret(SECCOMP_RET_ERRNO | ENOSYS);
 
-		if (a->max_nr < a->first || a->max_nr >= last)
+		if (a->max_nr <= a->first || a->max_nr >= a->last)
 			continue;
-		t = bpf_jump(o, BPF_JGT, last, next, enosys);
+		t = bpf_jump(o, BPF_JGT, a->last, next, enosys);
 		t = bpf_jump(o, BPF_JGT, a->max_nr, t, next);
 		t = bpf_load(o, offsetof(struct seccomp_data, nr), t);
 		t = bpf_jump(o, BPF_JEQ, a->audit_arch, t, next);

@@ -74,6 +74,11 @@ static bool is_mux(const struct sc_arch *a, int nr)
 	return a->token == SCMP_ARCH_X86 && ((nr <= -101 && nr >= -120) || (nr <= -201 && nr >= -224));
 }
 
+static int mux_nr(int mux)
+{
+	return mux >= -120 ? X86_SOCKETCALL : X86_IPC;
+}
+
 uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_ret)
 {
 	uint32_t data = (errno_ret && errno_ret->set ? (uint32_t)errno_ret->v : EPERM) & SECCOMP_RET_DATA;
@@ -101,15 +106,15 @@ uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_re
 
 /* --- architectures ------------------------------------------------------------------------------ */
 
+/* -1 is the number a tracer sets to skip a call: it belongs to no architecture. seccomp(2). */
 static const struct sc_arch known[] = {
 #if defined(__x86_64__)
 	{ .token = SCMP_ARCH_X86_64, .audit_arch = AUDIT_ARCH_X86_64, .last = X32_BIT - 1, .wide = true },
-	{ .token = SCMP_ARCH_X86, .audit_arch = AUDIT_ARCH_I386, .last = UINT32_MAX },
-	/* -1 is the number a tracer sets to skip a call: it belongs to no architecture. seccomp(2). */
+	{ .token = SCMP_ARCH_X86, .audit_arch = AUDIT_ARCH_I386, .last = UINT32_MAX - 1 },
 	{ .token = SCMP_ARCH_X32, .audit_arch = AUDIT_ARCH_X86_64, .first = X32_BIT, .last = UINT32_MAX - 1 },
 #elif defined(__aarch64__)
-	{ .token = SCMP_ARCH_AARCH64, .audit_arch = AUDIT_ARCH_AARCH64, .last = UINT32_MAX, .wide = true },
-	{ .token = SCMP_ARCH_ARM, .audit_arch = AUDIT_ARCH_ARM, .last = UINT32_MAX },
+	{ .token = SCMP_ARCH_AARCH64, .audit_arch = AUDIT_ARCH_AARCH64, .last = UINT32_MAX - 1, .wide = true },
+	{ .token = SCMP_ARCH_ARM, .audit_arch = AUDIT_ARCH_ARM, .last = UINT32_MAX - 1 },
 #else
 	{ .token = 0 },
 #endif
@@ -226,7 +231,7 @@ static int push_mux(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, i
 
 	if (!v)
 		return err_oom(e, "the seccomp rules");
-	m.nr = mux >= -120 ? X86_SOCKETCALL : X86_IPC;
+	m.nr = (uint32_t)mux_nr(mux);
 	v[0] = (struct sc_cond){ .op = SCMP_CMP_EQ, .value = (uint64_t)(-mux % 100), .mask = UINT32_MAX };
 	m.n_conds = 1;
 	for (uint32_t i = 0; i < r.n_conds; i++)
@@ -276,8 +281,10 @@ static int check_args(const struct rc_seccomp_rule *r, size_t index, struct err 
 
 static void note_max(struct sc_arch *a, int nr)
 {
-	if (is_mux(a, nr))
+	if (is_mux(a, nr)) {
+		note_max(a, mux_nr(nr));
 		nr = sc_direct(nr);
+	}
 	if (nr >= 0 && (uint32_t)nr > a->max_nr)
 		a->max_nr = (uint32_t)nr;
 }
