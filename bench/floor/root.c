@@ -2,6 +2,7 @@
  * then made the root. */
 #include "floor.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,10 +60,23 @@ void root_attach(struct floor *f)
 		die("attach the root at %s", where);
 }
 
-/* The namespace behind @path: one empty read-only tmpfs. Made once per boot, kept alive by a bind mount. */
-static void make_pinned(const char *path)
+__attribute__((noreturn)) static void hold_small_namespace(int ready)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/proc", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0") < 0 ||
+	    chdir("/proc") < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+		die("make the small mount namespace");
+	(void)!write(ready, "r", 1);
+	pause();
+	_exit(0);
+}
+
+/* One try, with the namespace made on @cpu. */
+static bool pin_from_cpu(const char *path, int cpu)
 {
 	char ns[64];
+	bool done;
 	pid_t pid;
 	int fds[2];
 
@@ -68,26 +84,42 @@ static void make_pinned(const char *path)
 		die("pipe");
 	pid = fork();
 	if (pid == 0) {
-		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("tmpfs", "/proc", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0") < 0 ||
-		    chdir("/proc") < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
-			die("make the small mount namespace");
-		(void)!write(fds[1], "r", 1);
-		pause();
-		_exit(0);
+		cpu_set_t one;
+
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		(void)sched_setaffinity(0, sizeof(one), &one);
+		hold_small_namespace(fds[1]);
 	}
 	close(fds[1]);
 	if (pid < 0 || read(fds[0], ns, 1) != 1)
 		die("make the small mount namespace");
+	close(fds[0]);
 	snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", pid);
-	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	/* a mount namespace's file may be mounted only where it does not propagate into that namespace */
-	if (mount(path, path, NULL, MS_BIND, NULL) < 0 || mount(NULL, path, NULL, MS_PRIVATE, NULL) < 0 ||
-	    mount(ns, path, NULL, MS_BIND, NULL) < 0)
+	done = mount(ns, path, NULL, MS_BIND, NULL) == 0;
+	if (!done && errno != EINVAL)
 		die("pin %s", path);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	close(fds[0]);
+	return done;
+}
+
+/* The namespace behind @path: one empty read-only tmpfs. Made once per boot, kept alive by a bind mount. The kernel
+ * lets a mount namespace be mounted only in one with a smaller number, to keep loops out, but draws the numbers from
+ * a stock per CPU (Linux 6.18): where our own namespace is young the new one may get a smaller number than ours on one
+ * CPU and a larger one on another. */
+static void make_pinned(const char *path)
+{
+	bool done = false;
+
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	/* only where it does not propagate into that namespace */
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0 || mount(NULL, path, NULL, MS_PRIVATE, NULL) < 0)
+		die("make %s a mount of its own", path);
+	for (int cpu = 0; cpu < get_nprocs() && !done; cpu++)
+		done = pin_from_cpu(path, cpu);
+	if (!done)
+		die("pin %s", path);
 }
 
 void root_open_pinned(struct floor *f)

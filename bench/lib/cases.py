@@ -8,6 +8,8 @@ import subprocess
 import time
 
 ID = f"tarebench{os.getpid()}-"
+PINNED = "floor-pinned"  # floor from an almost empty mount namespace: the limit where the host has many mounts
+NOT_ITS = "no such command"
 
 
 class Bench:
@@ -15,6 +17,7 @@ class Bench:
 
     def __init__(self, bundles, state):
         self.bundles, self.state = bundles, state
+        self.pin = os.path.join(state, "pinned")  # floor makes it
         self.waiting = {}  # peer name: pid of the container that exec enters
 
     def oci(self, peer, *args):
@@ -29,6 +32,8 @@ def run(peer, bench, kind="plain"):
         return "no seccomp profile on this machine"
     if peer.kind == "floor":
         extra = ["--seccomp", bench.bundles.filter] if kind == "seccomp" else []
+        if peer.name == PINNED:
+            extra += ["--pinned", bench.pin]
         return [("time", bench.floor(peer, "--cgroup", ID + peer.name, *extra, "/bin/true"))]
     if peer.kind == "bwrap":
         if kind == "seccomp":
@@ -42,8 +47,8 @@ def run(peer, bench, kind="plain"):
 def lifecycle(peer, bench):
     """create, start, delete, added up; between start and delete the container's end is awaited, untimed."""
     name = ID + peer.name + "-%n"
-    if peer.kind == "bwrap":
-        return "no such commands"
+    if peer.kind == "bwrap" or peer.name == PINNED:
+        return NOT_ITS
     if peer.kind == "floor":
         return [("time", bench.floor(peer, "--cgroup", name, "--create", name, "/bin/true")),
                 ("time", [peer.path, "--start", name]), ("reap", []),
@@ -55,7 +60,7 @@ def lifecycle(peer, bench):
 def execute(peer, bench):
     pid = bench.waiting.get(peer.name)
     if pid is None:
-        return "no such command" if peer.kind == "bwrap" else "its container did not start"
+        return NOT_ITS if peer.kind == "bwrap" or peer.name == PINNED else "its container did not start"
     if peer.kind == "floor":
         return [("time", [peer.path, "--ns", bench.bundles.floor_ns(), "--cgroup", waiting_id(peer), "--exec", str(pid),
                           "/bin/true"])]
@@ -64,7 +69,7 @@ def execute(peer, bench):
 
 def state(peer, bench):
     if peer.name not in bench.waiting:
-        return "no such command" if peer.kind == "bwrap" else "its container did not start"
+        return NOT_ITS if peer.kind == "bwrap" or peer.name == PINNED else "its container did not start"
     if peer.kind == "floor":
         return [("time", [peer.path, "--state", waiting_id(peer)])]
     return [("time", bench.oci(peer, "state", waiting_id(peer)))]
@@ -72,6 +77,8 @@ def state(peer, bench):
 
 def start_only(peer, _bench):
     """What a program costs before it does anything."""
+    if peer.name == PINNED:
+        return NOT_ITS
     return [("time", [peer.path, "--help" if peer.kind == "floor" else "--version"])]
 
 
@@ -102,7 +109,7 @@ def waiting_id(peer):
 
 def start_waiting(peer, bench):
     """The container that exec and state look at; it runs until it is killed."""
-    if peer.kind == "bwrap":
+    if peer.kind == "bwrap" or peer.name == PINNED:
         return
     name, log = waiting_id(peer), os.path.join(bench.state, "wait.log")
     pid_file = os.path.join(bench.state, peer.name + ".pid")

@@ -85,7 +85,8 @@ def find(build, sid=False, extra=()):
     """Every program by name, also those that are missing: path None."""
     tare = next((p for p in sorted(glob.glob(build + "/**/tare-oci", recursive=True)) if os.access(p, os.X_OK)
                  and not os.path.isdir(p)), None)
-    listed = [("floor", os.path.join(build, "bench/bench-floor")), ("tare", tare)]
+    listed = [(n, os.path.join(build, "bench/bench-floor")) for n in ("floor", "floor-pinned")]
+    listed.append(("tare", tare))
     listed += [(n, shutil.which(n)) for n in ("crun", "runc", "youki", "bwrap")]
     if sid:
         listed += sid_peers()
@@ -94,6 +95,6 @@ def find(build, sid=False, extra=()):
     for name, path in listed:
         peer = Peer(name, path and os.path.abspath(path))
         if not path or not os.path.exists(path):
-            peer.problem = "not installed" if name not in ("floor", "tare") else "not built"
+            peer.problem = "not installed" if peer.kind not in ("floor", "tare") else "not built"
         peers.append(peer)
     return peers

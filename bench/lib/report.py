@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 from . import targets
 
-COLOURS = {"floor": "#9aa5b1", "tare": "#1f7a4d", "crun": "#d9822b", "crun-sid": "#b8621b", "runc": "#3d6fb4",
+COLOURS = {"floor": "#9aa5b1", "floor-pinned": "#c3cbd3", "tare": "#1f7a4d", "crun": "#d9822b", "crun-sid": "#b8621b", "runc": "#3d6fb4",
            "runc-sid": "#274f86", "youki": "#8a5fb0", "bwrap": "#b0a15f"}
 
 
@@ -99,7 +99,8 @@ def markdown(result, picture):
            *_table(["environment", ""], env.items()),
            f"![bars: time of each program in each case]({picture})", "",
            "`floor` does only the kernel's work of the same container, the fastest correct way known "
-           "(`bench/floor --breakdown` says where its time goes); it is the limit that the targets refer to. "
+           "(`bench-floor --breakdown` says where its time goes); it is the limit that the targets refer to. `floor-pinned` "
+           "starts from an almost empty mount namespace kept for the purpose, so that the host's mounts are not copied. "
            "All programs run in turn, in a new random order each round, at nice -20; \"300 ms apart\" leaves the machine idle before "
            "each start, which is how a person meets it. The container's program is `bench/true`, a static program of one "
            "page.", ""]

@@ -1,6 +1,7 @@
 """One measurement in one cgroup view, from making the bundles to removing everything again."""
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -82,6 +83,7 @@ def measure_view(name, options):
         if "bench" in locals():
             for peer in found:
                 cases.stop_waiting(peer, bench)
+            subprocess.run(["umount", "-l", bench.pin, bench.pin], check=False, stderr=subprocess.DEVNULL)
         view.remove_cgroups(cases.ID)
         shutil.rmtree(work, ignore_errors=True)
         shutil.rmtree(state, ignore_errors=True)
