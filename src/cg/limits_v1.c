@@ -78,9 +78,10 @@ int lim_v1_memory(const struct lim *l, int hier, const struct rc_memory *m, stru
 		if (lim_write(l, hier, "memory/swappiness", "memory.swappiness", value, e) < 0)
 			return -e->num;
 	}
-	if (m->disable_oom_killer)
-		return lim_write(l, hier, "memory/disableOOMKiller", "memory.oom_control", "1", e);
-	return 0;
+	/* A new cgroup has the killer on. */
+	if (!m->disable_oom_killer && !(l->flags & CG_LIMITS_UPDATE && m->disable_oom_killer_opt.set))
+		return 0;
+	return lim_write(l, hier, "memory/disableOOMKiller", "memory.oom_control", m->disable_oom_killer ? "1" : "0", e);
 }
 
 /* --- cpu ----------------------------------------------------------------------------------------------- */
