@@ -34,7 +34,7 @@ int mnt_clone(int dirfd, const char *source, const struct mnt_opts *o, bool slav
 int mnt_bind_on(int source, int target, bool recursive, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
-	auto_fd int mnt = open_tree(source, "", flags);
+	int mnt = open_tree(source, "", flags);
 
 	return mnt < 0 ? err_sys(e, "clone a mount") : mnt_move(mnt, target, e);
 }
@@ -42,8 +42,7 @@ int mnt_bind_on(int source, int target, bool recursive, struct err *e)
 int mnt_readonly_on(int target, struct err *e)
 {
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
-	auto_fd int mnt =
-		open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	int mnt = open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 
 	if (mnt < 0)
 		return err_sys(e, "clone a mount");

@@ -8,7 +8,9 @@
  * mounted below it if @o->rbind, with @o's attributes set and its propagation. Without a propagation word the copy is made
  * private, or a slave if @slave. Needs CAP_SYS_ADMIN over the mount namespace. open_tree(2), mount_setattr(2). */
 int mnt_clone(int dirfd, const char *source, const struct mnt_opts *o, bool slave, struct err *e) must_check;
-/* mnt_bind_on - copy the mount behind @source onto the open file or directory @target, attributes unchanged. CHILD. */
+/* mnt_bind_on - copy the mount behind @source onto the open file or directory @target, attributes unchanged.
+ * CHILD: the clone's descriptor stays open, as all of the child's do until one close_range(2) before execve. */
 int mnt_bind_on(int source, int target, bool recursive, struct err *e) must_check;
-/* mnt_readonly_on - make what is at @target a read-only mount of its own, with everything below it. CHILD. */
+/* mnt_readonly_on - make what is at @target a read-only mount of its own, with everything below it.
+ * CHILD: leaves a descriptor open, see mnt_bind_on(). */
 int mnt_readonly_on(int target, struct err *e) must_check;

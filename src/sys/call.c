@@ -74,6 +74,19 @@ int sys_setresgid(gid_t r, gid_t e, gid_t s)
 	return (int)syscall(SYS_setresgid, r, e, s);
 }
 
+int sys_signal_default(int sig)
+{
+	/* The kernel's struct sigaction, all zero: SIG_DFL, no flags, empty mask of 64 signals. */
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} def = { 0 };
+
+	return (int)syscall(SYS_rt_sigaction, sig, &def, NULL, sizeof(def.mask));
+}
+
 int sys_pidfd_send_signal(int pidfd, int sig)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);

@@ -41,6 +41,8 @@ int sys_capget(void *header, void *data);
 int sys_setgroups(size_t n, const gid_t *list); /* this thread only, without libc's broadcast */
 int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);
+/* sys_signal_default - SIG_DFL for any signal, also 32 and 33, which libc keeps for itself and refuses. */
+int sys_signal_default(int sig);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);

@@ -182,12 +182,29 @@ static int walk_all(struct walk *w, struct err *e)
 	return path_open_nosym_in(w->rootfd, w->done, O_PATH | O_DIRECTORY, e);
 }
 
+/* The usual case of an absent directory: its parent is there. -ENOENT: the long way is needed. */
+static int make_leaf(int rootfd, const char *path, mode_t mode)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *leaf = slash ? slash + 1 : path;
+
+	if (!slash || !*leaf || *leaf == '.' || !fmt_fits(parent, sizeof(parent), "%.*s", (int)(leaf - path), path))
+		return -ENOENT;
+	auto_fd int dir = path_try_in(rootfd, parent, O_PATH | O_DIRECTORY);
+	if (dir < 0 || mkdirat(dir, leaf, mode) < 0)
+		return -ENOENT;
+	return resolve(dir, leaf, O_PATH | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH);
+}
+
 int path_mkdir_in(int rootfd, const char *path, mode_t mode, struct err *e)
 {
 	/* Nearly always it is there already: one call. */
 	int fd = path_try_in(rootfd, path, O_PATH | O_DIRECTORY);
 	struct walk w = { .rootfd = rootfd, .mode = mode };
 
+	if (fd == -ENOENT)
+		fd = make_leaf(rootfd, path, mode);
 	if (fd != -ENOENT)
 		return fd >= 0 ? fd : err_num(e, -fd, "open directory %s in the root", path);
 	if (!fmt_fits(w.rest, sizeof(w.rest), "%s", path))

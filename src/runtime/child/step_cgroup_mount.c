@@ -41,7 +41,7 @@ static int mount_single(const struct child_plan *p, const struct child_mount *m,
 
 	if (r < 0)
 		return r;
-	auto_fd int mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
+	int mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
 	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }
 
@@ -95,7 +95,7 @@ static int mount_split(const struct child_plan *p, const struct child_mount *m, 
 		.data = (struct mnt_data *)&mode,
 		.n_data = 1 };
 	static const struct mnt_fs tmpfs = { .type = "tmpfs", .source = "cgroup", .opts = &opts };
-	auto_fd int top = mnt_fs_detached(&tmpfs, e);
+	int top = mnt_fs_detached(&tmpfs, e);
 	int r = top < 0 ? top : mnt_move(top, target, e);
 
 	for (int i = 0; r == 0 && i < p->cg_host->n_hier; i++) {

@@ -55,7 +55,7 @@ static int check_existing(int dir, const struct node *n, struct err *e)
 static int bind_node(int dir, const struct node *n, struct err *e)
 {
 	struct stat st;
-	auto_fd int host = path_open_host(n->host, O_PATH, 0, e);
+	int host = path_open_host(n->host, O_PATH, 0, e);
 
 	if (host < 0)
 		return host;
@@ -64,7 +64,7 @@ static int bind_node(int dir, const struct node *n, struct err *e)
 	if (n->type != S_IFIFO && ((st.st_mode & S_IFMT) != n->type || st.st_rdev != n->dev))
 		return err_set(e, ERR_CONFIG, ENODEV, "the host's %s is not device %u:%u", n->host, major(n->dev),
 			minor(n->dev));
-	auto_fd int target = path_create_in(dir, n->name, 0666, e);
+	int target = path_create_in(dir, n->name, 0666, e);
 	return target < 0 ? target : mnt_bind_on(host, target, false, e);
 }
 
@@ -125,7 +125,7 @@ static int make_ptmx(int dev, struct err *e)
 static int make_configured(const struct child_plan *p, const struct rc_device *d, int rootfd, struct err *e)
 {
 	char name[NAME_MAX + 1];
-	auto_fd int parent = path_parent_in(rootfd, d->path, name, e);
+	int parent = path_parent_in(rootfd, d->path, name, e);
 
 	if (parent < 0)
 		return parent;
@@ -159,7 +159,7 @@ int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
 		if (r < 0)
 			return err_wrap(e, "config.json: /linux/devices/%zu: %s", i, l->devices[i].path);
 	}
-	auto_fd int dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
+	int dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
 	if (dev < 0)
 		return dev;
 	r = make_defaults(p, dev, e);
@@ -178,17 +178,17 @@ static int bind_console(int rootfd, const struct child_state *s, struct err *e)
 	if (r < 0)
 		return r;
 	fmt_to(at, sizeof(at), "/dev/pts/%u", n);
-	auto_fd int slave = path_open_in(rootfd, at, O_PATH | O_NOFOLLOW, e);
+	int slave = path_open_in(rootfd, at, O_PATH | O_NOFOLLOW, e);
 	if (slave < 0)
 		return slave;
-	auto_fd int target = path_create_in(rootfd, "/dev/console", 0600, e);
+	int target = path_create_in(rootfd, "/dev/console", 0600, e);
 	return target < 0 ? target : mnt_bind_on(slave, target, false, e);
 }
 
 int console_open(int rootfd, const struct rc_process *process, struct child_state *s, struct err *e)
 {
 	struct stat st;
-	auto_fd int pts = path_open_in(rootfd, "/dev/pts", O_PATH | O_DIRECTORY, e);
+	int pts = path_open_in(rootfd, "/dev/pts", O_PATH | O_DIRECTORY, e);
 
 	if (pts < 0)
 		return err_hint(e, "a terminal needs a mount of type devpts on /dev/pts");

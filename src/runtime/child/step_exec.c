@@ -18,7 +18,7 @@ enum { PASSWD_MAX = 1 << 20 };
 static int executable(int rootfd, int cwdfd, const char *path)
 {
 	struct stat st;
-	auto_fd int fd = path_try_in(path[0] == '/' || cwdfd < 0 ? rootfd : cwdfd, path, O_PATH);
+	int fd = path_try_in(path[0] == '/' || cwdfd < 0 ? rootfd : cwdfd, path, O_PATH);
 
 	if (fd < 0)
 		return fd;
@@ -146,7 +146,7 @@ int program_home(const struct child_program *g, int rootfd, struct err *e)
 
 	if (!g->needs_home)
 		return 0;
-	auto_fd int fd = path_try_in(rootfd, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int fd = path_try_in(rootfd, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		r.fd = fd;
 		r.len = r.pos = r.total = 0;

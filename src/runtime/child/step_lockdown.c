@@ -19,11 +19,10 @@
 
 int signals_reset(uint64_t ignored, struct err *e)
 {
-	struct sigaction def = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int sig = 1; sig <= 64; sig++)
-		if (ignored & UINT64_C(1) << (sig - 1) && sigaction(sig, &def, NULL) < 0)
+		if (ignored & UINT64_C(1) << (sig - 1) && sys_signal_default(sig) < 0)
 			return err_sys(e, "reset signal %d", sig);
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)

@@ -19,7 +19,7 @@ struct covers {
 static int open_null(struct err *e)
 {
 	struct stat st;
-	auto_fd int fd = path_open_host("/dev/null", O_PATH | O_NOFOLLOW, 0, e);
+	int fd = path_open_host("/dev/null", O_PATH | O_NOFOLLOW, 0, e);
 
 	if (fd < 0)
 		return fd;
@@ -27,7 +27,7 @@ static int open_null(struct err *e)
 		return err_sys(e, "look at /dev/null");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_set(e, ERR_SYSTEM, ENODEV, "the host's /dev/null is not the character device 1:3");
-	return fd_steal(&fd);
+	return fd;
 }
 
 static int mask_dir(struct covers *c, int target, struct err *e)
@@ -44,7 +44,7 @@ static int mask_dir(struct covers *c, int target, struct err *e)
 
 static int mask_one(struct covers *c, int rootfd, const char *path, struct err *e)
 {
-	auto_fd int target = path_try_in(rootfd, path, O_PATH | O_DIRECTORY);
+	int target = path_try_in(rootfd, path, O_PATH | O_DIRECTORY);
 
 	if (target >= 0)
 		return mask_dir(c, target, e);
@@ -62,7 +62,7 @@ static int mask_one(struct covers *c, int rootfd, const char *path, struct err *
 
 static int readonly_one(int rootfd, const char *path, struct err *e)
 {
-	auto_fd int target = path_try_in(rootfd, path, O_PATH);
+	int target = path_try_in(rootfd, path, O_PATH);
 
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;
@@ -87,7 +87,5 @@ int step_mask(const struct child_plan *p, struct child_state *s, struct err *e)
 		if (r < 0)
 			err_wrap(e, "config.json: /linux/maskedPaths/%zu: %s", i, l->masked_paths.v[i]);
 	}
-	fd_close(&c.null);
-	fd_close(&c.empty);
 	return r;
 }

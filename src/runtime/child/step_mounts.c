@@ -1,5 +1,6 @@
 /* config.json's mounts, in order. A destination is resolved once in the root (openat2), created when absent,
- * and from then on only its descriptor is used (CVE-2021-30465). */
+ * and from then on only its descriptor is used (CVE-2021-30465). Descriptors are not closed here: one close_range(2)
+ * before execve ends them all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -23,7 +24,7 @@ static int open_target(const struct child_mount *m, bool dir, int rootfd, struct
 
 	if (!m->opts.dest_nofollow)
 		return dir ? path_mkdir_in(rootfd, at, 0755, e) : path_create_in(rootfd, at, 0644, e);
-	auto_fd int parent = path_parent_in(rootfd, at, name, e);
+	int parent = path_parent_in(rootfd, at, name, e);
 	if (parent < 0)
 		return parent;
 	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -49,14 +50,13 @@ static int refuse_in_proc(const struct child_mount *m, int target, struct err *e
 
 static int mount_bind(const struct child_plan *p, const struct child_mount *m, int rootfd, struct err *e)
 {
-	auto_fd int own = FD_NONE;
 	int tree = m->tree;
 
 	if (tree < 0)
-		tree = own = mnt_clone(AT_FDCWD, m->source, &m->opts, p->slave_binds, e);
+		tree = mnt_clone(AT_FDCWD, m->source, &m->opts, p->slave_binds, e);
 	if (tree < 0)
 		return tree;
-	auto_fd int target = open_target(m, m->dir, rootfd, e);
+	int target = open_target(m, m->dir, rootfd, e);
 	if (target < 0)
 		return target;
 	int r = refuse_in_proc(m, target, e);
@@ -66,12 +66,12 @@ static int mount_bind(const struct child_plan *p, const struct child_mount *m, i
 static int copy_up(const struct child_mount *m, int target, struct err *e)
 {
 	struct path_proc at = path_proc(target);
-	auto_fd int from = open(at.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_fd int mnt = mnt_fs_detached(&m->fs, e);
+	int from = open(at.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int mnt = mnt_fs_detached(&m->fs, e);
 
 	if (mnt < 0)
 		return mnt;
-	auto_fd int to = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int to = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from < 0 || to < 0)
 		return err_sys(e, "open the directory to copy up");
 	int r = mnt_copy_up(from, to, e);
@@ -87,13 +87,13 @@ static int bind_host_sysfs(const struct child_mount *m, int target, struct err *
 	o.n_propagation = 0;
 	o.rec_attr_set |= o.attr_set;
 	err_clear(e);
-	auto_fd int mnt = mnt_clone(AT_FDCWD, "/sys", &o, true, e);
+	int mnt = mnt_clone(AT_FDCWD, "/sys", &o, true, e);
 	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }
 
 static int mount_idmapped(const struct child_mount *m, int target, struct err *e)
 {
-	auto_fd int mnt = mnt_fs_detached(&m->fs, e);
+	int mnt = mnt_fs_detached(&m->fs, e);
 	int r = mnt < 0 ? mnt : mnt_idmap_apply(mnt, m->idmap_userns, false, e);
 
 	return r < 0 ? r : mnt_move(mnt, target, e);
@@ -121,14 +121,14 @@ static int finish_fs(const struct child_mount *m, int rootfd, struct err *e)
 
 	if (!rest.rec_attr_set && !rest.rec_attr_clr && !o->n_propagation)
 		return 0;
-	auto_fd int fd = path_open_in(rootfd, m->doc->destination, O_PATH, e);
+	int fd = path_open_in(rootfd, m->doc->destination, O_PATH, e);
 	int r = fd < 0 ? fd : mnt_set_attrs(fd, &rest, e);
 	return r < 0 ? r : mnt_propagate(fd, o, e);
 }
 
 static int remount(const struct child_mount *m, int rootfd, struct err *e)
 {
-	auto_fd int fd = path_open_in(rootfd, m->doc->destination, O_PATH, e);
+	int fd = path_open_in(rootfd, m->doc->destination, O_PATH, e);
 	int r = fd < 0 ? fd : mnt_set_attrs(fd, &m->opts, e);
 
 	if (r < 0 || m->opts.bind)
@@ -142,7 +142,7 @@ static int remount(const struct child_mount *m, int rootfd, struct err *e)
 static int make_symlink(const struct child_mount *m, int rootfd, struct err *e)
 {
 	char name[NAME_MAX + 1], have[PATH_MAX];
-	auto_fd int parent = path_parent_in(rootfd, m->doc->destination, name, e);
+	int parent = path_parent_in(rootfd, m->doc->destination, name, e);
 
 	if (parent < 0)
 		return parent;
@@ -164,7 +164,7 @@ static int mount_one(const struct child_plan *p, const struct child_mount *m, in
 		return make_symlink(m, rootfd, e);
 	if (m->kind == CHILD_MOUNT_REMOUNT)
 		return remount(m, rootfd, e);
-	auto_fd int target = open_target(m, true, rootfd, e);
+	int target = open_target(m, true, rootfd, e);
 	if (target < 0)
 		return target;
 	if (m->kind == CHILD_MOUNT_CGROUP)
