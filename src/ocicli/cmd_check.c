@@ -20,6 +20,7 @@ static const struct opt check_rows[] = {
 };
 
 static const char *const severity_names[] = { "warning", "error" };
+static const char *const severity_columns[] = { "warning", "error  " };
 
 /* Foreign bytes go to a terminal: control bytes are shown, not sent. */
 static void add_shown(struct buf *b, const char *s)
@@ -37,7 +38,7 @@ static void add_table(struct buf *b, const struct rc_problems *p, size_t n_error
 	for (size_t i = 0; i < p->n; i++) {
 		const struct rc_problem *one = &p->v[i];
 
-		buf_printf(b, "%-7s  ", severity_names[one->severity]);
+		buf_printf(b, "%s  ", severity_columns[one->severity]);
 		add_shown(b, *one->json_path ? one->json_path : "/");
 		buf_str(b, ": ");
 		add_shown(b, one->cause);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,12 +26,10 @@ static bool grow(struct rc_problems *p)
 	if (p->n < p->cap)
 		return true;
 	size_t cap = p->cap ? p->cap * 2 : 16;
-	struct rc_problem *v = arena_array(&p->arena, struct rc_problem, cap);
+	struct rc_problem *v = realloc(p->v, cap * sizeof(*v));
 
 	if (!v)
 		return false;
-	if (p->n)
-		memcpy(v, p->v, p->n * sizeof(*v));
 	p->v = v;
 	p->cap = cap;
 	return true;
@@ -135,20 +134,20 @@ static void check_namespaces(const struct hostcheck *h)
 {
 	for (int i = 0; i < RC_N_NS; i++) {
 		const struct rc_namespace *ns = &h->config->linux_.ns[i];
-		char where[64], proc[64];
+		char proc[64];
 		struct err e = ERR_NONE;
 
 		if (!ns->present)
 			continue;
-		fmt_to(where, sizeof(where), "/linux/namespaces (%s)", ns_kinds[i].word);
 		fmt_to(proc, sizeof(proc), "/proc/self/ns/%s", ns_kinds[i].proc_name);
 		if (access(proc, F_OK) < 0)
-			hostcheck_add(h, RC_ERROR, AT(where), NULL, "this kernel has no %s namespaces", ns_kinds[i].word);
+			hostcheck_add(h, RC_ERROR, AT("/linux/namespaces"), NULL, "this kernel has no %s namespaces", ns_kinds[i].word);
 		if (!ns->path)
 			continue;
 		auto_fd int fd = ns_open_checked(ns->path, (enum rc_ns)i, &e);
 		if (fd < 0)
-			hostcheck_add(h, RC_ERROR, AT(where), "name the namespace file of a running process", "%s", e.msg);
+			hostcheck_add(h, RC_ERROR, AT("/linux/namespaces"), "name the namespace file of a running process",
+				"%s", e.msg);
 	}
 }
 

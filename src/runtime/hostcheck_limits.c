@@ -94,6 +94,14 @@ void hostcheck_limits(const struct hostcheck *h)
 	cg_host_done(&host);
 }
 
+/* The message without "config.json: /json/path: ", which the finding has in a column of its own. */
+static const char *cause_of(const struct err *e)
+{
+	const char *path = str_after(e->msg, "config.json: /"), *end = path ? strstr(path, ": ") : NULL;
+
+	return end ? end + 2 : e->msg;
+}
+
 static void check_capabilities(const struct hostcheck *h)
 {
 	const struct rc_capabilities *c = h->config->process ? h->config->process->capabilities : NULL;
@@ -127,14 +135,14 @@ static void check_seccomp(const struct hostcheck *h)
 	if (!s)
 		return;
 	if (seccomp_compile(s, &f, &e) < 0) {
-		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp"), NULL, "%s", e.msg);
+		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp"), NULL, "%s", cause_of(&e));
 		return;
 	}
 	if (f.unknown)
 		hostcheck_add(h, RC_WARNING, AT("/linux/seccomp/syscalls"), "these rules are left out",
 			"unknown system calls: %s", f.unknown);
 	if (seccomp_load_flags(s, &f, &flags, &e) < 0)
-		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/flags"), "leave the flag out", "%s", e.msg);
+		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/flags"), "leave the flag out", "%s", cause_of(&e));
 	if (f.notify && !s->listener_path)
 		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/listenerPath"), "name the socket of the agent",
 			"SCMP_ACT_NOTIFY needs somebody to notify");
@@ -154,7 +162,7 @@ void hostcheck_security(const struct hostcheck *h)
 	check_seccomp(h);
 	if (p && lsm_prepare(p->apparmor_profile, p->selinux_label, p->no_new_privileges, &x, &e) < 0)
 		hostcheck_add(h, RC_ERROR, AT(p->apparmor_profile ? "/process/apparmorProfile" : "/process/selinuxLabel"),
-			"leave it out, or turn the security module on", "%s", e.msg);
+			"leave it out, or turn the security module on", "%s", cause_of(&e));
 	if (h->config->linux_.mount_label && *h->config->linux_.mount_label && !lsm_selinux_enabled())
 		hostcheck_add(h, RC_ERROR, AT("/linux/mountLabel"), "leave it out, or turn SELinux on",
 			"this kernel has no SELinux");
@@ -186,7 +194,11 @@ static void check_ranges(const struct hostcheck *h, const struct rc_id_maps *wan
 		char remedy[128];
 
 		fmt_to(remedy, sizeof(remedy), "give yourself the range in %s, or map only your own id", file);
-		if (!covered(own, &wanted->v[i]))
+		if (covered(own, &wanted->v[i]))
+			continue;
+		if (wanted->v[i].size == 1)
+			hostcheck_add(h, RC_ERROR, AT_N(path, i), remedy, "host id %u is not yours", wanted->v[i].host);
+		else
 			hostcheck_add(h, RC_ERROR, AT_N(path, i), remedy, "host ids %u to %u are not all yours",
 				wanted->v[i].host, wanted->v[i].host + (wanted->v[i].size - 1));
 	}
