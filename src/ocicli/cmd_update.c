@@ -139,12 +139,13 @@ static int read_options(const struct update_opts *o, struct arena *a, struct rc_
 /* Then the cgroup is left alone: the container may have none. */
 static bool only_rdt(const struct update_opts *o)
 {
+	static const struct update_opts none;
 	struct update_opts other = *o;
 
 	if (!o->l3 && !o->mem_bw)
 		return false;
 	other.l3 = other.mem_bw = NULL;
-	return !memcmp(&other, &(struct update_opts){ NULL }, sizeof(other));
+	return !memcmp(&other, &none, sizeof(other));
 }
 
 static int update(struct cli *c, struct err *e)
