@@ -4,7 +4,7 @@
 
 struct cg_oom {
 	int fd;		 /* poll for POLLIN, then cg_oom_read() */
-	int control;	 /* v1: memory.oom_control, kept open */
+	int control;	 /* v1: memory.oom_control, v2: cgroup.events, kept open */
 	bool v2;
 	uint64_t oom, oom_kill; /* memory.events when last read */
 	int events;	 /* v2: memory.events, kept open */
@@ -13,6 +13,7 @@ struct cg_oom {
 /* cg_oom_open - watch the cgroup at @path: v1 an eventfd at memory.oom_control, v2 inotify on memory.events. No
  * memory controller is -EOPNOTSUPP, ERR_UNSUPPORTED. End with cg_oom_done(). */
 int cg_oom_open(const struct cg_host *h, const char *path, struct cg_oom *ret, struct err *e) must_check;
-/* cg_oom_read - after POLLIN: did an OOM happen (*ret_oom), or is the cgroup gone (*ret_gone). */
+/* cg_oom_read - after POLLIN: did an OOM happen (*ret_oom), or is the cgroup gone or (v2) left by
+ * its last process (*ret_gone). Both may be. */
 int cg_oom_read(struct cg_oom *o, bool *ret_oom, bool *ret_gone, struct err *e) must_check;
 void cg_oom_done(struct cg_oom *o);
