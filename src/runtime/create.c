@@ -2,6 +2,7 @@
  * cgroup), so that a SIGKILL at any instruction leaves what `delete --force` can clear. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -469,6 +470,20 @@ int send_console(const char *console_socket, int master, struct err *e)
 	return 0;
 }
 
+/* A file on the host, named by the caller. */
+static int write_pid_file(const char *path, const char *text, size_t n, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	if (!slash)
+		return atomic_write(AT_FDCWD, path, text, n, 0644, ATOMIC_VOLATILE, e);
+	if (!fmt_fits(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path))
+		return err_num(e, ENAMETOOLONG, "%s", path);
+	auto_fd int fd = path_open_host(dir, O_PATH | O_DIRECTORY, 0, e);
+	return fd < 0 ? fd : atomic_write(fd, slash + 1, text, n, 0644, ATOMIC_VOLATILE, e);
+}
+
 int publish(const struct rt_create *req, pid_t pid, int pidfd, struct err *e)
 {
 	char text[16];
@@ -482,7 +497,7 @@ int publish(const struct rt_create *req, pid_t pid, int pidfd, struct err *e)
 	}
 	if (!req->pid_file)
 		return 0;
-	return atomic_write(AT_FDCWD, req->pid_file, text, n, 0644, ATOMIC_VOLATILE, e) < 0 ? err_wrap(e, "pid file") : 0;
+	return write_pid_file(req->pid_file, text, n, e) < 0 ? err_wrap(e, "pid file") : 0;
 }
 
 int rt_create(struct rt_context *ctx, const struct rt_create *req, struct err *e)
