@@ -85,6 +85,33 @@ struct bpf_tgt bpf_and(struct bpf_out *o, uint32_t k, struct bpf_tgt next)
 	return (struct bpf_tgt){ false, emit(o, BPF_ALU | BPF_AND | BPF_K, k, 0, 0) };
 }
 
+void bpf_remember_pair(struct bpf_out *o, uint32_t a, uint32_t b, struct bpf_tgt place)
+{
+	unsigned i = 0;
+
+	while (i < o->n_pairs && (o->pair[i].a != a || o->pair[i].b != b))
+		i++;
+	if (i == BPF_OUT_RETS || place.is_ret)
+		return; /* not shared then */
+	if (i == o->n_pairs)
+		o->n_pairs++;
+	o->pair[i].a = a;
+	o->pair[i].b = b;
+	o->pair[i].pos = place.v;
+}
+
+bool bpf_known_pair(const struct bpf_out *o, uint32_t a, uint32_t b, struct bpf_tgt *ret)
+{
+	/* Some instructions more may come before the jump; if it ends up too far, reach() mends it. */
+	for (unsigned i = 0; i < o->n_pairs; i++) {
+		if (o->pair[i].a != a || o->pair[i].b != b || o->len - o->pair[i].pos > REACH - 32)
+			continue;
+		*ret = (struct bpf_tgt){ false, o->pair[i].pos };
+		return true;
+	}
+	return false;
+}
+
 void bpf_enter(struct bpf_out *o, struct bpf_tgt entry)
 {
 	if (entry.is_ret || entry.v != o->len)

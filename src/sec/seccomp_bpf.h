@@ -18,6 +18,11 @@ struct bpf_out {
 		unsigned pos;
 	} ret[BPF_OUT_RETS]; /* the most recent return of each value */
 	unsigned n_rets;
+	struct {
+		uint32_t a, b;
+		unsigned pos;
+	} pair[BPF_OUT_RETS]; /* see bpf_known_pair() */
+	unsigned n_pairs;
 };
 
 /* Where control goes: return a value, or an instruction at a position (counted from the end, 1 is the last). */
@@ -38,5 +43,9 @@ struct bpf_tgt bpf_jump(struct bpf_out *o, unsigned op, uint32_t k, struct bpf_t
 /* bpf_load, bpf_and - `A = data[offset]; goto next`, `A &= k; goto next`. */
 struct bpf_tgt bpf_load(struct bpf_out *o, uint32_t offset, struct bpf_tgt next);
 struct bpf_tgt bpf_and(struct bpf_out *o, uint32_t k, struct bpf_tgt next);
+/* bpf_remember_pair, bpf_known_pair - code that ends in one of two returns and may be shared: true when such a
+ * place was remembered and a jump from here still reaches it. */
+void bpf_remember_pair(struct bpf_out *o, uint32_t a, uint32_t b, struct bpf_tgt place);
+bool bpf_known_pair(const struct bpf_out *o, uint32_t a, uint32_t b, struct bpf_tgt *ret);
 /* bpf_enter - make sure that the program begins at @entry. */
 void bpf_enter(struct bpf_out *o, struct bpf_tgt entry);

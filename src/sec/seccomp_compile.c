@@ -15,183 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "sec/seccomp_bpf.h"
+#include "sec/seccomp_ranges.h"
 #include "sec/seccomp_rules.h"
 
-static const uint32_t ret_enosys = SECCOMP_RET_ERRNO | ENOSYS;
+#define X32_BIT 0x40000000U
+
 /* seccomp_init(3): a call of an architecture that is not in the filter. */
 static const uint32_t ret_bad_arch = SECCOMP_RET_KILL_THREAD;
-
-/* --- what a call's rules amount to -------------------------------------------------------------- */
-
-/* The rules v[0 … n-1] of one call; unconditional when @always, then with @ret. */
-struct verdict {
-	const struct sc_rule *v; /* NULL: @ret for every argument */
-	size_t n;
-	uint32_t ret;
-};
-
-static bool interval(const struct sc_cond *c, uint64_t *lo, uint64_t *hi)
-{
-	*lo = 0;
-	*hi = UINT64_MAX;
-	switch (c->op) {
-	case SCMP_CMP_EQ:
-		*lo = *hi = c->value;
-		return true;
-	case SCMP_CMP_LE:
-		*hi = c->value;
-		return true;
-	case SCMP_CMP_GE:
-		*lo = c->value;
-		return true;
-	case SCMP_CMP_LT:
-		*hi = c->value - 1;
-		return c->value != 0;
-	case SCMP_CMP_GT:
-		*lo = c->value + 1;
-		return c->value != UINT64_MAX;
-	default:
-		return false;
-	}
-}
-
-/* True only if no value satisfies both. */
-static bool conds_exclude(const struct sc_cond *a, const struct sc_cond *b)
-{
-	uint64_t alo, ahi, blo, bhi;
-
-	if (a->arg != b->arg)
-		return false;
-	if (interval(a, &alo, &ahi) && interval(b, &blo, &bhi))
-		return ahi < blo || bhi < alo;
-	if (a->op != SCMP_CMP_EQ && b->op == SCMP_CMP_EQ)
-		return conds_exclude(b, a);
-	if (a->op == SCMP_CMP_EQ && b->op == SCMP_CMP_NE)
-		return a->value == b->value;
-	if (a->op == SCMP_CMP_EQ && b->op == SCMP_CMP_MASKED_EQ)
-		return (a->value & b->mask) != b->value;
-	if (a->op == SCMP_CMP_MASKED_EQ && b->op == SCMP_CMP_MASKED_EQ)
-		return ((a->value ^ b->value) & a->mask & b->mask) != 0;
-	return false;
-}
-
-static bool rules_exclude(const struct sc_rule *a, const struct sc_rule *b)
-{
-	for (uint32_t i = 0; i < a->n_conds; i++)
-		for (uint32_t k = 0; k < b->n_conds; k++)
-			if (conds_exclude(&a->conds[i], &b->conds[k]))
-				return true;
-	return false;
-}
-
-/* False: the outcome depends on an order that only libseccomp knows. */
-static bool judge(const struct sc_rule *v, size_t n, struct verdict *ret)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].n_conds != 0)
-			continue;
-		/* The first rule without conditions covers whatever stands before and after it. */
-		*ret = (struct verdict){ .ret = v[i].ret };
-		return true;
-	}
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = i + 1; k < n; k++)
-			if (v[i].ret != v[k].ret && !rules_exclude(&v[i], &v[k]))
-				return false;
-	*ret = (struct verdict){ .v = v, .n = n };
-	return true;
-}
-
-static bool same_verdict(const struct verdict *a, const struct verdict *b)
-{
-	return !a->v && !b->v && a->ret == b->ret;
-}
-
-/* --- ranges of numbers -------------------------------------------------------------------------- */
-
-struct range {
-	uint32_t first; /* up to the next range's first */
-	struct verdict what;
-};
-
-struct ranges {
-	struct range *v;
-	size_t n, cap;
-	bool failed;
-};
-
-static void ranges_done(struct ranges *r)
-{
-	free(r->v);
-	r->v = NULL;
-}
-
-/* From @first on @what holds, until the next one added. */
-static void range_add(struct ranges *r, uint32_t first, struct verdict what)
-{
-	if (r->n && r->v[r->n - 1].first == first)
-		r->n--; /* nothing was left of the one before */
-	if (r->n && same_verdict(&r->v[r->n - 1].what, &what))
-		return;
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 128;
-		struct range *v = realloc(r->v, cap * sizeof(*v));
-
-		if (!v) {
-			r->failed = true;
-			return;
-		}
-		r->v = v;
-		r->cap = cap;
-	}
-	r->v[r->n++] = (struct range){ first, what };
-}
-
-/* The part of @r for the numbers of @a. False: see judge(). */
-static bool ranges_of_arch(struct ranges *r, const struct sc_profile *p, const struct sc_arch *a)
-{
-	struct verdict otherwise = { .ret = p->default_ret };
-
-	range_add(r, a->first, otherwise);
-	for (size_t i = 0, n; i < a->n; i += n) {
-		struct verdict what;
-
-		for (n = 1; i + n < a->n && a->rules[i + n].nr == a->rules[i].nr; n++)
-			;
-		if (!judge(&a->rules[i], n, &what))
-			return false;
-		range_add(r, a->rules[i].nr, what);
-		range_add(r, a->rules[i].nr + 1, otherwise);
-	}
-	/* Calls newer than the profile: "not there" lets a program fall back, where a refusal or a kill
-	 * would break it with every new libc (opencontainers/runc#2151). */
-	if (p->enosys && a->max_nr > a->first && a->max_nr < a->last)
-		range_add(r, a->max_nr + 1, (struct verdict){ .ret = ret_enosys });
-	return true;
-}
-
-/* All architectures that the kernel reports as @audit_arch, in the order of their numbers. */
-static bool ranges_of_audit_arch(struct ranges *r, const struct sc_profile *p, uint32_t audit_arch)
-{
-	uint32_t next = 0;
-
-	for (size_t i = 0; i < p->n_archs; i++) {
-		const struct sc_arch *a = &p->arch[i];
-
-		if (a->audit_arch != audit_arch)
-			continue;
-		if (a->first > next)
-			range_add(r, next, (struct verdict){ .ret = ret_bad_arch });
-		if (!ranges_of_arch(r, p, a))
-			return false;
-		next = a->last + 1;
-	}
-	if (next != UINT32_MAX)
-		range_add(r, next, (struct verdict){ .ret = ret_bad_arch });
-	/* A tracer skips a call by number -1: no architecture's, not "newer". seccomp(2) "NOTES". */
-	range_add(r, UINT32_MAX, (struct verdict){ .ret = p->default_ret });
-	return true;
-}
 
 /* --- code --------------------------------------------------------------------------------------- */
 
@@ -252,24 +82,139 @@ static struct bpf_tgt gen_cond(struct bpf_out *o, const struct sc_cond *c, struc
 	}
 }
 
-static struct bpf_tgt gen_verdict(struct bpf_out *o, const struct verdict *w, uint32_t default_ret)
+static struct bpf_tgt gen_rule(struct bpf_out *o, const struct sc_rule *r, struct bpf_tgt next)
+{
+	struct bpf_tgt t = bpf_tgt_ret(r->ret);
+
+	for (uint32_t k = r->n_conds; k-- > 0;)
+		t = gen_cond(o, &r->conds[k], t, next);
+	return t;
+}
+
+/* `argument == value` and nothing else. */
+static bool is_equal(const struct sc_rule *r)
+{
+	return r->n_conds == 1 && r->conds[0].op == SCMP_CMP_EQ;
+}
+
+static bool same_high(const struct sc_rule *a, const struct sc_rule *b)
+{
+	return a->conds[0].arg == b->conds[0].arg && a->conds[0].value >> 32 == b->conds[0].value >> 32;
+}
+
+/* Rules that compare the same argument with values of one high half: load each half once. */
+static struct bpf_tgt gen_equal_list(struct bpf_out *o, const struct sc_rule *v, size_t n, struct bpf_tgt otherwise)
+{
+	const struct sc_cond *c = &v[0].conds[0];
+	struct bpf_tgt next = otherwise;
+
+	for (size_t i = n; i-- > 0;)
+		next = bpf_jump(o, BPF_JEQ, (uint32_t)v[i].conds[0].value, bpf_tgt_ret(v[i].ret), next);
+	next = bpf_load(o, arg_offset(c->arg, false), next);
+	if (!c->wide)
+		return next;
+	next = bpf_jump(o, BPF_JEQ, (uint32_t)(c->value >> 32), next, otherwise);
+	return bpf_load(o, arg_offset(c->arg, true), next);
+}
+
+static struct bpf_tgt gen_verdict(struct bpf_out *o, const struct sc_verdict *w, uint32_t default_ret)
 {
 	struct bpf_tgt next = bpf_tgt_ret(w->v ? default_ret : w->ret);
 
-	for (size_t i = w->v ? w->n : 0; i-- > 0;) {
-		struct bpf_tgt t = bpf_tgt_ret(w->v[i].ret);
-
-		for (uint32_t k = w->v[i].n_conds; k-- > 0;)
-			t = gen_cond(o, &w->v[i].conds[k], t, next);
-		next = t;
+	for (size_t end = w->v ? w->n : 0, start; end > 0; end = start) {
+		start = end - 1;
+		if (!is_equal(&w->v[start])) {
+			next = gen_rule(o, &w->v[start], next);
+			continue;
+		}
+		while (start > 0 && is_equal(&w->v[start - 1]) && same_high(&w->v[start - 1], &w->v[end - 1]))
+			start--;
+		next = gen_equal_list(o, &w->v[start], end - start, next);
 	}
 	return next;
 }
 
-static struct bpf_tgt gen_search(struct bpf_out *o, const struct range *v, size_t n, uint32_t default_ret)
+/* --- leaves and the search between them --------------------------------------------------------- */
+
+enum { MAX_SINGLES = 4 };
+
+/* A range with exceptions: single numbers inside it with outcomes of their own, each one comparison where a range
+ * for it would cost two. */
+struct leaf {
+	uint32_t first;
+	const struct sc_outcome *base;
+	const struct sc_range *single[MAX_SINGLES];
+	unsigned n_singles;
+};
+
+/* How many single-number ranges follow @v[0] before its own outcome comes back; 0: it does not. */
+static size_t singles_after(const struct sc_range *v, size_t n, size_t max)
+{
+	for (size_t k = 1; k <= max && k + 1 < n; k++) {
+		if (v[k + 1].first != v[k].first + 1)
+			return 0;
+		if (sc_same_outcome(&v[0].what, &v[k + 1].what))
+			return k;
+	}
+	return 0;
+}
+
+static size_t make_leaves(const struct sc_ranges *r, struct leaf *leaves)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct leaf *l = &leaves[n++];
+		size_t k;
+
+		*l = (struct leaf){ .first = r->v[i].first, .base = &r->v[i].what };
+		while ((k = singles_after(&r->v[i], r->n - i, MAX_SINGLES - l->n_singles))) {
+			for (size_t s = 1; s <= k; s++)
+				l->single[l->n_singles++] = &r->v[i + s];
+			i += k + 1;
+		}
+	}
+	return n;
+}
+
+/* `number has the x32 bit ? x32 : plain`; the search masked the number, so it is loaded again. */
+static struct bpf_tgt gen_split(struct bpf_out *o, struct bpf_tgt plain, struct bpf_tgt x32)
+{
+	struct bpf_tgt place;
+	bool simple = plain.is_ret && x32.is_ret;
+
+	/* Most pairs are the same two returns: one copy of the test for all of them nearby. */
+	if (simple && bpf_known_pair(o, plain.v, x32.v, &place))
+		return place;
+	place = bpf_load(o, offsetof(struct seccomp_data, nr), bpf_jump(o, BPF_JSET, X32_BIT, x32, plain));
+	if (simple)
+		bpf_remember_pair(o, plain.v, x32.v, place);
+	return place;
+}
+
+static struct bpf_tgt gen_outcome(struct bpf_out *o, const struct sc_outcome *w, uint32_t default_ret)
+{
+	struct bpf_tgt plain = gen_verdict(o, &w->plain, default_ret);
+
+	return w->split ? gen_split(o, plain, gen_verdict(o, &w->x32, default_ret)) : plain;
+}
+
+static struct bpf_tgt gen_leaf(struct bpf_out *o, const struct leaf *l, uint32_t default_ret)
+{
+	struct bpf_tgt next = gen_outcome(o, l->base, default_ret);
+
+	for (unsigned i = l->n_singles; i-- > 0;) {
+		struct bpf_tgt hit = gen_outcome(o, &l->single[i]->what, default_ret);
+
+		next = bpf_jump(o, BPF_JEQ, l->single[i]->first, hit, next);
+	}
+	return next;
+}
+
+static struct bpf_tgt gen_search(struct bpf_out *o, const struct leaf *v, size_t n, uint32_t default_ret)
 {
 	if (n == 1)
-		return gen_verdict(o, &v[0].what, default_ret);
+		return gen_leaf(o, v, default_ret);
 
 	size_t half = n / 2;
 	struct bpf_tgt high = gen_search(o, v + half, n - half, default_ret);
@@ -278,23 +223,88 @@ static struct bpf_tgt gen_search(struct bpf_out *o, const struct range *v, size_
 	return bpf_jump(o, BPF_JGE, v[half].first, high, low);
 }
 
-/* The test for one audit architecture in front of the rest; *ret_fits false: left to libseccomp. */
-static int gen_audit_arch(struct bpf_out *o, const struct sc_profile *p, uint32_t audit_arch, struct bpf_tgt *next,
+static int gen_ranges(struct bpf_out *o, const struct sc_ranges *r, uint32_t default_ret, struct bpf_tgt *ret,
+	struct err *e)
+{
+	auto_free struct leaf *leaves = r->failed ? NULL : calloc(r->n, sizeof(*leaves));
+
+	if (!leaves)
+		return err_oom(e, "the seccomp filter");
+	*ret = gen_search(o, leaves, make_leaves(r, leaves), default_ret);
+	return 0;
+}
+
+/* --- architectures ------------------------------------------------------------------------------ */
+
+/* Numbers outside any architecture's: @a leaves some of them to libseccomp's "bad architecture". */
+static int gen_one(struct bpf_out *o, const struct sc_profile *p, const struct sc_arch *a, struct bpf_tgt *ret,
 	bool *ret_fits, struct err *e)
 {
-	AUTO(ranges) struct ranges r = { .n = 0 };
-	bool fits = ranges_of_audit_arch(&r, p, audit_arch);
+	AUTO(sc_ranges) struct sc_ranges r = { .n = 0 }, all = { .n = 0 };
 
-	if (r.failed)
-		return err_oom(e, "the seccomp filter");
-	*ret_fits = fits;
-	if (!fits)
+	*ret_fits = sc_ranges_of(&r, p, a);
+	if (!*ret_fits)
 		return 0;
+	if (a->first > 0)
+		sc_range_add(&all, 0, sc_plain(ret_bad_arch));
+	for (size_t i = 0; i < r.n; i++)
+		sc_range_add(&all, r.v[i].first + a->first, r.v[i].what);
+	if (a->last < UINT32_MAX - 1)
+		sc_range_add(&all, a->last + 1, sc_plain(ret_bad_arch));
+	/* A tracer skips a call by number -1: no architecture's, not "newer". seccomp(2) "NOTES". */
+	sc_range_add(&all, UINT32_MAX, sc_plain(p->default_ret));
+	all.failed |= r.failed;
+	return gen_ranges(o, &all, p->default_ret, ret, e);
+}
 
-	struct bpf_tgt body = gen_search(o, r.v, r.n, p->default_ret);
+/* x86_64 and x32 share the kernel's architecture and most of their numbers: one search for both, over the number
+ * without the x32 bit. */
+static int gen_x86_64(struct bpf_out *o, const struct sc_profile *p, const struct sc_arch *plain,
+	const struct sc_arch *x32, struct bpf_tgt *ret, bool *ret_fits, struct err *e)
+{
+	AUTO(sc_ranges) struct sc_ranges a = { .n = 0 }, b = { .n = 0 }, all = { .n = 0 };
+	struct bpf_tgt body, high;
 
+	*ret_fits = sc_ranges_of(&a, p, plain) && sc_ranges_of(&b, p, x32);
+	if (!*ret_fits)
+		return 0;
+	sc_ranges_join(&all, &a, &b);
+	if (gen_ranges(o, &all, p->default_ret, &body, e) < 0)
+		return -e->num;
+	body = bpf_and(o, ~X32_BIT, body);
+	/* Beyond 2^31 there is nothing but x32's "newer" and the tracer's -1. */
+	high = bpf_tgt_ret(b.v[b.n - 1].what.plain.ret);
+	high = bpf_jump(o, BPF_JEQ, UINT32_MAX, bpf_tgt_ret(p->default_ret), high);
+	*ret = bpf_jump(o, BPF_JGE, UINT32_C(1) << 31, high, body);
+	return 0;
+}
+
+static const struct sc_arch *find(const struct sc_profile *p, uint32_t token)
+{
+	for (size_t i = 0; i < p->n_archs; i++)
+		if (p->arch[i].token == token)
+			return &p->arch[i];
+	return NULL;
+}
+
+/* The test for one architecture in front of the rest. */
+static int gen_arch(struct bpf_out *o, const struct sc_profile *p, const struct sc_arch *a, struct bpf_tgt *next,
+	bool *ret_fits, struct err *e)
+{
+	const struct sc_arch *plain = find(p, SCMP_ARCH_X86_64), *x32 = find(p, SCMP_ARCH_X32);
+	struct bpf_tgt body = { false, 0 };
+	int rc;
+
+	if (a == x32 && plain)
+		return 0; /* done with the other */
+	if (a == plain && x32)
+		rc = gen_x86_64(o, p, plain, x32, &body, ret_fits, e);
+	else
+		rc = gen_one(o, p, a, &body, ret_fits, e);
+	if (rc < 0 || !*ret_fits)
+		return rc;
 	body = bpf_load(o, offsetof(struct seccomp_data, nr), body);
-	*next = bpf_jump(o, BPF_JEQ, audit_arch, body, *next);
+	*next = bpf_jump(o, BPF_JEQ, a->audit_arch, body, *next);
 	return 0;
 }
 
@@ -306,14 +316,9 @@ int sc_generate(const struct sc_profile *p, struct seccomp_filter *ret, bool *re
 	bool fits = !p->foreign;
 
 	bpf_out_init(&o, buf, BPF_MAXINSNS);
-	for (size_t i = p->n_archs; fits && i-- > 0;) {
-		bool first_of_its = true;
-
-		for (size_t k = 0; k < i; k++)
-			first_of_its &= p->arch[k].audit_arch != p->arch[i].audit_arch;
-		if (first_of_its && gen_audit_arch(&o, p, p->arch[i].audit_arch, &next, &fits, e) < 0)
+	for (size_t i = p->n_archs; fits && i-- > 0;)
+		if (gen_arch(&o, p, &p->arch[i], &next, &fits, e) < 0)
 			return -e->num;
-	}
 	if (fits)
 		bpf_enter(&o, bpf_load(&o, offsetof(struct seccomp_data, arch), next));
 	*ret_done = fits && !o.overflow;

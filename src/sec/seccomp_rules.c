@@ -289,6 +289,13 @@ static void note_max(struct sc_arch *a, int nr)
 		a->max_nr = (uint32_t)nr;
 }
 
+static void note_unknown(struct sc_profile *p, const char *name)
+{
+	if (p->unknown.len)
+		buf_str(&p->unknown, " ");
+	buf_str(&p->unknown, name);
+}
+
 static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct rc_seccomp_rule *r, uint32_t order,
 	struct err *e)
 {
@@ -303,8 +310,11 @@ static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct r
 		for (size_t i = 0; i < r->names.n; i++) {
 			int nr = sc_number(a->token, r->names.v[i]);
 
-			if (nr == __NR_SCMP_ERROR)
+			if (nr == __NR_SCMP_ERROR) {
+				if (a == &p->arch[0] && k == 0) /* once a name */
+					note_unknown(p, r->names.v[i]);
 				continue;
+			}
 			note_max(a, nr);
 			/* libseccomp takes no rule that says what the default says anyway. */
 			if (base.ret != p->default_ret && push_call(p, a, base, nr, e) < 0)
@@ -312,17 +322,6 @@ static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct r
 		}
 	}
 	return 0;
-}
-
-static void note_unknown(struct sc_profile *p, const struct rc_seccomp_rule *r)
-{
-	for (size_t i = 0; i < r->names.n; i++) {
-		if (sc_number(seccomp_arch_native(), r->names.v[i]) != __NR_SCMP_ERROR)
-			continue;
-		if (p->unknown.len)
-			buf_str(&p->unknown, " ");
-		buf_str(&p->unknown, r->names.v[i]);
-	}
 }
 
 static int by_number(const void *a, const void *b)
@@ -351,8 +350,10 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 	for (size_t i = 0; i < s->n_rules; i++) {
 		if (check_args(&s->rules[i], i, e) < 0)
 			return -e->num;
-		note_unknown(ret, &s->rules[i]);
 		ret->notify |= s->rules[i].action == RC_ACT_NOTIFY;
+		for (size_t k = 0; ret->n_archs == 0 && k < s->rules[i].names.n; k++)
+			if (sc_number(seccomp_arch_native(), s->rules[i].names.v[k]) == __NR_SCMP_ERROR)
+				note_unknown(ret, s->rules[i].names.v[k]);
 		for (size_t k = 0; k < ret->n_archs; k++)
 			if (add_rule_arch(ret, &ret->arch[k], &s->rules[i], (uint32_t)i, e) < 0)
 				return -e->num;
