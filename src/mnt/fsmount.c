@@ -1,5 +1,5 @@
 /* New filesystems by mount(2) or, with more options than fit into its page, by the calls of Linux 5.2.
- * Targets are always descriptors: mount(2) gets them as /proc/self/fd/N of the host's procfs. */
+ * Targets are always descriptors: mount(2) gets them as self/fd/N of the host's procfs. */
 #include "mnt/fsmount.h"
 
 #include <errno.h>
@@ -63,6 +63,11 @@ int mnt_fs_detached(const struct mnt_fs *f, struct err *e)
 	return mnt >= 0 ? mnt : err_fs(e, fs, "mount", f->type);
 }
 
+int mnt_work_in_proc(int proc, struct err *e)
+{
+	return fchdir(proc) < 0 ? err_sys(e, "work in /proc") : 0;
+}
+
 int mnt_move(int mntfd, int target, struct err *e)
 {
 	unsigned how = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
@@ -81,7 +86,7 @@ int mnt_fs_attach(const struct mnt_fs *f, int target, struct err *e)
 {
 	if (str_len(f->ms_data) > MOUNT_DATA_MAX)
 		return attach_new_calls(f, target, e);
-	struct path_proc at = path_proc(target);
+	struct path_proc at = path_proc_rel(target);
 	if (mount(f->source ? f->source : f->type, at.text, f->type, f->ms_flags, f->ms_data) < 0)
 		return err_sys(e, "mount %s", f->type);
 	return 0;

@@ -1,5 +1,7 @@
 #pragma once
-/* New filesystems, and mounts moved to their place. All CHILD: plan data and descriptors only. */
+/* New filesystems, and mounts moved to their place. All CHILD: plan data and descriptors only. mount(2) takes
+ * paths only: where it is used, the working directory must be a procfs of the host (mnt_work_in_proc), so that
+ * self/fd/N names a descriptor whatever the root directory is by then. */
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
@@ -12,6 +14,8 @@ struct mnt_fs {
 	const char *ms_data;	/* of mnt_opts_ms_data() */
 };
 
+/* mnt_work_in_proc - make the procfs @proc the working directory. */
+int mnt_work_in_proc(int proc, struct err *e) must_check;
 /* mnt_fs_attach - create filesystem @fs and mount it on the open directory @target. One mount(2) where its
  * option text fits into a page (half the system calls of fsopen(2) and kin), else the new calls. */
 int mnt_fs_attach(const struct mnt_fs *fs, int target, struct err *e) must_check;

@@ -15,7 +15,12 @@
 void plan_init(struct rt_plan *p)
 {
 	*p = (struct rt_plan){ .hook_io = RT_HOOK_IO_INIT };
-	p->child.sync = p->child.proc = p->child.start_listen = FD_NONE;
+	struct child_plan *c = &p->child;
+
+	c->sync = c->proc = c->start_listen = c->bundle = FD_NONE;
+	c->small_mnt_ns = c->root_tree = FD_NONE;
+	for (int i = 0; i < CG_MAX_HIER; i++)
+		c->cg_tree[i] = FD_NONE;
 }
 
 void plan_done(struct rt_plan *p)
@@ -28,6 +33,10 @@ void plan_done(struct rt_plan *p)
 		fd_close(&c->mounts[i].tree);
 		fd_close(&c->mounts[i].idmap_userns);
 	}
+	for (int i = 0; i < CG_MAX_HIER; i++)
+		fd_close(&c->cg_tree[i]);
+	fd_close(&c->small_mnt_ns);
+	fd_close(&c->root_tree);
 	fd_close(&c->proc);
 	fd_close(&c->start_listen);
 	fd_close(&c->sync);
@@ -118,6 +127,7 @@ int plan_build(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	c->config = in->config;
 	c->no_pivot = in->req->no_pivot;
 	c->hook_io = &p->hook_io;
+	c->bundle = in->bundle_fd;
 	c->cg_host = in->cg_host;
 	c->cg_path = in->cg_path;
 	c->cgroups = in->cg ? &in->cg->join : NULL;
@@ -132,14 +142,16 @@ int plan_build(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		r = plan_rootfs(in, p, e);
 	if (r == 0)
 		r = plan_ns(in, p, e);
+	for (int s = 0; s <= RC_HOOK_CREATE_RUNTIME; s++)
+		c->hooks_runtime = c->hooks_runtime || in->config->hooks[s].n;
 	if (r == 0)
 		r = plan_mounts(in, p, e);
+	if (r == 0)
+		r = plan_small_ns(in, p, e);
 	if (r == 0)
 		r = program(in, p, e);
 	if (r < 0)
 		return r;
-	for (int s = 0; s <= RC_HOOK_CREATE_RUNTIME; s++)
-		c->hooks_runtime = c->hooks_runtime || in->config->hooks[s].n;
 	if (!in->req->no_new_keyring) {
 		char *name = arena_alloc(&p->arena, KEYRING_NAME_SIZE, 1);
 

@@ -40,6 +40,7 @@ int plan_check(const struct runtime_config *c, struct err *e) must_check;
 int plan_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
 /* plan_mounts.c */
 int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
+int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
 /* plan_program.c: also for exec. */
 struct plan_program_in {
 	struct rt_context *ctx;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "base/str.h"
 #include "mnt/bind.h"
 #include "mnt/idmapped.h"
+#include "mnt/smallns.h"
 #include "ns/userns.h"
 #include "runtime/plan.h"
 #include "sec/lsm.h"
@@ -216,4 +218,66 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 			p->child.setup_dev = false;
 	}
 	return 0;
+}
+
+/* --- beginning from an almost empty mount namespace ------------------------------------------------- */
+
+static int clone_cgroups(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	struct child_plan *c = &p->child;
+	char source[CG_PATH_SIZE + 64];
+
+	for (int i = 0; i < in->cg_host->n_hier; i++) {
+		if (cgroup_mount_source(c, i, source, sizeof(source), e) < 0)
+			return -e->num;
+		c->cg_tree[i] = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (c->cg_tree[i] < 0)
+			return err_sys(e, "clone cgroup directory %s", source);
+	}
+	if (in->cg_host->mode != CG_V2)
+		return 0; /* made private as a whole, when the tree stands */
+	struct mount_attr a = { .propagation = MS_PRIVATE };
+	return mount_setattr(c->cg_tree[in->cg_host->unified], "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ?
+		       err_sys(e, "cut the cgroup directory off from its peers") :
+		       0;
+}
+
+static bool shows_cgroups(const struct child_plan *c)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].kind == CHILD_MOUNT_CGROUP)
+			return true;
+	return false;
+}
+
+/* Hooks before pivot_root want to see the host's files, systemd moves the child into its cgroup only later, and the
+ * namespace of the kernel belongs to the initial user namespace: then the host's mounts are copied. */
+static bool may_begin_small(const struct rt_plan_in *in, const struct rt_plan *p)
+{
+	const struct child_plan *c = &p->child;
+
+	return p->may_clone_mounts && c->new_ns & CLONE_NEWNS && !c->in_userns && !c->stage && !c->no_pivot &&
+		!c->hooks_runtime && !in->config->hooks[RC_HOOK_CREATE_CONTAINER].n &&
+		in->ctx->manager != RT_SYSTEMD && !in->ctx->rootless;
+}
+
+int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	struct child_plan *c = &p->child;
+	struct mount_attr a = { .propagation = c->slave_binds ? MS_SLAVE : MS_PRIVATE };
+
+	c->host_null = "/dev/null";
+	if (!may_begin_small(in, p))
+		return 0;
+	c->small_mnt_ns = mnt_small_ns(in->ctx->root_fd, c->proc);
+	if (c->small_mnt_ns < 0)
+		return 0;
+	c->host_null = "/null"; /* the root there is devtmpfs */
+	c->new_ns &= ~(uint64_t)CLONE_NEWNS;
+	c->root_tree = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (c->root_tree < 0)
+		return err_sys(e, "open the root filesystem %s", c->rootfs);
+	if (mount_setattr(c->root_tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
+		return err_sys(e, "cut the root filesystem off from its peers");
+	return shows_cgroups(c) ? clone_cgroups(in, p, e) : 0;
 }

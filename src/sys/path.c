@@ -262,6 +262,14 @@ struct path_proc path_proc(int fd)
 	return p;
 }
 
+struct path_proc path_proc_rel(int fd)
+{
+	struct path_proc p;
+
+	fmt_to(p.text, sizeof(p.text), "self/fd/%d", fd);
+	return p;
+}
+
 bool path_is_dir(int fd)
 {
 	struct stat st;

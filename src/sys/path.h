@@ -43,6 +43,8 @@ struct path_proc {
 	char text[32];
 };
 struct path_proc path_proc(int fd);
+/* path_proc_rel - "self/fd/N", for where no /proc is mounted and the working directory is a procfs. */
+struct path_proc path_proc_rel(int fd);
 
 /* path_is_dir - of an open descriptor. */
 bool path_is_dir(int fd);

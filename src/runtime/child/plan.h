@@ -87,6 +87,11 @@ struct child_plan {
 	const struct cg_join *cgroups; /* v1 hierarchies */
 	bool dumpable;	    /* nobody else can be in the container's pid namespace */
 
+	/* A mount namespace with next to nothing in it, to begin from instead of a copy of the host's (whose cost grows
+	 * with the host's mounts); the root filesystem's detached tree; cgroup directories. FD_NONE: not used. */
+	int small_mnt_ns, root_tree, cg_tree[CG_MAX_HIER];
+	const char *host_null; /* /dev/null as seen before pivot_root */
+
 	const char *rootfs; /* absolute host path */
 	unsigned long rootfs_propagation; /* MS_*, of the whole namespace before mounting */
 	unsigned long final_propagation;  /* 0: none, of the container's root at the end */
@@ -107,6 +112,7 @@ struct child_plan {
 	const char *hook_state_creating, *hook_state_created; /* state documents for the hooks in here */
 	size_t hook_state_creating_len, hook_state_created_len;
 	const struct rt_hook_io *hook_io;
+	int bundle; /* working directory of createContainer hooks */
 };
 
 struct exec_plan {
@@ -129,3 +135,5 @@ _Noreturn void child_main(const struct child_plan *p);
 _Noreturn void child_stage(const struct child_plan *p);
 /* child_exec_main - one more process in a running container. */
 _Noreturn void child_exec_main(const struct exec_plan *p);
+/* cgroup_mount_source - the host path that a mount of type cgroup shows of hierarchy @hier. Pure. */
+int cgroup_mount_source(const struct child_plan *p, int hier, char *dst, size_t size, struct err *e) must_check;

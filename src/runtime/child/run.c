@@ -41,8 +41,9 @@ static int step_hooks(const struct child_plan *p, struct child_state *s, struct 
 	}
 	if (!own->n)
 		return 0;
-	return rt_hooks_run(own, RC_HOOK_CREATE_CONTAINER, p->hook_state_creating, p->hook_state_creating_len,
-		p->hook_io, e);
+	struct rt_hook_io io = *p->hook_io;
+	io.dir = p->bundle;
+	return rt_hooks_run(own, RC_HOOK_CREATE_CONTAINER, p->hook_state_creating, p->hook_state_creating_len, &io, e);
 }
 
 static int step_prepare_program(const struct child_plan *p, struct child_state *s, struct err *e)

@@ -14,7 +14,7 @@
 
 /* The host's directory to show: our own cgroup where we see it as root of a namespace or of a v1 hierarchy; a v2
  * tree without a namespace is shown whole, as a mount of cgroup2 would be. */
-static int source_of(const struct child_plan *p, int hier, char *dst, size_t size, struct err *e)
+int cgroup_mount_source(const struct child_plan *p, int hier, char *dst, size_t size, struct err *e)
 {
 	const struct cg_hier *h = &p->cg_host->hier[hier];
 	bool whole = p->cg_host->mode == CG_V2 && !p->cg_own_ns;
@@ -27,9 +27,9 @@ static int source_of(const struct child_plan *p, int hier, char *dst, size_t siz
 
 static int set_attrs(const struct child_mount *m, int fd, struct err *e)
 {
-	struct mount_attr a = { .attr_set = m->opts.attr_set | m->opts.rec_attr_set };
+	struct mount_attr a = { .attr_set = m->opts.attr_set | m->opts.rec_attr_set, .propagation = MS_PRIVATE };
 
-	if (a.attr_set && mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
 		return err_sys(e, "set the attributes of the cgroup mount");
 	return 0;
 }
@@ -37,12 +37,14 @@ static int set_attrs(const struct child_mount *m, int fd, struct err *e)
 static int mount_single(const struct child_plan *p, const struct child_mount *m, int target, struct err *e)
 {
 	char source[CG_PATH_SIZE + 64];
-	int r = source_of(p, p->cg_host->unified, source, sizeof(source), e);
+	int mnt = p->cg_tree[p->cg_host->unified];
 
-	if (r < 0)
-		return r;
-	int mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
-	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	if (mnt < 0 && cgroup_mount_source(p, p->cg_host->unified, source, sizeof(source), e) < 0)
+		return -e->num;
+	if (mnt < 0)
+		mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
+	int r = mnt < 0 ? mnt : mnt_set_attrs(mnt, &m->opts, e);
+	return r < 0 ? r : mnt_move(mnt, target, e);
 }
 
 /* What the directory of a hierarchy is called below the mount: as on the host, "unified" for v2. */
@@ -57,13 +59,18 @@ static int bind_one(const struct child_plan *p, int hier, int dirfd, struct err 
 {
 	char source[CG_PATH_SIZE + 64], at[64];
 	const char *name = shown_as(&p->cg_host->hier[hier]);
-	int r = source_of(p, hier, source, sizeof(source), e);
+	int r = cgroup_mount_source(p, hier, source, sizeof(source), e);
 
 	if (r < 0)
 		return r;
 	if (mkdirat(dirfd, name, 0755) < 0)
 		return err_sys(e, "make the directory of cgroup hierarchy %s", name);
-	struct path_proc dir = path_proc(dirfd);
+	if (p->cg_tree[hier] >= 0) {
+		if (move_mount(p->cg_tree[hier], "", dirfd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return err_sys(e, "attach cgroup hierarchy %s", name);
+		return 0;
+	}
+	struct path_proc dir = path_proc_rel(dirfd);
 	fmt_to(at, sizeof(at), "%s/%s", dir.text, name);
 	if (mount(source, at, NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
 		return err_sys(e, "bind cgroup hierarchy %s", name);

@@ -12,14 +12,15 @@
 #include "sys/path.h"
 
 struct covers {
+	const char *host_null;
 	int null; /* the host's /dev/null */
 	int empty; /* a mounted, empty, read-only tmpfs */
 };
 
-static int open_null(struct err *e)
+static int open_null(const char *path, struct err *e)
 {
 	struct stat st;
-	int fd = path_open_host("/dev/null", O_PATH | O_NOFOLLOW, 0, e);
+	int fd = path_open_host(path, O_PATH | O_NOFOLLOW, 0, e);
 
 	if (fd < 0)
 		return fd;
@@ -56,7 +57,7 @@ static int mask_one(struct covers *c, int rootfd, const char *path, struct err *
 	if (target < 0)
 		return err_num(e, -target, "open");
 	if (c->null < 0)
-		c->null = open_null(e);
+		c->null = open_null(c->host_null, e);
 	return c->null < 0 ? c->null : mnt_bind_on(c->null, target, false, e);
 }
 
@@ -74,7 +75,7 @@ static int readonly_one(int rootfd, const char *path, struct err *e)
 int step_mask(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	const struct rc_linux *l = &p->config->linux_;
-	struct covers c = { FD_NONE, FD_NONE };
+	struct covers c = { p->host_null, FD_NONE, FD_NONE };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < l->readonly_paths.n; i++) {

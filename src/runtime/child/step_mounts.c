@@ -65,7 +65,7 @@ static int mount_bind(const struct child_plan *p, const struct child_mount *m, i
 
 static int copy_up(const struct child_mount *m, int target, struct err *e)
 {
-	struct path_proc at = path_proc(target);
+	struct path_proc at = path_proc_rel(target);
 	int from = open(at.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int mnt = mnt_fs_detached(&m->fs, e);
 
@@ -133,7 +133,7 @@ static int remount(const struct child_mount *m, int rootfd, struct err *e)
 
 	if (r < 0 || m->opts.bind)
 		return r < 0 ? r : mnt_propagate(fd, &m->opts, e);
-	struct path_proc at = path_proc(fd);
+	struct path_proc at = path_proc_rel(fd);
 	if (mount(NULL, at.text, NULL, MS_REMOUNT | m->fs.ms_flags, m->fs.ms_data) < 0)
 		return err_sys(e, "remount");
 	return mnt_propagate(fd, &m->opts, e);

@@ -1,12 +1,26 @@
 /* The root filesystem: made a mount in a namespace cut off from the host, later the root directory. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 #include "mnt/pivot.h"
 #include "runtime/child/steps.h"
 
-int step_isolate(const struct child_plan *p, struct child_state *s, struct err *e)
+/* The kernel's devtmpfs thread keeps a mount namespace with one mount for as long as the machine runs. A namespace made
+ * from it has no host mount to copy, none to hide and none to drop. */
+static int begin_small(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	if (setns(p->small_mnt_ns, CLONE_NEWNS) < 0 || unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace");
+	if (move_mount(p->root_tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "attach the root filesystem");
+	s->rootfd = p->root_tree;
+	return mnt_work_in_proc(p->proc, e);
+}
+
+/* From a copy of the host's mounts: cut them off, make the root filesystem a mount of its own. */
+static int begin_copied(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
 	int r = p->own_mounts ? mnt_isolate(p->rootfs_propagation, e) : 0;
@@ -24,7 +38,12 @@ int step_isolate(const struct child_plan *p, struct child_state *s, struct err *
 	}
 	if (move_mount(s->rootfd, "", AT_FDCWD, p->rootfs, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(e, "mount the root filesystem on %s", p->rootfs);
-	return 0;
+	return mnt_work_in_proc(p->proc, e);
+}
+
+int step_isolate(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	return p->small_mnt_ns >= 0 ? begin_small(p, s, e) : begin_copied(p, s, e);
 }
 
 int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e)
