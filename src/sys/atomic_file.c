@@ -5,16 +5,20 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "sys/io.h"
 
-static int open_temporary(int dirfd, const char *name, char tmp[static NAME_MAX + 1], mode_t mode, struct err *e)
+/* The temporary file stands beside the target: rename(2) does not cross file systems. */
+static int open_temporary(int dirfd, const char *name, char tmp[static PATH_MAX], mode_t mode, struct err *e)
 {
+	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+
 	for (int i = 0; i < 16; i++) {
 		/* The pid makes it ours; a leftover of a killed predecessor with the same pid is replaced. */
-		if (!fmt_fits(tmp, NAME_MAX + 1, ".%.200s.%d.%d", name, (int)getpid(), i))
+		if (!fmt_fits(tmp, PATH_MAX, "%.*s.%.200s.%d.%d", (int)(base - name), name, base, (int)getpid(), i))
 			return err_num(e, ENAMETOOLONG, "write %s", name);
 		int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 		if (fd >= 0)
@@ -28,7 +32,7 @@ static int open_temporary(int dirfd, const char *name, char tmp[static NAME_MAX 
 int atomic_write(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
 	enum atomic_sync sync, struct err *e)
 {
-	char tmp[NAME_MAX + 1];
+	char tmp[PATH_MAX];
 	auto_fd int fd = open_temporary(dirfd, name, tmp, mode, e);
 
 	if (fd < 0)
