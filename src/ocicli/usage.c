@@ -12,14 +12,8 @@
 #define CHECKPOINT
 #define RESTORE
 #endif
-#if __has_include("runtime/mounts.h")
-#define MOUNTS &cmd_mounts,
-#else
-#define MOUNTS
-#endif
-
 const struct command *const cmd_table[] = { &cmd_check, CHECKPOINT &cmd_create, &cmd_delete, &cmd_events,
-	&cmd_exec, &cmd_features, &cmd_help, &cmd_kill, &cmd_list, MOUNTS &cmd_pause, &cmd_ps, RESTORE
+	&cmd_exec, &cmd_features, &cmd_help, &cmd_kill, &cmd_list, &cmd_mounts, &cmd_pause, &cmd_ps, RESTORE
 	&cmd_resume, &cmd_run, &cmd_spec, &cmd_start, &cmd_state, &cmd_update, &cmd_version, NULL };
 
 const struct command *cmd_find(const char *name)
