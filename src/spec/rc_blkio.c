@@ -7,8 +7,10 @@ enum { MIN_WEIGHT = 10, MAX_WEIGHT = 1000 }; /* cgroup v1 blkio-controller.rst; 
 
 static int read_weight(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	if (r->update && v->kind == JSON_KIND_NUMBER && v->n == 1 && v->text[0] == '0')
-		return 0; /* dockerd's updates carry a 0 that means "as it is" */
+	if (v->kind == JSON_KIND_NUMBER && v->n == 1 && v->text[0] == '0') {
+		rd_warn(r, NULL, "0 is no weight, taken as not given"); /* dockerd 20.10 writes it into every config */
+		return 0;
+	}
 	return rd_opt_u64(r, v, f, dst);
 }
 

@@ -1,8 +1,8 @@
 /* linux.resources (config-linux.md "Control groups"): ranges by the kernel's own rules, so that a bad value gets its
  * name here and not a bare EINVAL from a file of cgroupfs.
  *
- * Zero: Go programs have always written 0 for "not set" into cpu.shares, quota, period, realtime*; as none of these
- * is a value the kernel takes, a 0 there leaves the limit alone. So does blockIO.weight 0 in an update. */
+ * Zero: Go programs have always written 0 for "not set" into cpu.shares, quota, period, realtimePeriod and the weights
+ * of blockIO (dockerd 20.10: into every config); as none of these is a value the kernel takes, a 0 there is ignored. */
 #include "spec/rc.h"
 
 #include <net/if.h>

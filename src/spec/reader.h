@@ -23,7 +23,6 @@ struct rd {
 	const char *doc; /* "config.json": how the messages call the document */
 	struct rc_problems *problems;
 	bool collect; /* errors too: a failed check returns 0 and reading goes on */
-	bool update;  /* a resources document of `update`: some zeros mean "unchanged" */
 	size_t n_errors;
 	const struct rd_path *at;
 	struct err *e; /* the first error */

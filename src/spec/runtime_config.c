@@ -186,7 +186,7 @@ int rc_process_read(const char *text, size_t len, struct rc_problems *problems, 
 
 int rc_resources_read(const char *text, size_t len, struct arena *arena, struct rc_resources **ret, struct err *e)
 {
-	struct rd r = { .arena = arena, .doc = "resources", .update = true, .e = e };
+	struct rd r = { .arena = arena, .doc = "resources", .e = e };
 	struct rc_resources *res = NULL;
 	struct json *v;
 	int rc = parse(&r, text, len, &v);
