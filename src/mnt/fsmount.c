@@ -28,6 +28,13 @@ static int err_fs(struct err *e, int fs, const char *what, const char *type)
 	return err_num(e, num, "%s %s: %s", what, type, words + 2);
 }
 
+/* The superblock of these belongs to a namespace, not to the mount: MS_RDONLY of mount(2) would also make it
+ * read-only for the next container that shares the namespace (a pod). */
+static bool shares_superblock(const char *type)
+{
+	return str_eq(type, "sysfs") || str_eq(type, "mqueue");
+}
+
 static int configure(int fs, const struct mnt_fs *f, struct err *e)
 {
 	if (f->source && fsconfig(fs, FSCONFIG_SET_STRING, "source", f->source, 0) < 0)
@@ -39,8 +46,9 @@ static int configure(int fs, const struct mnt_fs *f, struct err *e)
 		if (fsconfig(fs, cmd, d->key, d->value, 0) < 0)
 			return err_fs(e, fs, d->key, f->type);
 	}
-	for (unsigned bit = 1; bit && bit <= f->opts->sb_set; bit <<= 1) {
-		const char *word = f->opts->sb_set & bit ? mnt_sb_word(bit) : NULL;
+	unsigned sb_set = f->opts->sb_set & ~(shares_superblock(f->type) ? MS_RDONLY : 0U);
+	for (unsigned bit = 1; bit && bit <= sb_set; bit <<= 1) {
+		const char *word = sb_set & bit ? mnt_sb_word(bit) : NULL;
 
 		if (word && fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0) < 0)
 			return err_fs(e, fs, word, f->type);
@@ -84,7 +92,7 @@ static int attach_new_calls(const struct mnt_fs *f, int target, struct err *e)
 
 int mnt_fs_attach(const struct mnt_fs *f, int target, struct err *e)
 {
-	if (str_len(f->ms_data) > MOUNT_DATA_MAX)
+	if (str_len(f->ms_data) > MOUNT_DATA_MAX || (f->ms_flags & MS_RDONLY && shares_superblock(f->type)))
 		return attach_new_calls(f, target, e);
 	struct path_proc at = path_proc_rel(target);
 	if (mount(f->source ? f->source : f->type, at.text, f->type, f->ms_flags, f->ms_data) < 0)
