@@ -131,7 +131,7 @@ static int claim(struct creation *c, struct err *e)
 	return io_write_all(fd, c->text.data, c->text.len, e) < 0 ? err_wrap(e, "copy config.json to the state directory") : 0;
 }
 
-static int record_pid(struct creation *c, struct err *e)
+int creation_record(struct creation *c, struct err *e)
 {
 	struct proc_stat st;
 	bool found;
@@ -164,7 +164,7 @@ static int make_cgroup(struct creation *c, struct err *e)
 	if (r < 0 || c->ctx->manager == RT_CGROUP_DISABLED || c->cg_host.mode == CG_NONE)
 		return r;
 	if (c->ctx->manager == RT_SYSTEMD)
-		return 0; /* systemd wants the first process: scope_cgroup() */
+		return 0; /* systemd wants the first process: creation_scope() */
 	r = cg_path_resolve(l->cgroups_path, c->req->id, path, &may_move, e);
 	if (r < 0)
 		return r;
@@ -198,7 +198,7 @@ static int join_from_outside(struct creation *c, struct err *e)
 	return 0;
 }
 
-static int scope_cgroup(struct creation *c, struct err *e)
+int creation_scope(struct creation *c, struct err *e)
 {
 	const struct rc_linux *l = &c->config.linux_;
 	char path[CG_PATH_SIZE], unit[256];
@@ -224,7 +224,7 @@ static int scope_cgroup(struct creation *c, struct err *e)
 	return r < 0 ? r : join_from_outside(c, e);
 }
 
-static int apply_limits(struct creation *c, struct err *e)
+int creation_limits(struct creation *c, struct err *e)
 {
 	const struct rc_resources *res = c->config.linux_.resources;
 	bool in_userns = c->plan.child.in_userns;
@@ -280,7 +280,7 @@ static int let_begin(struct creation *c, struct err *e)
 	if (c->plan.maps)
 		r = ns_idmap_write(c->plan.maps, c->plan.child.proc, c->pid, e);
 	if (r == 0 && c->ctx->manager == RT_SYSTEMD)
-		r = scope_cgroup(c, e);
+		r = creation_scope(c, e);
 	return r < 0 ? r : sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
 }
 
@@ -348,7 +348,7 @@ static int work_beside_child(struct creation *c, struct err *e)
 	int r = let_begin(c, e);
 
 	if (r == 0)
-		r = apply_limits(c, e);
+		r = creation_limits(c, e);
 	if (r == 0)
 		r = raise_rlimits(c, e);
 	if (r == 0)
@@ -356,7 +356,7 @@ static int work_beside_child(struct creation *c, struct err *e)
 	if (r == 0)
 		r = join_rdt(c, e);
 	if (r == 0)
-		r = record_pid(c, e);
+		r = creation_record(c, e);
 	return r;
 }
 
@@ -413,7 +413,7 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 	return wait_ready(c, e);
 }
 
-int creation_make(struct creation *c, bool separate_start, struct err *e)
+int creation_open(struct creation *c, bool separate_start, struct err *e)
 {
 	creation_init(c);
 	int r = rt_id_check(c->req->id, e);
@@ -430,8 +430,18 @@ int creation_make(struct creation *c, bool separate_start, struct err *e)
 		return r;
 	if (r == 0)
 		r = make_cgroup(c, e);
-	if (r == 0)
-		r = make_child(c, separate_start, e);
+	if (r < 0)
+		creation_undo(c);
+	return r;
+}
+
+int creation_make(struct creation *c, bool separate_start, struct err *e)
+{
+	int r = creation_open(c, separate_start, e);
+
+	if (r < 0)
+		return r;
+	r = make_child(c, separate_start, e);
 	if (r == 0 && c->master >= 0 && c->req->console_socket)
 		r = send_console(c->req->console_socket, c->master, e);
 	if (r == 0) {

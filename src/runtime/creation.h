@@ -25,6 +25,14 @@ struct creation {
 	bool started; /* run: recorded as started */
 };
 
+/* creation_open - the first part of creation_make(): read and check config.json, claim the id, make the cgroup. On error
+ * everything is undone. */
+int creation_open(struct creation *c, bool separate_start, struct err *e) must_check;
+/* creation_scope - with the systemd driver: a scope for c->pid. creation_limits - what linux.resources asks for.
+ * creation_record - save the state with c->pid. */
+int creation_scope(struct creation *c, struct err *e) must_check;
+int creation_limits(struct creation *c, struct err *e) must_check;
+int creation_record(struct creation *c, struct err *e) must_check;
 /* creation_make - everything up to the point where the child is ready and recorded, waiting for our SYNC_GO. With
  * @separate_start the child will then wait for `start`. On error everything is undone. End with
  * creation_done(), which closes and frees but undoes nothing. */

@@ -61,7 +61,7 @@ static int open_proc(struct err *e)
 }
 
 /* The root filesystem must be a directory that is not the host's own root (R5.4). */
-static int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	const char *path = in->config->root_path;
 	struct stat st, host;

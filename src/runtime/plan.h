@@ -31,6 +31,8 @@ struct rt_plan_in {
 
 /* plan_build - end with plan_done(), also after an error. */
 int plan_build(const struct rt_plan_in *in, struct rt_plan *ret, struct err *e) must_check;
+/* plan_rootfs - its part that finds and checks the root filesystem: child.rootfs. */
+int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
 void plan_init(struct rt_plan *p);
 void plan_done(struct rt_plan *p);
 
