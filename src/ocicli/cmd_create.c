@@ -77,7 +77,9 @@ static int run(struct cli *c, struct err *e)
 
 static int start(struct cli *c, struct err *e)
 {
-	return rt_start(&c->rt, c->operands[0], e);
+	const char *notify = getenv("NOTIFY_SOCKET");
+
+	return rt_start(&c->rt, c->operands[0], notify && *notify ? notify : NULL, e);
 }
 
 const struct command cmd_create = { .name = "create", .operands = "CONTAINER",

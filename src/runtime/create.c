@@ -23,6 +23,7 @@
 #include "rdt/rdt.h"
 #include "runtime/creation.h"
 #include "runtime/delete.h"
+#include "runtime/notify_proxy.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
 #include "sec/rlimit.h"
@@ -380,6 +381,7 @@ static int plan_hook_docs(struct creation *c, struct buf *creating, struct buf *
 static int make_child(struct creation *c, bool separate_start, struct err *e)
 {
 	AUTO(buf) struct buf creating = BUF_INIT, created = BUF_INIT;
+	auto_fd int notify = c->req->notify_socket ? rt_notify_prepare(c->state_fd, e) : FD_NONE;
 	struct rt_plan_in in = { .ctx = c->ctx,
 		.req = c->req,
 		.config = &c->config,
@@ -387,8 +389,9 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 		.bundle_fd = c->bundle_fd,
 		.cg_host = &c->cg_host,
 		.cg = c->cg_made ? &c->cg : NULL,
-		.cg_path = c->cg.path };
-	int r = plan_build(&in, &c->plan, e);
+		.cg_path = c->cg.path,
+		.notify_dir = notify };
+	int r = c->req->notify_socket && notify < 0 ? notify : plan_build(&in, &c->plan, e);
 
 	c->state.rootfs = (char *)c->plan.child.rootfs;
 	if (r == 0)

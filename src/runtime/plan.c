@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "runtime/notify_proxy.h"
 #include "sys/path.h"
 
 void plan_init(struct rt_plan *p)
@@ -106,7 +107,7 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		extra[n++] = "LISTEN_PID=1";
 	}
 	if (in->req->notify_socket)
-		extra[n++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+		extra[n++] = RT_NOTIFY_ENV;
 	struct plan_program_in pi = { .ctx = in->ctx,
 		.process = in->config->process,
 		.seccomp = in->config->linux_.seccomp,

@@ -27,6 +27,7 @@ struct rt_plan_in {
 	const struct cg_host *cg_host;
 	const struct cg *cg; /* NULL: joined by systemd, or none */
 	const char *cg_path;
+	int notify_dir; /* of the sd_notify proxy, to be bound in the container, or FD_NONE */
 };
 
 /* plan_build - end with plan_done(), also after an error. */

@@ -14,6 +14,7 @@
 #include "mnt/idmapped.h"
 #include "mnt/smallns.h"
 #include "ns/userns.h"
+#include "runtime/notify_proxy.h"
 #include "runtime/plan.h"
 #include "sec/lsm.h"
 #include "sys/path.h"
@@ -196,11 +197,32 @@ static int prepare(const struct rt_plan_in *in, struct rt_plan *p, struct child_
 	return m->opts.bind ? prepare_bind(in, p, m, e) : prepare_fs(in, p, m, e);
 }
 
+/* The directory of the sd_notify proxy's socket, as if config.json had listed it last. */
+static int bind_notify(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	static char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec", NULL };
+	struct child_mount *m = &p->child.mounts[p->child.n_mounts];
+	struct rc_mount *doc = arena_new(&p->arena, struct rc_mount);
+
+	m->tree = m->idmap_userns = FD_NONE;
+	if (!doc)
+		return err_oom(e, "a mount");
+	doc->destination = arena_dup(&p->arena, RT_NOTIFY_MOUNT);
+	doc->source = arena_dup(&p->arena, path_proc(in->notify_dir).text);
+	doc->options = (struct rc_str_list){ (char **)options, ARRAY_SIZE(options) - 1 };
+	if (!doc->destination || !doc->source)
+		return err_oom(e, "a mount");
+	m->doc = doc;
+	p->child.n_mounts++;
+	int r = prepare(in, p, m, e);
+	return r < 0 ? err_wrap(e, "NOTIFY_SOCKET") : 0;
+}
+
 int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	const struct runtime_config *c = in->config;
 
-	p->child.mounts = arena_array(&p->arena, struct child_mount, c->n_mounts + 1);
+	p->child.mounts = arena_array(&p->arena, struct child_mount, c->n_mounts + 1); /* one for sd_notify */
 	if (!p->child.mounts)
 		return err_oom(e, "mounts");
 	p->child.setup_dev = true;
@@ -217,7 +239,7 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		if (m->kind == CHILD_MOUNT_BIND && str_eq(m->doc->destination, "/dev"))
 			p->child.setup_dev = false;
 	}
-	return 0;
+	return in->notify_dir < 0 ? 0 : bind_notify(in, p, e);
 }
 
 /* --- beginning from an almost empty mount namespace ------------------------------------------------- */

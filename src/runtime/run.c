@@ -33,17 +33,27 @@ static int end(struct creation *c, struct err *e)
 static int start(struct creation *c, struct err *e)
 {
 	struct start_ctx s = { .config = &c->config, .state = &c->state, .pidfd = c->pidfd };
-	int r = sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
+	struct rt_notify notify __attribute__((cleanup(rt_notify_done))) = RT_NOTIFY_INIT;
+	int r = start_open_notify(c->state_fd, c->req->notify_socket, &notify, e);
+
+	if (r == 0)
+		r = sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
 
 	if (r == 0)
 		r = start_follow(&s, c->sync, e);
 	if (r == 0)
 		r = start_poststart(&s, e);
-	if (r < 0)
+	if (r < 0) {
 		creation_undo(c);
-	else
-		rt_state_unlock(c->state_fd);
-	return r;
+		return r;
+	}
+	rt_state_unlock(c->state_fd);
+	if (notify.sock < 0)
+		return 0;
+	if (c->req->detach)
+		return rt_notify_wait_ready(&notify, c->pidfd, c->pid, e);
+	pid_t helper = rt_notify_fork(&notify, c->pidfd, c->pid, e);
+	return helper < 0 ? helper : 0;
 }
 
 static int stay(struct creation *c, struct rt_relay *relay, int *ret_status, struct err *e)

@@ -46,8 +46,9 @@ struct rt_create {
 
 /* rt_create - create the container and leave it waiting for rt_start. */
 int rt_create(struct rt_context *c, const struct rt_create *req, struct err *e) must_check;
-/* rt_start - let its program run; returns after the program was executed or failed to be. */
-int rt_start(struct rt_context *c, const char *id, struct err *e) must_check;
+/* rt_start - let its program run; returns after the program was executed or failed to be. @notify_socket as in
+ * struct rt_create: then after it said READY=1. */
+int rt_start(struct rt_context *c, const char *id, const char *notify_socket, struct err *e) must_check;
 /* rt_run - create, start and, unless detached, wait, forward signals and delete. *ret_status is the
  * program's exit code or 128 + signal. */
 int rt_run(struct rt_context *c, const struct rt_create *req, int *ret_status, struct err *e) must_check;

@@ -88,6 +88,17 @@ int start_poststart(const struct start_ctx *s, struct err *e)
 	return r;
 }
 
+int start_open_notify(int state_fd, const char *socket, struct rt_notify *ret, struct err *e)
+{
+	int r = socket ? rt_notify_open(state_fd, socket, ret, e) : 0;
+
+	if (r == -ENOENT) { /* created without NOTIFY_SOCKET: there is no place in the container for it */
+		err_clear(e);
+		return 0;
+	}
+	return r < 0 ? err_wrap(e, "NOTIFY_SOCKET") : 0;
+}
+
 static int check_startable(const struct rt_container *ct, const char *id, struct err *e)
 {
 	int r = rt_container_refuse_half_made(ct, id, e);
@@ -101,7 +112,7 @@ static int check_startable(const struct rt_container *ct, const char *id, struct
 	return 0;
 }
 
-static int start(struct rt_container *ct, const struct runtime_config *config, struct err *e)
+static int start(struct rt_container *ct, const struct runtime_config *config, const char *notify_socket, struct err *e)
 {
 	struct start_ctx s = { .config = config, .state = &ct->state, .pidfd = ct->pidfd };
 
@@ -110,6 +121,9 @@ static int start(struct rt_container *ct, const struct runtime_config *config, s
 	auto_fd int sock = unix_connect_at(ct->state_fd, "start.sock", SOCK_SEQPACKET, e);
 	if (sock < 0)
 		return err_wrap(e, "start socket");
+	struct rt_notify notify __attribute__((cleanup(rt_notify_done))) = RT_NOTIFY_INIT;
+	if (start_open_notify(ct->state_fd, notify_socket, &notify, e) < 0)
+		return -e->num;
 	/* Marked before: a program that ends at once must not be found neither started nor alive. */
 	int r = rt_state_set_started(ct->state_fd, e);
 	if (r == 0)
@@ -118,10 +132,12 @@ static int start(struct rt_container *ct, const struct runtime_config *config, s
 		r = start_follow(&s, sock, e);
 	if (r == 0)
 		r = start_poststart(&s, e);
+	if (r == 0 && notify.sock >= 0)
+		r = rt_notify_wait_ready(&notify, ct->pidfd, ct->state.pid, e);
 	return r;
 }
 
-int rt_start(struct rt_context *c, const char *id, struct err *e)
+int rt_start(struct rt_context *c, const char *id, const char *notify_socket, struct err *e)
 {
 	struct rt_container ct = RT_CONTAINER_INIT;
 	struct runtime_config config;
@@ -134,7 +150,7 @@ int rt_start(struct rt_context *c, const char *id, struct err *e)
 	if (r == 0)
 		r = rt_container_config(&ct, &config, e);
 	if (r == 0) {
-		r = start(&ct, &config, e);
+		r = start(&ct, &config, notify_socket, e);
 		runtime_config_done(&config);
 	}
 	rt_container_done(&ct);

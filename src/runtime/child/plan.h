@@ -106,7 +106,6 @@ struct child_plan {
 
 	const char *keyring; /* name or NULL */
 	const char *keyring_label;
-	const char *notify_dir; /* host directory of the sd_notify proxy or NULL */
 
 	bool hooks_runtime; /* prestart or createRuntime: meet the parent before pivot_root */
 	const char *hook_state_creating, *hook_state_created; /* state documents for the hooks in here */
