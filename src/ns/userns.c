@@ -8,12 +8,12 @@
 #include "sys/call.h"
 
 /* In the child: live until the parent closes its end of the pipe, or dies. */
-static _Noreturn void park(const int pipe_fds[2])
+static _Noreturn void park(int read_end, int write_end)
 {
 	char c;
 
-	close(pipe_fds[1]);
-	while (read(pipe_fds[0], &c, 1) < 0 && errno == EINTR)
+	close(write_end);
+	while (read(read_end, &c, 1) < 0 && errno == EINTR)
 		;
 	_exit(0);
 }
@@ -29,7 +29,7 @@ int ns_userns_new(const struct ns_idmap *m, int procfd, struct err *e)
 	struct clone_args args = { .flags = CLONE_NEWUSER };
 	pid_t pid = sys_clone3(&args);
 	if (pid == 0)
-		park(fds);
+		park(read_end, write_end);
 	if (pid < 0)
 		return err_sys(e, "clone into a new user namespace");
 	int r = ns_idmap_write(m, procfd, pid, e);
