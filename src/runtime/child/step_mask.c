@@ -13,7 +13,7 @@
 
 struct covers {
 	const char *host_null;
-	int null; /* the host's /dev/null */
+	int null; /* a mounted, read-only copy of the host's /dev/null */
 	int empty; /* a mounted, empty, read-only tmpfs */
 };
 
@@ -29,6 +29,22 @@ static int open_null(const char *path, struct err *e)
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_set(e, ERR_SYSTEM, ENODEV, "the host's /dev/null is not the character device 1:3");
 	return fd;
+}
+
+/* Read-only, or root in the container could change mode, owner and times of the host's device through the mask. */
+static int mask_file(struct covers *c, int target, struct err *e)
+{
+	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+
+	if (c->null >= 0)
+		return mnt_bind_on(c->null, target, false, e);
+	int host = open_null(c->host_null, e);
+	if (host < 0)
+		return host;
+	c->null = open_tree(host, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (c->null < 0 || mount_setattr(c->null, "", AT_EMPTY_PATH, &ro, sizeof(ro)) < 0)
+		return err_sys(e, "clone /dev/null");
+	return mnt_move(c->null, target, e);
 }
 
 static int mask_dir(struct covers *c, int target, struct err *e)
@@ -54,11 +70,7 @@ static int mask_one(struct covers *c, int rootfd, const char *path, struct err *
 	target = path_try_in(rootfd, path, O_PATH);
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;
-	if (target < 0)
-		return err_num(e, -target, "open");
-	if (c->null < 0)
-		c->null = open_null(c->host_null, e);
-	return c->null < 0 ? c->null : mnt_bind_on(c->null, target, false, e);
+	return target < 0 ? err_num(e, -target, "open") : mask_file(c, target, e);
 }
 
 static int readonly_one(int rootfd, const char *path, struct err *e)
