@@ -1,0 +1,49 @@
+# Verbs only: meson and ninja build (CONVENTIONS.md). BUILD=DIR chooses another build directory.
+BUILD ?= build
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+	ninja -C $(BUILD) tare-oci
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD)
+
+# Every test there is; WHAT="words" only those whose name holds one of them.
+check: all
+	tests/run --build $(BUILD) $(WHAT)
+
+# The same under AddressSanitizer and UndefinedBehaviorSanitizer.
+check-asan:
+	[ -d $(BUILD)-asan ] || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Dstatic=false
+	$(MAKE) check BUILD=$(BUILD)-asan
+
+# In virtual machines: cgroup v2, systemd, v1, hybrid (tests/vm/README.md).
+check-vm: all
+	for mode in v2 systemd v1 hybrid; do tests/vm/run $$mode tests/run || exit 1; done
+
+lint: all
+	tools/lint $(BUILD)
+
+# Each target for FUZZ_S seconds, beginning with its stored corpus.
+FUZZ_S ?= 30
+fuzz:
+	[ -d $(BUILD)-fuzz ] || CC=clang meson setup $(BUILD)-fuzz -Dfuzz=true -Dtests=false -Dstatic=false \
+		-Db_sanitize=address,undefined -Db_lundef=false
+	ninja -C $(BUILD)-fuzz
+	for f in $(BUILD)-fuzz/fuzz-*; do case $$f in *.p) continue;; esac; new=$$(mktemp -d); \
+		$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 $$new fuzz/corpus/$${f##*/fuzz-} || exit 1; \
+		rm -rf $$new; done
+
+bench: all
+	bench/run --build $(BUILD) $(if $(PEERS),--peers $(PEERS))
+
+bench-check: all
+	bench/check --build $(BUILD)
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+
+.PHONY: all check check-asan check-vm lint fuzz bench bench-check install clean
