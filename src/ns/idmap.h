@@ -39,5 +39,10 @@ int ns_idmap_check(const struct rc_id_maps *m, const char *what, struct err *e) 
 int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc_id_maps *ret_gids,
 	struct err *e) must_check;
 
+/* ns_idmap_identity - every id that we have stays what it is: the map of a privileged user who named none. Lists go
+ * into @arena. */
+int ns_idmap_identity(struct arena *arena, struct rc_id_maps *ret_uids, struct rc_id_maps *ret_gids,
+	struct err *e) must_check;
+
 /* ns_idmap_to_host - the host id of container id @id; false when it is not mapped. Pure. */
 bool ns_idmap_to_host(const struct rc_id_maps *m, uint32_t id, uint32_t *ret) must_check;

@@ -201,6 +201,18 @@ TEST(default_map_begins_with_the_caller)
 	CHECK(u.n < 2 || u.v[1].container == 1, "ranges follow");
 }
 
+TEST(identity_map_holds_our_own_ids)
+{
+	AUTO(arena) struct arena arena = ARENA_INIT;
+	struct err e = ERR_NONE;
+	struct rc_id_maps u, g;
+	uint32_t host;
+
+	CHECK(ns_idmap_identity(&arena, &u, &g, &e) == 0, "%s", e.msg);
+	CHECK(ns_idmap_to_host(&u, geteuid(), &host) && host == geteuid(), "uid");
+	CHECK(ns_idmap_to_host(&g, getegid(), &host) && host == getegid(), "gid");
+}
+
 TEST_MAIN(T(bad_maps_name_their_entries), T(text_joins_neighbours), T(large_maps_work_or_are_refused), T(host_ids),
 	T(a_namespace_gets_its_maps), T(a_plain_user_maps_himself), T(a_plain_user_learns_what_is_missing),
-	T(default_map_begins_with_the_caller))
+	T(default_map_begins_with_the_caller), T(identity_map_holds_our_own_ids))

@@ -2,6 +2,7 @@
  * a malformed line is skipped, never half used. */
 #include "ns/idmap.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,4 +100,33 @@ int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc
 	if (r == 0)
 		r = side("/etc/subgid", name, (uint32_t)getegid(), arena, ret_gids, e);
 	return r;
+}
+
+/* The ids that we have ourselves, user_namespaces(7): the second field is the id outside, which is of no interest. */
+static int own_ids(const char *file, struct arena *arena, struct rc_id_maps *ret, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, MAX_SUB_RANGES) };
+	int r = m.v ? read_file(file, &b, e) : err_oom(e, "id maps");
+	char *text = b.data, *line;
+
+	if (r < 0)
+		return r;
+	while (text && (line = next_line(&text)) && m.n < MAX_SUB_RANGES) {
+		uint32_t start, size;
+		char *first = line + strspn(line, " "), *last = strrchr(line, ' ');
+
+		if (!last || !parse_u32(last + 1, &size) || (first[strcspn(first, " ")] = '\0', !parse_u32(first, &start)))
+			continue;
+		m.v[m.n++] = (struct rc_id_map){ .container = start, .host = start, .size = size };
+	}
+	*ret = m;
+	return m.n ? 0 : err_set(e, ERR_SYSTEM, ENODATA, "%s is empty", file);
+}
+
+int ns_idmap_identity(struct arena *arena, struct rc_id_maps *ret_uids, struct rc_id_maps *ret_gids, struct err *e)
+{
+	int r = own_ids("/proc/self/uid_map", arena, ret_uids, e);
+
+	return r < 0 ? r : own_ids("/proc/self/gid_map", arena, ret_gids, e);
 }

@@ -53,7 +53,7 @@ static int exec(struct cli *c, struct err *e)
 	return err_wrap(e, "exec failed");
 }
 
-const struct command cmd_exec = { .name = "exec", .operands = "CONTAINER [COMMAND [ARGUMENT]...]",
+const struct command cmd_exec = { .name = "exec", .operands = "CONTAINER cmd [ARGUMENT]...",
 	.summary = "run another program in a container", .opts = OPT_TABLE(exec_rows),
 	.opts_size = sizeof(struct exec_opts), .min_operands = 1, .max_operands = -1,
 	.flags = CMD_STATE | CMD_STOP | CMD_ENTERS, .run = exec };

@@ -23,6 +23,6 @@ static int mounts(struct cli *c, struct err *e)
 	return add ? rt_mounts_add(&c->rt, id, list, n, e) : rt_mounts_remove(&c->rt, id, list, n, e);
 }
 
-const struct command cmd_mounts = { .name = "mounts", .operands = "add|remove CONTAINER FILE",
+const struct command cmd_mounts = { .name = "mounts", .operands = "[add|remove] CONTAINER FILE",
 	.summary = "add the mounts listed in FILE (JSON) to a running container, or remove them", .min_operands = 3,
 	.max_operands = 3, .flags = CMD_STATE, .run = mounts };

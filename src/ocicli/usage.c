@@ -26,7 +26,7 @@ const struct command *cmd_find(const char *name)
 
 static void program_usage(const struct cli *c, struct buf *b)
 {
-	buf_printf(b, "usage: %s [GLOBAL OPTION]... COMMAND [OPTION]... [OPERAND]...\n\n"
+	buf_printf(b, "Usage: %s [GLOBAL OPTION]... COMMAND [OPTION]... [OPERAND]...\n\n"
 		"Run containers from bundles, as the Open Container Initiative's runtime specification says.\n\n"
 		"commands:\n", c->name);
 	for (size_t i = 0; cmd_table[i]; i++) {
@@ -50,7 +50,7 @@ void cli_usage(const struct cli *c, const struct command *cmd, struct buf *b)
 		program_usage(c, b);
 		return;
 	}
-	buf_printf(b, "usage: %s %s [OPTION]...%s%s\n\n%s\n\noptions:\n", c->name, cmd->name, *cmd->operands ? " " : "",
+	buf_printf(b, "Usage: %s [OPTION...] %s%s%s\n\n%s\n\noptions:\n", c->name, cmd->name, *cmd->operands ? " " : "",
 		cmd->operands, cmd->summary);
 	opt_help(b, cmd->opts);
 }

@@ -242,7 +242,7 @@ static int plan_exec(struct execution *x, struct err *e)
 	const uint64_t sys_admin = UINT64_C(1) << 21;
 	struct plan_program_in in = { .ctx = x->ctx,
 		.process = x->process,
-		.seccomp = x->config.linux_.seccomp,
+		.linux_ = &x->config.linux_,
 		.annotations = &x->config.annotations,
 		.keep_fds = x->req->preserve_fds };
 	int r = caps_have(&in.have_caps, e);

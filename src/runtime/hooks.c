@@ -96,7 +96,6 @@ static void default_signals(void)
 
 static _Noreturn void hook_main(struct run *r)
 {
-	static char *const no_env[] = { NULL };
 	char *const alone[] = { r->hook->path, NULL };
 	struct err e = ERR_NONE;
 	int report = r->report_write;
@@ -107,7 +106,7 @@ static _Noreturn void hook_main(struct run *r)
 		err_sys(&e, "enter the bundle directory");
 	else if (place_fds(r, &report, &e) == 0) {
 		execve(r->hook->path, r->hook->args.n ? r->hook->args.v : alone,
-			r->hook->env.n ? r->hook->env.v : no_env);
+			r->hook->env.n ? r->hook->env.v : environ);
 		err_sys(&e, "execute it");
 	}
 	err_send(report, &e);

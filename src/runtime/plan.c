@@ -110,7 +110,7 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		extra[n++] = RT_NOTIFY_ENV;
 	struct plan_program_in pi = { .ctx = in->ctx,
 		.process = in->config->process,
-		.seccomp = in->config->linux_.seccomp,
+		.linux_ = &in->config->linux_,
 		.annotations = &in->config->annotations,
 		.extra_env = extra,
 		.keep_fds = in->req->preserve_fds + in->req->listen_fds,

@@ -48,7 +48,7 @@ int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 struct plan_program_in {
 	struct rt_context *ctx;
 	const struct rc_process *process;
-	const struct rc_seccomp *seccomp;    /* or NULL */
+	const struct rc_linux *linux_;
 	const struct rc_kv_list *annotations;
 	const char *const *extra_env;	     /* NULL-terminated, in front of nothing: appended */
 	uint32_t keep_fds;

@@ -9,16 +9,22 @@
 #include "runtime/plan.h"
 #include "sys/path.h"
 
-/* A plain user can have a container only in a user namespace: one is added when config.json has none. */
-static int add_user_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+/* A plain user can have a container only in a user namespace: one is added when config.json has none. One without
+ * maps gets those that crun gives it: root keeps all ids as they are, a plain user becomes root. */
+static int default_user_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	struct rc_linux *l = &in->config->linux_;
+	struct rc_namespace *user = &l->ns[RC_NS_USER];
 	const uint64_t sys_admin = UINT64_C(1) << 21;
 
-	if (l->ns[RC_NS_USER].present || p->have_caps & sys_admin)
+	if (!user->present && p->have_caps & sys_admin)
 		return 0;
-	l->ns[RC_NS_USER].present = true;
-	return ns_idmap_default(&p->arena, &l->uid_maps, &l->gid_maps, e);
+	bool added = !user->present;
+	user->present = true;
+	if (user->path || (!added && (l->uid_maps.n || l->gid_maps.n)))
+		return 0;
+	return p->have_caps & sys_admin ? ns_idmap_identity(&p->arena, &l->uid_maps, &l->gid_maps, e) :
+					  ns_idmap_default(&p->arena, &l->uid_maps, &l->gid_maps, e);
 }
 
 static int open_joins(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
@@ -106,7 +112,7 @@ int plan_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	struct child_plan *c = &p->child;
 	const struct rc_namespace *ns = in->config->linux_.ns;
 	bool user_joined = false;
-	int r = add_user_ns(in, p, e);
+	int r = default_user_ns(in, p, e);
 
 	if (r == 0)
 		r = open_joins(in, p, e);

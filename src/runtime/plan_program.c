@@ -62,8 +62,8 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 	}
 	if (raw)
 		r = seccomp_filter_raw(raw, f, e);
-	else if (in->seccomp)
-		r = seccomp_filter_get(in->ctx->root_fd, in->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
+	else if (in->linux_->seccomp)
+		r = seccomp_filter_get(in->ctx->root_fd, in->linux_->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
 	if (r < 0 || !f->n)
 		return r < 0 ? err_wrap(e, "config.json: /linux/seccomp") : 0;
 	if (f->unknown)
@@ -71,7 +71,7 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 	g->filter = f->insns;
 	g->n_filter = f->n;
 	g->filter_notify = f->notify;
-	return seccomp_load_flags(in->seccomp, f, &g->filter_flags, e);
+	return seccomp_load_flags(in->linux_->seccomp, f, &g->filter_flags, e);
 }
 
 static int check_kept_fds(uint32_t n, struct err *e)
@@ -96,6 +96,19 @@ static int ignored_signals(uint64_t *ret, struct err *e)
 	return r;
 }
 
+static int plan_placement(const struct rc_linux *l, struct arena *arena, struct child_program *g, struct err *e)
+{
+	g->personality = &l->personality;
+	g->memory_policy = l->memory_policy;
+	if (!l->memory_policy || !l->memory_policy->nodes)
+		return 0;
+	struct sched_set *nodes = arena_new(arena, struct sched_set);
+	if (!nodes)
+		return err_oom(e, "memory nodes");
+	g->memory_nodes = nodes;
+	return sched_set_parse("config.json: /linux/memoryPolicy/nodes", l->memory_policy->nodes, nodes, e);
+}
+
 int plan_program(const struct plan_program_in *in, struct arena *arena, struct child_program *g,
 	struct seccomp_filter *filter, struct err *e)
 {
@@ -110,6 +123,8 @@ int plan_program(const struct plan_program_in *in, struct arena *arena, struct c
 		r = ignored_signals(&g->ignored_signals, e);
 	if (r == 0)
 		r = plan_env(in, arena, g, e);
+	if (r == 0)
+		r = plan_placement(in->linux_, arena, g, e);
 	if (r < 0)
 		return r;
 	g->last_cap = caps_last();

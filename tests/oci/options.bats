@@ -23,7 +23,7 @@ teardown() { oci_teardown; }
 		version checkpoint restore mounts; do
 		run tare $c --help
 		[ "$status" = 0 ]
-		[[ ${lines[0]} == "usage: tare-oci $c "* ]]
+		[[ ${lines[0]} == "Usage: tare-oci [OPTION...] $c"* ]]
 	done
 }
 

@@ -63,6 +63,9 @@ struct child_program {
 	uint64_t ignored_signals; /* bit n-1: signal n was ignored by our caller */
 	uint32_t keep_fds;	 /* 3 … 3+n-1 reach the program */
 	const struct sched_set *affinity; /* NULL: leave */
+	const struct rc_opt_u64 *personality;
+	const struct rc_memory_policy *memory_policy; /* or NULL */
+	const struct sched_set *memory_nodes; /* of the policy; NULL: none */
 };
 
 struct child_plan {

@@ -127,6 +127,10 @@ static int place(const struct child_program *g, struct err *e)
 		r = sched_apply(0, p->scheduler, e);
 	if (r == 0 && p->io_priority)
 		r = sched_io_priority(0, p->io_priority, e);
+	if (r == 0 && g->personality->set)
+		r = sched_personality(g->personality->v, e);
+	if (r == 0 && g->memory_policy)
+		r = sched_memory_policy(g->memory_policy->mode, g->memory_policy->mode_flags, g->memory_nodes, e);
 	return r;
 }
 
