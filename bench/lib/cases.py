@@ -8,6 +8,7 @@ import subprocess
 import time
 
 ID = f"tarebench{os.getpid()}-"
+FLOOR_STATE = "/run/tare-floor"
 PINNED = "floor-pinned"  # floor from an almost empty mount namespace: the limit where the host has many mounts
 NOT_ITS = "no such command"
 
@@ -115,7 +116,7 @@ def start_waiting(peer, bench):
     pid_file = os.path.join(bench.state, peer.name + ".pid")
     if peer.kind == "floor":
         steps = [bench.floor(peer, "--cgroup", name, "--create", name, "/bin/true", "wait"), [peer.path, "--start", name]]
-        pid_file = f"/run/tare-floor/{name}/pid"
+        pid_file = f"{FLOOR_STATE}/{name}/pid"
     else:
         steps = [bench.oci(peer, "run", "-d", "--pid-file", pid_file, "--bundle", bench.bundles.path("wait"), name)]
     with open(log, "ab") as err:

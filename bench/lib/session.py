@@ -57,12 +57,12 @@ def _instructions(found, bench):
 
 def measure_view(name, options):
     """Everything of one view as plain data."""
-    view.enter(name)
+    state = tempfile.mkdtemp(prefix="tare-bench-", dir="/run" if os.access("/run", os.W_OK) else None)
+    view.enter(name, (state, cases.FLOOR_STATE))
     found = peers.find(options.build, options.sid, options.peer)
     if options.only:
         found = [p for p in found if p.name in options.only]
     work = tempfile.mkdtemp(prefix="tare-bench-")
-    state = tempfile.mkdtemp(prefix="tare-bench-", dir="/run" if os.access("/run", os.W_OK) else None)
     log = os.path.join(options.out, f"stderr-{name}.log")
     try:
         bench = cases.Bench(bundle.Bundles(work, options.build, found), state)
@@ -86,5 +86,6 @@ def measure_view(name, options):
             subprocess.run(["umount", "-l", bench.pin, bench.pin], check=False, stderr=subprocess.DEVNULL)
         view.remove_cgroups(cases.ID)
         shutil.rmtree(work, ignore_errors=True)
+        subprocess.run(["umount", "-l", state], check=False)
         shutil.rmtree(state, ignore_errors=True)
     return result

@@ -19,22 +19,31 @@ def default_views():
     return ["v2", "v1", "hybrid"] if native() == "hybrid" else [native()]
 
 
-def enter(view):
-    """Give this process a private mount namespace that shows @view. The caller's process keeps it."""
+def enter(view, state_dirs=()):
+    """Give this process a private mount namespace that shows @view, for as long as it lives. The programs' state
+    directories become tmpfs, as /run is on every machine that boots with systemd: where it is on a disk, the file system's
+    journal would be measured."""
     have = native()
-    if view == have:
-        return
-    if have != "hybrid":
+    if view != have and have != "hybrid":
         raise SystemExit(f"bench: this host has cgroup {have} and cannot show {view}")
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) < 0:
         raise SystemExit("bench: unshare: " + os.strerror(ctypes.get_errno()))
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    _mount("--make-rprivate", "/")
+    for path in state_dirs:
+        os.makedirs(path, exist_ok=True)
+        _mount("-t", "tmpfs", "tmpfs", path)
+    if view == have:
+        return
     if view == "v1":
         subprocess.run(["umount", "-l", CGROUP + "/unified"], check=True)
     else:
         subprocess.run(["umount", "-l", CGROUP], check=True)
-        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", CGROUP], check=True)
+        _mount("-t", "cgroup2", "cgroup2", CGROUP)
+
+
+def _mount(*args):
+    subprocess.run(["mount", *args], check=True)
 
 
 def hierarchies():

@@ -2,7 +2,7 @@
  *
  * The plan comes on stdin, one directive per line, fields separated by tabs:
  *   rounds N, gap MS      how often; how long nothing runs before each timed sequence
- *   nice N                the priority of everything that is run
+ *   realtime              run everything under SCHED_FIFO, so that other work of the machine waits
  *   mounts N DIR          give the runs a mount namespace with N more bind mounts below DIR
  *   case NAME             begins a case; its lines follow
  *   pre|time|post ARG …   a program to run; `time` is measured, several in one case add up
@@ -194,6 +194,14 @@ static void many_mounts(int n, const char *dir)
 	}
 }
 
+static void go_realtime(void)
+{
+	struct sched_param lowest = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &lowest) < 0)
+		die("realtime");
+}
+
 /* A line that is no part of a case; false if it is not one. */
 static bool directive(char *const *fields, int n)
 {
@@ -205,10 +213,10 @@ static bool directive(char *const *fields, int n)
 		gap_ms = value;
 	else if (strcmp(fields[0], "mounts") == 0 && n == 3)
 		many_mounts(value, fields[2]);
-	else if (strcmp(fields[0], "nice") != 0 || n != 2)
+	else if (strcmp(fields[0], "realtime") == 0 && n == 1)
+		go_realtime();
+	else
 		return false;
-	else if (setpriority(PRIO_PROCESS, 0, value) < 0)
-		die("nice %d", value);
 	return true;
 }
 
