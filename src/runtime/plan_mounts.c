@@ -272,6 +272,22 @@ static bool shows_cgroups(const struct child_plan *c)
 	return false;
 }
 
+/* A filesystem made from host paths (overlay, a disk) has to be mounted where those are to be seen. */
+static bool needs_host_paths(const struct child_plan *c)
+{
+	static const char *const without[] = { "proc", "sysfs", "tmpfs", "devpts", "mqueue", "ramfs" };
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(without) && !str_eq(without[k], c->mounts[i].fs.type))
+			k++;
+		if (c->mounts[i].kind == CHILD_MOUNT_FS && k == ARRAY_SIZE(without))
+			return true;
+	}
+	return false;
+}
+
 /* Hooks before pivot_root want to see the host's files, systemd moves the child into its cgroup only later, and the
  * namespace of the kernel belongs to the initial user namespace: then the host's mounts are copied. */
 static bool may_begin_small(const struct rt_plan_in *in, const struct rt_plan *p)
@@ -280,7 +296,7 @@ static bool may_begin_small(const struct rt_plan_in *in, const struct rt_plan *p
 
 	return p->may_clone_mounts && c->new_ns & CLONE_NEWNS && !c->in_userns && !c->stage && !c->no_pivot &&
 		!c->hooks_runtime && !in->config->hooks[RC_HOOK_CREATE_CONTAINER].n &&
-		in->ctx->manager != RT_SYSTEMD && !in->ctx->rootless;
+		in->ctx->manager != RT_SYSTEMD && !in->ctx->rootless && !needs_host_paths(c);
 }
 
 int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
