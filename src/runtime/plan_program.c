@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "runtime/plan.h"
+#include "sec/rlimit.h"
 #include "sys/io.h"
 
 static int plan_env(const struct plan_program_in *in, struct arena *arena, struct child_program *g, struct err *e)
@@ -119,6 +120,8 @@ int plan_program(const struct plan_program_in *in, struct arena *arena, struct c
 	if (!p)
 		return 0;
 	int r = check_kept_fds(in->keep_fds, e);
+	if (r == 0 && rlimit_check(p->rlimits, p->n_rlimits, in->have_caps, e) < 0)
+		r = err_wrap(e, "/process/rlimits");
 	if (r == 0)
 		r = ignored_signals(&g->ignored_signals, e);
 	if (r == 0)

@@ -72,3 +72,19 @@ int rlimit_apply(pid_t pid, const struct rc_rlimit *v, size_t n, struct err *e)
 	}
 	return 0;
 }
+
+int rlimit_check(const struct rc_rlimit *v, size_t n, uint64_t have_caps, struct err *e)
+{
+	const uint64_t sys_resource = UINT64_C(1) << 24;
+	struct rlimit now;
+
+	if (have_caps & sys_resource)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (prlimit(0, (enum __rlimit_resource)v[i].resource, NULL, &now) < 0)
+			return err_sys(e, "read %s", rlimit_name(v[i].resource));
+		if (v[i].hard > now.rlim_max)
+			return refused(0, &v[i], EPERM, e);
+	}
+	return 0;
+}
