@@ -81,7 +81,6 @@ static int open_dir(int root_fd, bool make)
 	return fd_steal(&fd);
 }
 
-/* The parts of a whole file of @size bytes in @data; false: damaged. */
 static bool check(const struct header *h, size_t size, const uint8_t digest[static 16])
 {
 	if (size < sizeof(*h) || memcmp(h->magic, magic, sizeof(magic)) || memcmp(h->digest, digest, 16))
@@ -111,6 +110,13 @@ static int unpack(const struct header *h, struct seccomp_filter *ret, struct err
 	return 0;
 }
 
+int seccomp_cache_unpack(const void *data, size_t size, const uint8_t digest[static 16], bool *ret_found,
+	struct seccomp_filter *ret, struct err *e)
+{
+	*ret_found = check(data, size, digest);
+	return *ret_found ? unpack(data, ret, e) : 0;
+}
+
 union image {
 	struct header h;
 	uint8_t bytes[sizeof(struct header) + BPF_MAXINSNS * sizeof(struct sock_filter) + UNKNOWN_MAX + 1];
@@ -138,12 +144,7 @@ int seccomp_cache_get(int root_fd, const uint8_t digest[static 16], bool *ret_fo
 		return 0;
 	ssize_t n = read(fd, im.bytes, sizeof(im.bytes));
 
-	if (n < 0 || !check(&im.h, (size_t)n, digest))
-		return 0;
-	if (unpack(&im.h, ret, e) < 0)
-		return -e->num;
-	*ret_found = true;
-	return 0;
+	return n < 0 ? 0 : seccomp_cache_unpack(&im, (size_t)n, digest, ret_found, ret, e);
 }
 
 /* Keep at most SECCOMP_CACHE_MAX files: remove the one written longest ago. */
