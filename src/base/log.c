@@ -14,6 +14,12 @@ static struct {
 	const char *name;
 } sink = { FD_NONE, LOG_FMT_TEXT, LOG_LVL_WARN, "tare" };
 
+static struct {
+	bool on;
+	size_t len;
+	char text[8192];
+} held;
+
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 static const int priorities[] = { 3, 4, 6, 7 }; /* syslog(3) */
 
@@ -77,6 +83,30 @@ void log_line(enum log_level level, const char *format, ...)
 	rfc3339_format(&now, when);
 	AUTO(buf) struct buf line = BUF_INIT;
 	format_line(&line, level, msg, when);
-	if (!line.failed && write(sink.fd, line.data, line.len) < 0)
+	if (line.failed)
+		return;
+	if (held.on) {
+		if (line.len <= sizeof(held.text) - held.len) {
+			memcpy(held.text + held.len, line.data, line.len);
+			held.len += line.len;
+		}
+		return;
+	}
+	if (write(sink.fd, line.data, line.len) < 0)
 		return; /* a log that cannot be written cannot say so */
+}
+
+void log_hold(void)
+{
+	held.on = true;
+}
+
+void log_release(bool write_them)
+{
+	size_t n = held.len;
+
+	held.on = false;
+	held.len = 0;
+	if (write_them && n && sink.fd >= 0 && write(sink.fd, held.text, n) < 0)
+		return; /* as above */
 }

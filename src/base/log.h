@@ -12,6 +12,10 @@ enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON, LOG_FMT_JOURNALD, LOG_FMT_SYSLOG /
 void log_setup(int fd, enum log_format format, enum log_level level);
 /* log_identify - the name in datagrams of journald and syslog; @name is borrowed for ever. */
 void log_identify(const char *name);
+/* log_hold - keep lines (the first few KiB of them) until log_release() writes or drops them: a caller may read a log
+ * with an error in it as one JSON document. */
+void log_hold(void);
+void log_release(bool write_them);
 void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 bool log_enabled(enum log_level level);
 #define log_debug(...) \

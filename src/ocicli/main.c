@@ -145,6 +145,7 @@ int main(int argc, char **argv)
 		r = run(&c, args, &e);
 	if (r < 0)
 		cli_report(&c, &e);
+	log_release(true);
 	status = r < 0 ? c.fail_status : c.status;
 	cli_stop(&c);
 	return status;

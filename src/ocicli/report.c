@@ -1,6 +1,7 @@
 /* Where messages go. Callers read the log file: containerd decodes a stream of JSON objects and keeps the last
  * error, podman decodes the whole file as one object. So with --log-format json a failed command writes exactly
- * one object; warnings are said on standard error instead, unless --debug asks for everything in the log. */
+ * one object: warnings are held back until the command succeeded, unless --debug asks for everything at once.
+ * Standard error is no place for them when there is a log: it may be the container's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -66,10 +67,9 @@ int cli_log_open(struct cli *c, struct err *e)
 		c->log_fd = fd;
 	}
 	bool all_to_log = level_of(g) >= LOG_LVL_INFO;
-	if (json && !all_to_log)
-		log_setup(STDERR_FILENO, LOG_FMT_TEXT, level_of(g));
-	else
-		log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT, level_of(g));
+	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT, level_of(g));
+	if (json && c->log_fd >= 0 && !all_to_log)
+		log_hold();
 	return 0;
 }
 
@@ -113,6 +113,7 @@ static void log_the_error(struct cli *c, const char *msg)
 
 void cli_report(struct cli *c, const struct err *e)
 {
+	log_release(false);
 	struct err said = *e, ignored = ERR_NONE;
 	char line[sizeof(e->msg) + sizeof(e->hint) + 8];
 	bool json = str_eq(c->global.log_format, "json");
