@@ -111,20 +111,12 @@ def count_calls(lines):
     return {"until_exec": until, "all": total}
 
 
-def instructions(path, args, cwd):
-    """Instructions of a command as callgrind counts them, with its children's; None when valgrind cannot run it."""
-    if not shutil.which("valgrind"):
-        return None
-    with tempfile.TemporaryDirectory(prefix="tare-bench-valgrind") as d:
-        done = subprocess.run(["valgrind", "--tool=callgrind", "--trace-children=no", "--log-file=" + d + "/log",
-                               "--callgrind-out-file=" + d + "/out", path, *args], cwd=cwd, stdin=subprocess.DEVNULL,
-                              capture_output=True, check=False, timeout=300)
-        try:
-            with open(d + "/log", encoding="utf-8", errors="replace") as f:
-                found = re.findall(r"Collected : (\d+)", f.read())
-        except OSError:
-            found = []
-    return int(found[-1]) if found and done.returncode == 0 else None
+def instructions(counter, argv, cwd):
+    """User-space instructions of a command's processes until they execute another program; None when it fails."""
+    done = subprocess.run([counter, *argv], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=False, timeout=300)
+    last = done.stderr.split()[-1:]
+    return int(last[0]) if done.returncode == 0 and last and last[0].isdigit() else None
 
 
 def stripped_size(path):

@@ -7,7 +7,7 @@ import subprocess
 
 from . import seccomp
 
-PACKAGES = {"crun": "crun", "runc": "runc", "bubblewrap": "bwrap", "strace": "strace", "valgrind": "valgrind"}
+PACKAGES = {"crun": "crun", "runc": "runc", "bubblewrap": "bwrap", "strace": "strace"}
 PROFILE_PACKAGE = "golang-github-containers-common" # holds the seccomp profile
 SID_PACKAGES = ["crun", "runc"]
 KINDS = ("floor", "tare", "crun", "runc", "youki", "bwrap")

@@ -39,19 +39,20 @@ def _counts(found, bench):
     return out
 
 
-def _instructions(found, bench):
+def _instructions(found, bench, counter):
     """Of ours only: they guard against regressions where time cannot."""
     tare = next((p for p in found if p.name == "tare" and not p.problem), None)
     if not tare:
         return {}
     out = {}
-    for name, args in (("--version", ["--version"]), ("features", ["features"])):
-        out[name] = measure.instructions(tare.path, args, "/")
     with tempfile.TemporaryDirectory(prefix="tare-bench-spec") as d:
-        out["spec"] = measure.instructions(tare.path, ["spec"], d)
-    if tare.name in bench.waiting:
-        out["state"] = measure.instructions(tare.path, bench.oci(tare, "state", cases.waiting_id(tare))[1:], "/")
-    out["run"] = measure.instructions(tare.path, [a.replace("%n", "vg") for a in cases.run(tare, bench)[0][1][1:]], "/")
+        for args in (["--version"], ["features"], ["spec"]):
+            out[args[0]] = measure.instructions(counter, [tare.path, *args], d)
+        for command in ("run", "exec", "state"):
+            steps = {"run": cases.run, "exec": cases.execute, "state": cases.state}[command](tare, bench)
+            if not isinstance(steps, str):
+                argv = [a.replace("%n", "count") for a in steps[0][1]]
+                out[command] = measure.instructions(counter, argv, d)
     return {k: v for k, v in out.items() if v}
 
 
@@ -78,7 +79,7 @@ def measure_view(name, options):
                   "names": [p.name for p in found if not p.problem],
                   "bundle": bench.bundles.origin,
                   "counts": {} if options.no_counts else _counts(found, bench),
-                  "instructions": {} if options.no_counts else _instructions(found, bench)}
+                  "instructions": {} if options.no_counts else _instructions(found, bench, options.counter)}
     finally:
         if "bench" in locals():
             for peer in found:
