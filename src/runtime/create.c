@@ -228,8 +228,6 @@ int creation_scope(struct creation *c, struct err *e)
 int creation_limits(struct creation *c, struct err *e)
 {
 	const struct rc_resources *res = c->config.linux_.resources;
-	bool in_userns = c->plan.child.in_userns;
-	int r;
 
 	if (!c->cg_made || !c->cg.path[0]) {
 		if (c->ctx->manager != RT_CGROUP_DISABLED && res && cg_limits_any(res))
@@ -237,11 +235,22 @@ int creation_limits(struct creation *c, struct err *e)
 								  "but there is no cgroup to set them on");
 		return 0;
 	}
-	r = res ? cg_limits_set(&c->cg_host, c->cg.path, res, 0, e) : 0;
-	if (r == 0)
-		r = cg_devices_set(&c->cg_host, c->cg.path, res ? res->devices : NULL, res ? res->n_devices : 0,
-			in_userns || c->ctx->rootless ? CG_DEVICES_TRY : CG_DEVICES_ENFORCE, e);
-	return r < 0 ? err_wrap(e, "config.json: /linux/resources") : 0;
+	if (res && cg_limits_set(&c->cg_host, c->cg.path, res, 0, e) < 0)
+		return err_wrap(e, "config.json: /linux/resources");
+	return 0;
+}
+
+int creation_devices(struct creation *c, struct err *e)
+{
+	const struct rc_resources *res = c->config.linux_.resources;
+	bool may_lack_privilege = c->plan.child.in_userns || c->ctx->rootless;
+
+	if (!c->cg_made || !c->cg.path[0])
+		return 0;
+	if (cg_devices_set(&c->cg_host, c->cg.path, res ? res->devices : NULL, res ? res->n_devices : 0,
+		    may_lack_privilege ? CG_DEVICES_TRY : CG_DEVICES_ENFORCE, e) < 0)
+		return err_wrap(e, "config.json: /linux/resources");
+	return 0;
 }
 
 /* --- the child ---------------------------------------------------------------------------------- */
@@ -324,7 +333,10 @@ static int wait_ready(struct creation *c, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return sync_expect(c->sync, SYNC_READY, NULL, &c->master, e);
+	r = sync_expect(c->sync, SYNC_READY, NULL, &c->master, e);
+	/* On v1 everything is denied before the rules follow one by one: a child in between could not make its device
+	 * nodes. The program of v2 takes effect in one piece, and lets it. */
+	return r == 0 && c->cg_host.mode != CG_V2 ? creation_devices(c, e) : r;
 }
 
 static int join_rdt(struct creation *c, struct err *e)
@@ -350,6 +362,8 @@ static int work_beside_child(struct creation *c, struct err *e)
 
 	if (r == 0)
 		r = creation_limits(c, e);
+	if (r == 0 && c->cg_host.mode == CG_V2)
+		r = creation_devices(c, e);
 	if (r == 0)
 		r = raise_rlimits(c, e);
 	if (r == 0)

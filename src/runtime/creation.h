@@ -32,6 +32,8 @@ int creation_open(struct creation *c, bool separate_start, struct err *e) must_c
  * creation_record - save the state with c->pid. */
 int creation_scope(struct creation *c, struct err *e) must_check;
 int creation_limits(struct creation *c, struct err *e) must_check;
+/* creation_devices - the device rules of config.json on it, and what every container may use. */
+int creation_devices(struct creation *c, struct err *e) must_check;
 int creation_record(struct creation *c, struct err *e) must_check;
 /* creation_make - everything up to the point where the child is ready and recorded, waiting for our SYNC_GO. With
  * @separate_start the child will then wait for `start`. On error everything is undone. End with

@@ -222,7 +222,7 @@ static int begin(struct restore *r, struct err *e)
 		if (creation_scope(&r->c, e) < 0)
 			return -e->num;
 	}
-	if (creation_limits(&r->c, e) < 0 || add_cgroup_roots(r, e) < 0)
+	if (creation_limits(&r->c, e) < 0 || creation_devices(&r->c, e) < 0 || add_cgroup_roots(r, e) < 0)
 		return -e->num;
 	return buf_err(&r->opts, e);
 }
