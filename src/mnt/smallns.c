@@ -11,7 +11,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 
-static const char cache_name[] = "mntns";
+static const char cache_name[] = "@mntns";
 
 static int open_of(int proc, const char *pid, struct stat *ret)
 {

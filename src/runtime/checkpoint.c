@@ -105,7 +105,7 @@ static int build_opts(struct dump *d, struct err *e)
 	struct criu_mounts m = { .config = &d->config, .host = &d->probe.host, .cgroup_path = d->ct.state.cgroup_path,
 		.bundle = d->ct.state.bundle, .root = d->root };
 
-	if (criu_opts_common(q, &d->dirs, &d->config, log_name, &d->opts, e) < 0)
+	if (criu_opts_common(q, &d->config, log_name, &d->opts, e) < 0)
 		return -e->num;
 	pb_int(&d->opts, CRIU_PID, d->ct.state.pid);
 	pb_str(&d->opts, CRIU_ROOT, d->ct.state.rootfs);
@@ -190,7 +190,8 @@ static int on_notify(void *arg, const struct criu_answer *a, int *take_fd, struc
 
 static int run(struct dump *d, struct err *e)
 {
-	struct criu_start s = { .std = { FD_NONE, FD_NONE, FD_NONE }, .cgroup_fd = FD_NONE };
+	struct criu_start s = { .std = { FD_NONE, FD_NONE, FD_NONE }, .cgroup_fd = FD_NONE,
+		.image_path = d->dirs.image_path, .work_path = d->dirs.work_path };
 	struct criu_answer a;
 
 	if (!d->q->pre_dump && write_descriptors(d, e) < 0)

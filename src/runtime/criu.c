@@ -16,11 +16,11 @@
 #include "base/str.h"
 #include "sys/call.h"
 #include "sys/io.h"
+#include "sys/path.h"
 #include "sys/spawn.h"
 #include "sys/unixsock.h"
 
 enum {
-	FD_SERVICE = 3,
 	LOW_FDS = 64, /* above every number we hand out */
 	MAX_FDS = 16,
 	MAX_ANSWER = 65536,
@@ -38,14 +38,35 @@ int criu_find(struct criu_run *run, struct err *e)
 
 /* --- the process ---------------------------------------------------------------------------------------- */
 
+/* Opened here and not by the caller: criu mounts below its work directory, which the kernel allows only where the
+ * directory was reached through criu's own mount namespace. */
+static int open_dir(const char *path, struct err *e)
+{
+	return path ? path_open_host(path, O_RDONLY | O_DIRECTORY, 0, e) : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+}
+
+/* criu looks descriptors up in the process that made its socket, so it has to be criu's process that makes it. */
+static int make_service(int to_us, struct err *e)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "make a socket pair");
+	return unix_send(to_us, "s", 1, &pair[0], 1, e) < 0 ? -e->num : pair[1];
+}
+
 /* Everything is moved above LOW_FDS first, so that no number is overwritten before it was used. */
-static int place_fds(const struct criu_start *s, int service, int output, struct err *e)
+static int place_fds(const struct criu_start *s, int to_us, int output, struct err *e)
 {
 	int from[MAX_FDS], n = 0;
 
 	for (int i = 0; i < 3; i++)
 		from[n++] = s->std[i] >= 0 ? s->std[i] : output;
-	from[n++] = service;
+	from[n++] = make_service(to_us, e);
+	from[n++] = open_dir(s->image_path, e);
+	from[n++] = open_dir(s->work_path, e);
+	if (e->num)
+		return -e->num;
 	for (size_t i = 0; i < s->n_fds; i++)
 		from[n++] = s->fds[i];
 	for (int i = 0; i < n; i++) {
@@ -72,7 +93,7 @@ static int own_mounts(const struct criu_start *s, struct err *e)
 	return 0;
 }
 
-static _Noreturn void criu_main(const struct criu_run *run, const struct criu_start *s, int service)
+static _Noreturn void criu_main(const struct criu_run *run, const struct criu_start *s, int to_us)
 {
 	char *const argv[] = { (char *)"criu", (char *)"swrk", (char *)"3", NULL };
 	char *const env[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
@@ -82,12 +103,33 @@ static _Noreturn void criu_main(const struct criu_run *run, const struct criu_st
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if ((!s->join || cg_join_self(s->join, &e) == 0) && own_mounts(s, &e) == 0 &&
-		place_fds(s, service, run->output, &e) == 0) {
+		place_fds(s, to_us, run->output, &e) == 0) {
 		execve(run->path, argv, env);
 		err_sys(&e, "execute %s", run->path);
 	}
-	err_print(STDERR_FILENO, "criu", &e);
+	err_send(to_us, &e);
 	_exit(127);
+}
+
+/* The first message of the child: its socket, or why there is none. */
+static int take_service(struct criu_run *run, int from_child, struct err *e)
+{
+	struct err got;
+	int fd = FD_NONE;
+	size_t n_fds = 0;
+	int n = unix_receive(from_child, &got, sizeof(got), &fd, 1, &n_fds, e);
+
+	if (n < 0)
+		return err_wrap(e, "start criu");
+	if (n == 1 && n_fds == 1) {
+		run->sock = fd;
+		return 0;
+	}
+	if (n != sizeof(got) || got.num <= 0)
+		return err_set(e, ERR_SYSTEM, EPIPE, "criu was killed while it was started");
+	got.msg[sizeof(got.msg) - 1] = got.hint[sizeof(got.hint) - 1] = '\0';
+	*e = got;
+	return err_wrap(e, "start criu");
 }
 
 int criu_begin(struct criu_run *run, const struct criu_start *s, struct err *e)
@@ -103,8 +145,8 @@ int criu_begin(struct criu_run *run, const struct criu_start *s, struct err *e)
 		return err_sys(e, "memfd_create");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "make a socket pair");
+	auto_fd int from_child = pair[0];
 	args.pidfd = (uintptr_t)&pidfd;
-	run->sock = pair[0];
 	run->pid = sys_clone3(&args);
 	if (run->pid == 0)
 		criu_main(run, s, pair[1]);
@@ -112,7 +154,7 @@ int criu_begin(struct criu_run *run, const struct criu_start *s, struct err *e)
 	if (run->pid < 0)
 		return err_sys(e, "start criu");
 	run->pidfd = pidfd;
-	return 0;
+	return take_service(run, from_child, e);
 }
 
 int criu_end(struct criu_run *run, struct err *e)

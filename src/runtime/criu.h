@@ -15,6 +15,7 @@ struct criu_run {
 
 struct criu_start {
 	int std[3];		   /* its stdin, stdout, stderr; FD_NONE: none, its output is kept for an error */
+	const char *image_path, *work_path; /* opened in criu's own mount namespace: CRIU_IMAGE_FD, CRIU_WORK_FD; or NULL */
 	const int *fds;		   /* become CRIU_FIRST_FD, CRIU_FIRST_FD + 1, … in it */
 	size_t n_fds;
 	int cgroup_fd;		   /* v2 cgroup to run in, or FD_NONE */
@@ -22,7 +23,7 @@ struct criu_start {
 	const char *root_from, *root_to; /* restore: a mount namespace of its own, with the first bound on the second */
 };
 
-enum { CRIU_FIRST_FD = 4 };
+enum { CRIU_IMAGE_FD = 4, CRIU_WORK_FD = 5, CRIU_FIRST_FD = 6 };
 
 /* criu_find - where criu is, into @run->path; ERR_UNSUPPORTED with a remedy. */
 int criu_find(struct criu_run *run, struct err *e) must_check;

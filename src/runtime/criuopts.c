@@ -96,8 +96,8 @@ static void add_config_file(const struct runtime_config *config, struct buf *b)
 		pb_str(b, CRIU_CONFIG_FILE, file);
 }
 
-int criu_opts_common(const struct rt_criu *q, const struct criu_dirs *d, const struct runtime_config *config,
-	const char *log, struct buf *ret, struct err *e)
+int criu_opts_common(const struct rt_criu *q, const struct runtime_config *config, const char *log,
+	struct buf *ret, struct err *e)
 {
 	const struct {
 		bool set;
@@ -106,8 +106,8 @@ int criu_opts_common(const struct rt_criu *q, const struct criu_dirs *d, const s
 		{ q->shell_job, CRIU_SHELL_JOB }, { q->file_locks, CRIU_FILE_LOCKS }, { q->auto_dedup, CRIU_AUTO_DEDUP },
 		{ q->lazy_pages, CRIU_LAZY_PAGES }, { true, CRIU_NOTIFY_SCRIPTS }, { true, CRIU_ORPHAN_PTS_MASTER } };
 
-	pb_int(ret, CRIU_IMAGES_DIR_FD, d->image);
-	pb_int(ret, CRIU_WORK_DIR_FD, d->work);
+	pb_int(ret, CRIU_IMAGES_DIR_FD, CRIU_IMAGE_FD);
+	pb_int(ret, CRIU_WORK_DIR_FD, CRIU_WORK_FD);
 	pb_int(ret, CRIU_LOG_LEVEL, LOG_LEVEL);
 	pb_str(ret, CRIU_LOG_FILE, log);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)

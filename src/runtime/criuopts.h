@@ -14,8 +14,8 @@ int criu_dirs_open(const struct rt_criu *q, bool make, struct criu_dirs *ret, st
 void criu_dirs_done(struct criu_dirs *d);
 
 /* criu_opts_common - options of @q that both directions take, directories, log file @log, annotation org.criu.config. */
-int criu_opts_common(const struct rt_criu *q, const struct criu_dirs *d, const struct runtime_config *config,
-	const char *log, struct buf *ret, struct err *e) must_check;
+int criu_opts_common(const struct rt_criu *q, const struct runtime_config *config, const char *log, struct buf *ret,
+	struct err *e) must_check;
 
 struct criu_mounts {
 	const struct runtime_config *config;

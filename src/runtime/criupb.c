@@ -114,6 +114,8 @@ static void copy_text(const struct field *f, char *dst, size_t size)
 	size_t n = f->len < size - 1 ? f->len : size - 1;
 
 	memcpy(dst, f->data, n);
+	while (n > 0 && dst[n - 1] == '\n')
+		n--;
 	dst[n] = '\0';
 }
 

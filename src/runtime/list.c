@@ -49,7 +49,7 @@ static int read_names(struct rt_context *c, struct arena *a, struct names *ret, 
 		return -e->num;
 	}
 	while (!e->num && (d = readdir(dir))) {
-		if (d->d_name[0] == '.' && rt_id_check(d->d_name, &bad) < 0)
+		if (rt_id_check(d->d_name, &bad) < 0) /* not a container: ".", "@mntns" */
 			err_clear(&bad);
 		else if (!add_name(ret, a, d->d_name))
 			err_oom(e, "the list of containers");

@@ -132,6 +132,8 @@ static int attach(const struct work *w, const struct job *j, struct err *e)
 	const char *at = j->doc->destination;
 	auto_fd int target = j->dir ? path_mkdir_in(w->root, at, 0755, e) : path_create_in(w->root, at, 0644, e);
 
+	if (target == -EROFS)
+		return err_hint(e, "the mount point is missing and the container's root is read-only");
 	if (target < 0 || refuse_procfs(target, e) < 0 || mnt_move(j->tree, target, e) < 0)
 		return -e->num;
 	return mnt_propagate(j->tree, &j->opts, e);

@@ -129,7 +129,7 @@ static int build_opts(struct restore *r, struct err *e)
 	struct criu_mounts m = { .config = &r->c.config, .host = &r->c.cg_host, .cgroup_path = r->c.state.cgroup_path,
 		.bundle = r->c.bundle, .root = r->rootfs, .root_path = r->c.plan.child.rootfs };
 
-	if (criu_opts_common(q, &r->dirs, &r->c.config, log_name, &r->opts, e) < 0)
+	if (criu_opts_common(q, &r->c.config, log_name, &r->opts, e) < 0)
 		return -e->num;
 	pb_str(&r->opts, CRIU_ROOT, r->mounted_root);
 	pb_int(&r->opts, CRIU_EVASIVE_DEVICES, 1);
@@ -211,7 +211,8 @@ static int prepare_root(struct restore *r, struct err *e)
 
 static int begin(struct restore *r, struct err *e)
 {
-	struct criu_start s = { .std = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO }, .fds = r->ns, .n_fds = r->n_ns,
+	struct criu_start s = { .std = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+		.image_path = r->dirs.image_path, .work_path = r->dirs.work_path, .fds = r->ns, .n_fds = r->n_ns,
 		.cgroup_fd = r->c.cg.dir_fd, .join = &r->c.cg.join, .root_from = r->c.plan.child.rootfs,
 		.root_to = r->mounted_root };
 
