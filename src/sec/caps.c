@@ -47,10 +47,10 @@ void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_s
 		s.bounding = want->bounding & have;
 		s.permitted = want->permitted & have;
 		s.effective = want->effective & s.permitted;
-		s.inheritable = want->inheritable & have;
+		s.inheritable = want->inheritable & have & s.bounding; /* capset(2) takes no more */
 		/* The kernel raises only what is permitted and inheritable: capabilities(7) "Ambient". */
 		s.ambient = want->ambient & s.permitted & s.inheritable;
-		contradicting = (want->effective & ~want->permitted) |
+		contradicting = (want->effective & ~want->permitted) | (want->inheritable & ~want->bounding) |
 			(want->ambient & ~(want->permitted & want->inheritable));
 	}
 	*ret = s;
@@ -97,10 +97,13 @@ int caps_keep(struct err *e)
 	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? err_sys(e, "prctl PR_SET_KEEPCAPS") : 0;
 }
 
-static int raise_ambient(uint64_t ambient, struct err *e)
+static int raise_ambient(const struct caps_sets *s, struct err *e)
 {
-	/* What the caller had as ambient must not reach the container. */
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+	uint64_t ambient = s->ambient;
+
+	/* What the caller had as ambient must not reach the container; capset(2) has dropped what is not
+	 * inheritable any more. */
+	if (s->inheritable && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return err_sys(e, "clear the ambient capabilities");
 	for (int i = 0; ambient; i++, ambient >>= 1)
 		if ((ambient & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
@@ -120,5 +123,5 @@ int caps_apply(const struct caps_sets *s, struct err *e)
 	}
 	if (sys_capset(&h, d) < 0)
 		return err_sys(e, "capset");
-	return raise_ambient(s->ambient, e);
+	return raise_ambient(s, e);
 }

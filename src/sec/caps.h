@@ -25,7 +25,7 @@ uint64_t caps_all(int last);
  * user namespace has all of them (user_namespaces(7)): use caps_all() there. */
 int caps_have(uint64_t *ret, struct err *e) must_check;
 /* caps_clamp - the sets of @want (NULL: all empty) as far as @have allows, made consistent: effective and
- * ambient within permitted, ambient within inheritable. *ret_missing are the asked-for capabilities that
+ * ambient within permitted, ambient within inheritable, inheritable within bounding. *ret_missing are the asked-for capabilities that
  * @have lacks (the spec wants a warning); *ret_dropped those left out because the sets contradict each
  * other. Both may be NULL. runtime-spec config.md "Linux Process". */
 void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_sets *ret,
