@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/str.h"
 #include "ocicli/cli.h"
 #include "sec/selfexe.h"
