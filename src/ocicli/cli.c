@@ -120,6 +120,7 @@ int cli_start(struct cli *c, struct err *e)
 	c->rt_is_open = true;
 	c->rt.manager = manager(&c->global);
 	c->rt.rootless = rootless;
+	c->rt.trace = c->trace;
 	/* XDG base directory specification: without the sticky bit a directory there may be cleaned away. */
 	if (plain_user && !c->global.root)
 		(void)fchmod(c->rt.root_fd, 01700); /* only a courtesy to the cleaner */

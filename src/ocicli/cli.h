@@ -36,6 +36,7 @@ struct cli {
 	struct arena arena;
 	struct rt_context rt; /* open for a command with CMD_STATE */
 	bool rt_is_open;
+	struct rt_trace *trace;
 	int log_fd;
 	int status; /* exit status after success */
 	int fail_status; /* exit status after an error */

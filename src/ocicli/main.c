@@ -5,7 +5,9 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/str.h"
+#include "base/log.h"
 #include "ocicli/cli.h"
+#include "runtime/trace.h"
 #include "sec/selfexe.h"
 #include "sys/path.h"
 
@@ -98,8 +100,11 @@ static int run_command(struct cli *c, struct err *e)
 	r = check_operands(c, e);
 	if (!r && cmd->flags & CMD_ENTERS)
 		r = selfexe_protect(c->argv, environ, e);
+	if (!r && c->global.trace)
+		r = rt_trace_open(c->global.trace, cmd->name, &c->trace, e);
 	if (!r)
 		r = cli_start(c, e);
+	rt_trace_phase(c->trace, cmd->name);
 	return r ? r : cmd->run(c, e);
 }
 
@@ -144,10 +149,13 @@ int main(int argc, char **argv)
 		args[i - 1] = argv[i];
 	if (!r)
 		r = run(&c, args, &e);
+	status = r < 0 ? c.fail_status : c.status;
 	if (r < 0)
 		cli_report(&c, &e);
+	struct err trace_error = ERR_NONE;
+	if (rt_trace_finish(c.trace, status, &trace_error) < 0)
+		log_warn("%s", trace_error.msg);
 	log_release(true);
-	status = r < 0 ? c.fail_status : c.status;
 	cli_stop(&c);
 	return status;
 }

@@ -26,6 +26,7 @@
 #include "runtime/notify_proxy.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
+#include "runtime/trace.h"
 #include "sec/rlimit.h"
 #include "sys/atomic_file.h"
 #include "sys/call.h"
@@ -405,6 +406,7 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 		.cg = c->cg_made ? &c->cg : NULL,
 		.cg_path = c->cg.path,
 		.notify_dir = notify };
+	rt_trace_phase(c->ctx->trace, "plan");
 	int r = c->req->notify_socket && notify < 0 ? notify : plan_build(&in, &c->plan, e);
 
 	c->state.rootfs = (char *)c->plan.child.rootfs;
@@ -412,10 +414,12 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 		r = plan_hook_docs(c, &creating, &created, e);
 	if (r == 0)
 		r = listen_start(c, separate_start, e);
+	rt_trace_phase(c->ctx->trace, "spawn");
 	if (r == 0)
 		r = spawn_container(c, e);
 	if (r < 0)
 		return r;
+	rt_trace_phase(c->ctx->trace, "limits and hooks");
 	r = work_beside_child(c, e);
 	if (r < 0) {
 		/* A child that failed knows more than we do. */
@@ -427,6 +431,7 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 			*e = m.err;
 		return -e->num;
 	}
+	rt_trace_phase(c->ctx->trace, "wait until ready");
 	return wait_ready(c, e);
 }
 
@@ -435,16 +440,19 @@ int creation_open(struct creation *c, bool separate_start, struct err *e)
 	creation_init(c);
 	int r = rt_id_check(c->req->id, e);
 
+	rt_trace_phase(c->ctx->trace, "read config.json");
 	if (r == 0)
 		r = read_config(c, e);
 	if (r == 0)
 		r = check_process(c, separate_start, e);
 	if (r == 0)
 		r = fill_state(c, e);
+	rt_trace_phase(c->ctx->trace, "claim the id");
 	if (r == 0)
 		r = claim(c, e);
 	if (r < 0 && c->state_fd < 0)
 		return r;
+	rt_trace_phase(c->ctx->trace, "make the cgroup");
 	if (r == 0)
 		r = make_cgroup(c, e);
 	if (r < 0)
@@ -462,6 +470,7 @@ int creation_make(struct creation *c, bool separate_start, struct err *e)
 	if (r == 0 && c->master >= 0 && c->req->console_socket)
 		r = send_console(c->req->console_socket, c->master, e);
 	if (r == 0) {
+		rt_trace_phase(c->ctx->trace, "publish");
 		c->published = true;
 		r = publish(c->req, c->pid, c->pidfd, e);
 	}

@@ -13,6 +13,7 @@
 #include "runtime/creation.h"
 #include "runtime/relay.h"
 #include "runtime/start.h"
+#include "runtime/trace.h"
 #include "sys/call.h"
 #include "sys/io.h"
 #include "sys/path.h"
@@ -370,8 +371,10 @@ static void undo(struct execution *x)
 
 static int prepare(struct execution *x, struct err *e)
 {
+	rt_trace_phase(x->ctx->trace, "open the container");
 	int r = open_container(x, e);
 
+	rt_trace_phase(x->ctx->trace, "plan");
 	if (r == 0)
 		r = x->req->process_file ? process_of_file(x, e) : process_of_options(x, e);
 	if (r == 0 && x->process->terminal && x->req->detach && !x->req->console_socket)
@@ -397,8 +400,10 @@ static void execution_done(struct execution *x)
 
 static int go(struct execution *x, struct rt_relay *relay, int *ret_status, struct err *e)
 {
+	rt_trace_phase(x->ctx->trace, "spawn");
 	int r = spawn(x, e);
 
+	rt_trace_phase(x->ctx->trace, "start");
 	if (r == 0)
 		r = converse(x, e);
 	if (r < 0) {
@@ -408,6 +413,7 @@ static int go(struct execution *x, struct rt_relay *relay, int *ret_status, stru
 	*ret_status = 0;
 	if (x->req->detach)
 		return 0;
+	rt_trace_phase(x->ctx->trace, "the program");
 	struct rt_relay_child ch = { .pid = x->pid,
 		.pidfd = x->pidfd,
 		.master = x->req->console_socket ? FD_NONE : x->master };

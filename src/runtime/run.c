@@ -6,6 +6,7 @@
 #include "runtime/delete.h"
 #include "runtime/relay.h"
 #include "runtime/start.h"
+#include "runtime/trace.h"
 
 static int follow(struct creation *c, struct rt_relay *relay, int *ret_status, struct err *e)
 {
@@ -58,8 +59,10 @@ static int start(struct creation *c, struct err *e)
 
 static int stay(struct creation *c, struct rt_relay *relay, int *ret_status, struct err *e)
 {
+	rt_trace_phase(c->ctx->trace, "the program");
 	int r = follow(c, relay, ret_status, e);
 
+	rt_trace_phase(c->ctx->trace, "delete");
 	return r < 0 ? r : end(c, e);
 }
 
@@ -71,6 +74,7 @@ int rt_run(struct rt_context *ctx, const struct rt_create *req, int *ret_status,
 
 	if (r == 0)
 		r = creation_make(&c, false, e);
+	rt_trace_phase(ctx->trace, "start");
 	if (r == 0)
 		r = start(&c, e);
 	if (r == 0 && req->detach)

@@ -101,3 +101,8 @@ int sys_execveat(int dirfd, const char *path, char *const argv[], char *const en
 {
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
 }
+
+int sys_perf_event_open(const struct perf_event_attr *attr, pid_t pid, int cpu, int group, unsigned long flags)
+{
+	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, group, flags);
+}

@@ -46,3 +46,5 @@ int sys_signal_default(int sig);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+struct perf_event_attr;
+int sys_perf_event_open(const struct perf_event_attr *attr, pid_t pid, int cpu, int group, unsigned long flags);

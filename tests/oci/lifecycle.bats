@@ -271,3 +271,25 @@ teardown() { oci_teardown; }
 		--no-new-keyring --no-pivot=false a
 	tare delete --force a
 }
+
+@test "--trace writes phases with times and system calls" {
+	make_bundle
+	tare --trace "$BATS_TEST_TMPDIR/t" run --bundle "$BUNDLE" a
+	[ "$(json "['command']" < "$BATS_TEST_TMPDIR/t")" = run ]
+	[ "$(json "['status']" < "$BATS_TEST_TMPDIR/t")" = 0 ]
+	python3 - "$BATS_TEST_TMPDIR/t" <<'PYTHON'
+import json, sys
+t = json.load(open(sys.argv[1]))
+names = [p["name"] for p in t["phases"]]
+assert "read config.json" in names and "spawn" in names and "delete" in names, names
+assert sum(p["us"] for p in t["phases"]) <= t["us"]
+if t["syscalls"] is None:
+    assert t["not_counted"]
+else:
+    assert 20 < t["syscalls"] < 1000 and t["children_syscalls"] > 20
+    assert abs(sum(p["syscalls"] for p in t["phases"]) - t["syscalls"]) <= len(names)
+PYTHON
+	run tare --trace /nonexistent/t list
+	[ "$status" = 1 ]
+	[[ $output == *"--trace"* ]]
+}
