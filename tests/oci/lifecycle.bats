@@ -216,8 +216,11 @@ teardown() { oci_teardown; }
 	config "c['process']['capabilities']['bounding'].append('CAP_NOSUCH')"
 	run tare --log "$BATS_TEST_TMPDIR/log" --log-format json create --bundle "$BUNDLE" a
 	[ "$status" = 1 ]
-	[[ $output == *CAP_NOSUCH* ]]
 	[ "$(json "['level']" < "$BATS_TEST_TMPDIR/log")" = error ]
+	program true
+	run tare --log "$BATS_TEST_TMPDIR/log2" --log-format json run --bundle "$BUNDLE" a
+	[ "$status" = 0 ]
+	[[ $(json "['msg']" < "$BATS_TEST_TMPDIR/log2") == *CAP_NOSUCH* ]]
 }
 
 @test "what is missing on the host is not mistaken for a missing program" {
