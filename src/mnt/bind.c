@@ -39,6 +39,18 @@ int mnt_bind_on(int source, int target, bool recursive, struct err *e)
 	return mnt < 0 ? err_sys(e, "clone a mount") : mnt_move(mnt, target, e);
 }
 
+int mnt_bind_device_on(int source, int target, struct err *e)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	int mnt = open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (mnt < 0)
+		return err_sys(e, "clone a mount");
+	if (mount_setattr(mnt, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0)
+		return err_sys(e, "set the attributes of a device");
+	return mnt_move(mnt, target, e);
+}
+
 int mnt_readonly_on(int target, struct err *e)
 {
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };

@@ -351,10 +351,22 @@ int mnt_opts_parse(const struct rc_str_list *options, struct arena *arena, struc
 	return 0;
 }
 
+/* mount(2) ignores the options of a filesystem in a bind mount, so callers get away with leaving a tmpfs's in. */
+static bool tmpfs_only(const char *key)
+{
+	static const char *const keys[] = { "mode", "size", "uid", "gid", "nr_inodes", "nr_blocks" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (str_eq(key, keys[i]))
+			return true;
+	return false;
+}
+
 int mnt_opts_check_bind(const struct mnt_opts *o, struct err *e)
 {
-	if (o->n_data)
-		return err_set(e, ERR_CONFIG, EINVAL, "option %s is not known for a bind mount", o->data[0].key);
+	for (size_t i = 0; i < o->n_data; i++)
+		if (!tmpfs_only(o->data[i].key))
+			return err_set(e, ERR_CONFIG, EINVAL, "option %s is not known for a bind mount", o->data[i].key);
 	if (o->tmpcopyup)
 		return err_set(e, ERR_CONFIG, EINVAL, "option tmpcopyup is for tmpfs, not for a bind mount");
 	if (o->copy_symlink && (o->src_nofollow || o->dest_nofollow))

@@ -88,8 +88,10 @@ static int check_process(const struct creation *c, bool separate_start, struct e
 
 	if (!p)
 		return separate_start ? 0 : err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, there is nothing to run");
-	if (p->terminal && detached && !c->req->console_socket)
-		return err_set(e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
+	if (p->terminal && detached && !c->req->console_socket) {
+		err_set(e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
+		return err_hint(e, "use --console-socket");
+	}
 	if (!p->terminal && c->req->console_socket)
 		return err_set(e, ERR_USAGE, EINVAL, "cannot use console socket if runc will not detach or allocate tty");
 	return 0;

@@ -18,7 +18,7 @@ void plan_init(struct rt_plan *p)
 	*p = (struct rt_plan){ .hook_io = RT_HOOK_IO_INIT };
 	struct child_plan *c = &p->child;
 
-	c->sync = c->proc = c->start_listen = c->bundle = FD_NONE;
+	c->sync = c->proc = c->start_listen = FD_NONE;
 	c->small_mnt_ns = c->root_tree = FD_NONE;
 	for (int i = 0; i < CG_MAX_HIER; i++)
 		c->cg_tree[i] = FD_NONE;
@@ -114,6 +114,7 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		.annotations = &in->config->annotations,
 		.extra_env = extra,
 		.keep_fds = in->req->preserve_fds + in->req->listen_fds,
+		.listen_fds = in->req->listen_fds,
 		.in_userns = p->child.in_userns,
 		.no_setgroups = p->maps && p->maps->deny_setgroups,
 		.have_caps = p->have_caps };
@@ -128,7 +129,7 @@ int plan_build(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	c->config = in->config;
 	c->no_pivot = in->req->no_pivot;
 	c->hook_io = &p->hook_io;
-	c->bundle = in->bundle_fd;
+	c->bundle = in->bundle;
 	c->cg_host = in->cg_host;
 	c->cg_path = in->cg_path;
 	c->cgroups = in->cg ? &in->cg->join : NULL;

@@ -51,7 +51,7 @@ struct plan_program_in {
 	const struct rc_linux *linux_;
 	const struct rc_kv_list *annotations;
 	const char *const *extra_env;	     /* NULL-terminated, in front of nothing: appended */
-	uint32_t keep_fds;
+	uint32_t keep_fds, listen_fds;
 	bool in_userns;
 	bool no_setgroups;
 	uint64_t have_caps; /* what the program may be given at most */

@@ -36,6 +36,20 @@ static int sysctl_ns(const char *key)
 	return str_starts(dotted, "user.") ? RC_NS_USER : -1;
 }
 
+/* Two fields for one value: the one that the specification names wins, another value is a contradiction. */
+static int check_names(const struct runtime_config *c, const struct rc_kv *kv, struct err *e)
+{
+	bool host = str_eq(kv->key, "kernel.hostname") || str_eq(kv->key, "kernel/hostname");
+	bool domain = str_eq(kv->key, "kernel.domainname") || str_eq(kv->key, "kernel/domainname");
+
+	if (host)
+		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s: use /hostname instead", kv->key);
+	if (domain && c->domainname && !str_eq(c->domainname, kv->value))
+		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is \"%s\", but /domainname is \"%s\"",
+			kv->key, kv->value, c->domainname);
+	return 0;
+}
+
 static int check_sysctl(const struct runtime_config *c, struct err *e)
 {
 	for (size_t i = 0; i < c->linux_.sysctl.n; i++) {
@@ -45,6 +59,9 @@ static int check_sysctl(const struct runtime_config *c, struct err *e)
 		if (kind < 0)
 			return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is not namespaced: "
 							      "setting it would change the whole machine", key);
+		int r = check_names(c, &c->linux_.sysctl.v[i], e);
+		if (r < 0)
+			return r;
 		if (!c->linux_.ns[kind].present)
 			return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is not in a separate kernel "
 				"namespace: it needs a %s namespace in /linux/namespaces", key, rc_ns_names[kind]);

@@ -162,6 +162,8 @@ static int prepare_fs(const struct rt_plan_in *in, struct rt_plan *p, struct chi
 
 	if (!type || !*type)
 		return err_set(e, ERR_CONFIG, EINVAL, "type: missing, and no option says bind");
+	if (str_eq(m->doc->destination, "/") && m->opts.tmpcopyup)
+		return err_set(e, ERR_CONFIG, EINVAL, "option tmpcopyup: nothing of the root is left to be copied up");
 	if (str_eq(m->doc->destination, "/proc") && !str_eq(type, "proc"))
 		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc, not %s", type);
 	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2")) {

@@ -119,7 +119,7 @@ int plan_program(const struct plan_program_in *in, struct arena *arena, struct c
 	*g = (struct child_program){ .process = p, .keep_fds = in->keep_fds, .no_setgroups = in->no_setgroups };
 	if (!p)
 		return 0;
-	int r = check_kept_fds(in->keep_fds, e);
+	int r = check_kept_fds(in->listen_fds, e); /* others may have gaps, as with crun */
 	if (r == 0 && rlimit_check(p->rlimits, p->n_rlimits, in->have_caps, e) < 0)
 		r = err_wrap(e, "/process/rlimits");
 	if (r == 0)

@@ -21,6 +21,7 @@ PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RESULT_LINE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*-?\s*(.*)$")
 PLAN_LINE = re.compile(r"^1\.\.(\d+)")
+waited_for = set()  # children whose status a test run wants
 _HYBRID = os.path.ismount("/sys/fs/cgroup/unified")
 SKIP_MARK = re.compile(r"#\s*skip\S*\s*(.*)$", re.IGNORECASE)
 
@@ -136,6 +137,17 @@ def kill_left_over(limit_s=20):
             os.rmdir(directory)
 
 
+def _unblock():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+
+
+def _reap(*_):
+    """A zombie holds up the end of its pid namespace: reap what was left to us, but the children that we wait for."""
+    for pid in set(_children(os.getpid())) - waited_for:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
 class Suite:
     """The frame of one run: options, scratch directory, left-overs, the report."""
 
@@ -182,6 +194,7 @@ class Suite:
         """A scratch directory with an empty TMPDIR and a symlink to the runtime named crun, gone afterwards."""
         if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             sys.exit("prctl PR_SET_CHILD_SUBREAPER: " + os.strerror(ctypes.get_errno()))
+        signal.signal(signal.SIGCHLD, _reap)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         self.scratch = tempfile.mkdtemp(prefix="tare-conformance.")
         os.chmod(self.scratch, 0o755)  # tests enter it with other user ids
@@ -191,6 +204,7 @@ class Suite:
         try:
             yield self.scratch
         finally:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             kill_left_over()
             self._delete(self._containers() - before)
             self._remove_scratch()
@@ -209,6 +223,14 @@ class Suite:
         for point in reversed([p for p in points if p.startswith(self.scratch + "/")]):
             subprocess.run(["umount", "-l", point], capture_output=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def start(self, command, **options):
+        """Start @command in the background, as subprocess.Popen; its status is ours to collect."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        child = subprocess.Popen(command, preexec_fn=options.pop("prepare", _unblock), **options)
+        waited_for.add(child.pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        return child
 
     def environment(self, **more):
         """The environment of a test: ours, with the scratch directory as TMPDIR."""

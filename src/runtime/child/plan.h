@@ -114,7 +114,7 @@ struct child_plan {
 	const char *hook_state_creating, *hook_state_created; /* state documents for the hooks in here */
 	size_t hook_state_creating_len, hook_state_created_len;
 	const struct rt_hook_io *hook_io;
-	int bundle; /* working directory of createContainer hooks */
+	const char *bundle; /* host path: working directory of createContainer hooks, which see our mounts in it */
 };
 
 struct exec_plan {

@@ -1,6 +1,7 @@
 /* The first process of a container, from its birth to execve. The order of the steps is the table below;
  * docs/child.md has the long version of its reasons. Nothing here allocates, locks, logs or returns. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "runtime/hooks.h"
 #include "runtime/sync.h"
 #include "sys/call.h"
+#include "sys/path.h"
 
 enum { EXIT_SETUP = 1 };
 
@@ -42,7 +44,9 @@ static int step_hooks(const struct child_plan *p, struct child_state *s, struct 
 	if (!own->n)
 		return 0;
 	struct rt_hook_io io = *p->hook_io;
-	io.dir = p->bundle;
+	io.dir = path_open_host(p->bundle, O_PATH | O_DIRECTORY, 0, e);
+	if (io.dir < 0)
+		return io.dir;
 	return rt_hooks_run(own, RC_HOOK_CREATE_CONTAINER, p->hook_state_creating, p->hook_state_creating_len, &io, e);
 }
 
@@ -121,6 +125,7 @@ static const struct step {
 	{ step_pivot, "from here on the host's files are out of reach" },
 	{ step_console, "the terminal comes from the container's own devpts" },
 	{ step_prepare_program, "a program that is absent is an error of create" },
+	{ step_seal, "a read-only root last: /dev/console and the working directory may have had to be made in it" },
 	{ step_ready, "the runtime records us; limits stand before it answers" },
 	{ step_wait_start, "create ends, start begins" },
 	{ step_start_hooks, "startContainer hooks see what the program will see" },

@@ -65,7 +65,7 @@ static int bind_node(int dir, const struct node *n, struct err *e)
 		return err_set(e, ERR_CONFIG, ENODEV, "the host's %s is not device %u:%u", n->host, major(n->dev),
 			minor(n->dev));
 	int target = path_create_in(dir, n->name, 0666, e);
-	return target < 0 ? target : mnt_bind_on(host, target, false, e);
+	return target < 0 ? target : mnt_bind_device_on(host, target, e);
 }
 
 static int own_node(int dir, const struct node *n, struct err *e)
@@ -159,6 +159,10 @@ int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
 		if (r < 0)
 			return err_wrap(e, "config.json: /linux/devices/%zu: %s", i, l->devices[i].path);
 	}
+	/* An image cannot choose where its devices are made. */
+	struct stat st;
+	if (fstatat(s->rootfd, "dev", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) && !has_mount(p, "/dev"))
+		return err_set(e, ERR_CONFIG, ELOOP, "/dev of the root filesystem is a symbolic link");
 	int dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
 	if (dev < 0)
 		return dev;

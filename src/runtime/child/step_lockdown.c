@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "runtime/child/steps.h"
@@ -27,6 +28,22 @@ int signals_reset(uint64_t ignored, struct err *e)
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return err_sys(e, "unblock signals");
+	return 0;
+}
+
+/* The program may reopen /dev/stdout and kin only if it owns what is behind it, as with crun and runc. The host's
+ * /dev/null stays what it is. */
+static int own_stdio(const struct rc_process *p, struct err *e)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2 && p->uid; fd++) {
+		if (fstat(fd, &st) < 0 || (st.st_uid == p->uid && st.st_gid == p->gid) ||
+			(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+			continue;
+		if (fchown(fd, p->uid, p->gid) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
+			return err_sys(e, "give descriptor %d to user %u", fd, p->uid);
+	}
 	return 0;
 }
 
@@ -99,6 +116,8 @@ static int give_up(const struct child_program *g, int report, struct err *e)
 	if (r == 0)
 		r = caps_drop_bounding(g->caps.bounding, g->last_cap, e);
 
+	if (r == 0)
+		r = own_stdio(g->process, e);
 	if (r == 0)
 		r = caps_keep(e);
 	if (r == 0)

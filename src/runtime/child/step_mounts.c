@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include "base/fmt.h"
 #include "base/str.h"
 #include "mnt/bind.h"
 #include "mnt/copyup.h"
@@ -99,7 +100,27 @@ static int mount_idmapped(const struct child_mount *m, int target, struct err *e
 	return r < 0 ? r : mnt_move(mnt, target, e);
 }
 
-static int mount_fs(const struct child_mount *m, int target, struct err *e)
+/* A tmpfs over a directory that was there takes its mode, unless an option names one, as with crun and runc; over
+ * one that we had to make it is 1777, the kernel's default. */
+static int mount_tmpfs(const struct child_mount *m, bool existed, int target, struct err *e)
+{
+	struct mnt_fs fs = m->fs;
+	struct stat st;
+	char text[256];
+
+	for (size_t i = 0; i < m->opts.n_data; i++)
+		existed = existed && !str_eq(m->opts.data[i].key, "mode");
+	if (!existed)
+		return mnt_fs_attach(&fs, target, e);
+	if (fstat(target, &st) < 0)
+		return err_sys(e, "look at the mount point");
+	if (fmt_fits(text, sizeof(text), "%s%smode=%o", fs.ms_data ? fs.ms_data : "", fs.ms_data && *fs.ms_data ? "," : "",
+		    st.st_mode & 07777))
+		fs.ms_data = text;
+	return mnt_fs_attach(&fs, target, e);
+}
+
+static int mount_fs(const struct child_mount *m, bool existed, int target, struct err *e)
 {
 	int r;
 
@@ -107,6 +128,8 @@ static int mount_fs(const struct child_mount *m, int target, struct err *e)
 		return copy_up(m, target, e);
 	if (m->idmap_userns >= 0)
 		return mount_idmapped(m, target, e);
+	if (str_eq(m->fs.type, "tmpfs"))
+		return mount_tmpfs(m, existed, target, e);
 	r = mnt_fs_attach(&m->fs, target, e);
 	if (r == -EPERM && str_eq(m->fs.type, "sysfs"))
 		r = bind_host_sysfs(m, target, e);
@@ -164,12 +187,13 @@ static int mount_one(const struct child_plan *p, const struct child_mount *m, in
 		return make_symlink(m, rootfd, e);
 	if (m->kind == CHILD_MOUNT_REMOUNT)
 		return remount(m, rootfd, e);
+	bool existed = str_eq(m->fs.type, "tmpfs") && path_try_in(rootfd, m->doc->destination, O_PATH) >= 0;
 	int target = open_target(m, true, rootfd, e);
 	if (target < 0)
 		return target;
 	if (m->kind == CHILD_MOUNT_CGROUP)
 		return cgroup_mount(p, m, target, e);
-	int r = mount_fs(m, target, e);
+	int r = mount_fs(m, existed, target, e);
 	return r < 0 ? r : finish_fs(m, rootfd, e);
 }
 

@@ -48,16 +48,12 @@ int step_isolate(const struct child_plan *p, struct child_state *s, struct err *
 
 int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	struct mount_attr a = { .attr_set = p->config->root_readonly ? MOUNT_ATTR_RDONLY : 0,
-		.propagation = p->final_propagation & ~(unsigned long)MS_REC };
+	struct mount_attr a = { .propagation = p->final_propagation & ~(unsigned long)MS_REC };
 	unsigned flags = AT_EMPTY_PATH;
 	int r;
 
-	if (p->config->root_readonly || a.propagation == MS_UNBINDABLE) {
-		a.propagation = a.propagation == MS_UNBINDABLE ? MS_UNBINDABLE : 0;
-		if (mount_setattr(s->rootfd, "", flags, &a, sizeof(a)) < 0)
-			return err_sys(e, "set the attributes of the root filesystem");
-	}
+	if (a.propagation == MS_UNBINDABLE && mount_setattr(s->rootfd, "", flags, &a, sizeof(a)) < 0)
+		return err_sys(e, "set the propagation of the root filesystem");
 	if (!p->own_mounts)
 		r = mnt_chroot(s->rootfd, e);
 	else
@@ -69,5 +65,14 @@ int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e)
 	flags |= p->final_propagation & MS_REC ? AT_RECURSIVE : 0;
 	if (mount_setattr(s->rootfd, "", flags, &a, sizeof(a)) < 0)
 		return err_sys(e, "set the propagation of the root filesystem");
+	return 0;
+}
+
+int step_seal(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (p->config->root_readonly && mount_setattr(s->rootfd, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0)
+		return err_sys(e, "make the root filesystem read-only");
 	return 0;
 }

@@ -22,6 +22,7 @@ int step_sysctl(const struct child_plan *p, struct child_state *s, struct err *e
 /* step_root.c */
 int step_isolate(const struct child_plan *p, struct child_state *s, struct err *e);
 int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_seal(const struct child_plan *p, struct child_state *s, struct err *e);
 /* step_mounts.c */
 int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e);
 /* step_cgroup_mount.c */
