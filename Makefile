@@ -44,6 +44,6 @@ install: all
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-analyzer $(BUILD)-tidy
 
 .PHONY: all check check-asan check-vm lint fuzz bench bench-check install clean

@@ -61,7 +61,7 @@ static void compress(struct blake2b *b, int last)
 	uint64_t v[16], m[16];
 
 	for (int i = 0; i < 16; i++)
-		m[i] = load64(b->block + 8 * i);
+		m[i] = load64(b->block + (size_t)8 * (size_t)i);
 	for (int i = 0; i < 8; i++) {
 		v[i] = b->h[i];
 		v[i + 8] = iv[i];

@@ -169,7 +169,7 @@ static int bpf(int cmd, union bpf_attr *attr)
 /* An open program attached to @dirfd that is ours (by its name), FD_NONE if there is none. */
 static int find_ours(int dirfd, struct err *e)
 {
-	uint32_t ids[MAX_PROGS];
+	uint32_t ids[MAX_PROGS] = { 0 };
 	union bpf_attr q;
 
 	memset(&q, 0, sizeof(q));

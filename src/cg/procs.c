@@ -238,7 +238,7 @@ static int wait_pids(const struct cg_host *h, const char *path, int64_t deadline
 {
 	for (int attempt = 0;; attempt++) {
 		auto_free pid_t *pids = NULL;
-		size_t n;
+		size_t n = 0;
 
 		if (cg_pids(h, path, &pids, &n, e) < 0)
 			return -e->num;

@@ -57,7 +57,7 @@ static int find_command(struct cli *c, struct err *e)
 	c->command = cmd_find(word);
 	if (c->command)
 		return 0;
-	for (; cmd_table[n] && n < ARRAY_SIZE(names); n++)
+	for (; n < ARRAY_SIZE(names) && cmd_table[n]; n++)
 		names[n] = cmd_table[n]->name;
 	near = opt_nearest(word, names, n);
 	err_set(e, ERR_USAGE, EINVAL, "unknown command \"%s\"", word);

@@ -59,7 +59,7 @@ static int add_modes(const struct rt_criu *q, struct buf *b, struct err *e)
 {
 	static const struct word cgroups[] = { { "soft", 3 }, { "full", 4 }, { "strict", 5 }, { "ignore", 0 } };
 	static const struct word locks[] = { { "iptables", 1 }, { "nftables", 2 }, { "skip", 3 } };
-	int mode = 3, lock;
+	int mode = 3, lock = 0;
 
 	if (str_len(q->manage_cgroups_mode) && find_word(cgroups, ARRAY_SIZE(cgroups), "manage-cgroups-mode",
 						       q->manage_cgroups_mode, &mode, e) < 0)

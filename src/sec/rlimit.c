@@ -35,7 +35,7 @@ struct shown {
 
 static struct shown show(uint64_t v)
 {
-	struct shown s;
+	struct shown s = { "" };
 
 	if (v == UINT64_MAX)
 		fmt_to(s.text, sizeof(s.text), "unlimited");

@@ -140,7 +140,7 @@ static uint32_t arch_token(const char *name)
 
 	if (!p)
 		p = name;
-	for (; p[n] && n < sizeof(lower) - 1; n++)
+	for (; n < sizeof(lower) - 1 && p[n]; n++)
 		lower[n] = (char)(p[n] >= 'A' && p[n] <= 'Z' ? p[n] + ('a' - 'A') : p[n]);
 	lower[n] = '\0';
 	if (strcmp(lower, "native") == 0)

@@ -2,6 +2,7 @@
  * O(n log n) whatever the keys are, and every string it hands out is valid UTF-8 without a NUL. */
 #include "spec/json.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,6 +285,12 @@ static int by_key(const void *a, const void *b)
 	return order ? order : (x->key > y->key) - (x->key < y->key);
 }
 
+static bool same_key(const struct json *a, const struct json *b)
+{
+	assert(a->key && b->key); /* members of an object have one */
+	return a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0;
+}
+
 static int duplicate(struct parser *p, const struct json *second)
 {
 	return fail(p, second->key, "this key is in the object already");
@@ -291,7 +298,7 @@ static int duplicate(struct parser *p, const struct json *second)
 
 static int check_keys_sorted(struct parser *p, const struct json *object)
 {
-	auto_free struct json **sorted = malloc(object->n * sizeof(struct json *));
+	auto_free struct json **sorted = malloc(object->n * sizeof(*sorted));
 	size_t n = 0;
 
 	if (!sorted)
@@ -300,8 +307,7 @@ static int check_keys_sorted(struct parser *p, const struct json *object)
 		sorted[n++] = m;
 	qsort(sorted, n, sizeof(sorted[0]), by_key);
 	for (size_t i = 1; i < n; i++)
-		if (sorted[i]->key_len == sorted[i - 1]->key_len &&
-			memcmp(sorted[i]->key, sorted[i - 1]->key, sorted[i]->key_len) == 0)
+		if (same_key(sorted[i - 1], sorted[i]))
 			return duplicate(p, sorted[i]);
 	return 0;
 }
@@ -312,7 +318,7 @@ static int check_keys(struct parser *p, const struct json *object)
 		return check_keys_sorted(p, object);
 	for (const struct json *a = object->first; a; a = a->next)
 		for (const struct json *b = a->next; b; b = b->next)
-			if (a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0)
+			if (same_key(a, b))
 				return duplicate(p, b);
 	return 0;
 }

@@ -68,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (rc == 0 && !j && !theirs_to_refuse(&je))
 		abort();
-	if (rc < 0 && j && !strstr(e.msg, "more than 64"))
+	/* jansson 2.14 takes a NUL byte after a number for the end of the text */
+	if (rc < 0 && j && !strstr(e.msg, "more than 64") && !memchr(data, 0, size))
 		abort();
 	if (rc == 0 && j)
 		same(v, j);

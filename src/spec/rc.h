@@ -27,9 +27,15 @@ struct rc_mount_list {
 	size_t n;
 };
 
-/* rc_new_object - allocate @size bytes, fill them by @fields and store the pointer in *@dst. */
-int rc_new_object(struct rd *r, const struct json *v, const struct rd_field *fields, size_t n_fields, size_t size,
-	void **ret);
+/* What rc_new_object makes: a struct and the table of its fields. */
+struct rc_shape {
+	const struct rd_field *fields;
+	size_t n_fields, size;
+};
+#define RC_SHAPE(fields, type) ((const struct rc_shape){ fields, ARRAY_SIZE(fields), sizeof(type) })
+
+/* rc_new_object - allocate the struct, store its address in *@ret and read @v into it. */
+int rc_new_object(struct rd *r, const struct json *v, const struct rc_shape *shape, void **ret);
 
 /* rc_check_together - what no section can decide alone: values that need a namespace, a mapping, a listener. */
 int rc_check_together(struct rd *r, const struct runtime_config *c);

@@ -77,5 +77,5 @@ int rc_read_blkio(struct rd *r, const struct json *v, const struct rd_field *f, 
 		RD("throttleWriteIOPSDevice", read_throttles, struct rc_blkio, write_iops),
 	};
 
-	return rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_blkio), dst);
+	return rc_new_object(r, v, &RC_SHAPE(fields, struct rc_blkio), dst);
 }

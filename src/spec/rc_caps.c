@@ -121,5 +121,5 @@ int rc_read_caps(struct rd *r, const struct json *v, const struct rd_field *f, v
 		RD_ALL("ambient", read_set, .min = 4),
 	};
 
-	return rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_capabilities), dst);
+	return rc_new_object(r, v, &RC_SHAPE(fields, struct rc_capabilities), dst);
 }

@@ -59,7 +59,7 @@ int rc_read_namespaces(struct rd *r, const struct json *v, const struct rd_field
 {
 	static const struct rd_elements elements = { read_ns, sizeof(struct ns_entry), NULL };
 	struct rc_namespace *kinds = dst;
-	size_t n = 0, where[RC_N_NS];
+	size_t n = 0, where[RC_N_NS] = { 0 };
 	void *all = NULL;
 	int rc = rd_list(r, v, &elements, &all, &n);
 
@@ -360,7 +360,7 @@ int rc_read_memory_policy(struct rd *r, const struct json *v, const struct rd_fi
 	};
 	size_t errors = r->n_errors;
 	void *p = NULL;
-	int rc = rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_memory_policy), &p);
+	int rc = rc_new_object(r, v, &RC_SHAPE(fields, struct rc_memory_policy), &p);
 
 	*(struct rc_memory_policy **)dst = p;
 	return rc == 0 && r->n_errors == errors ? check_policy(r, p) : rc;
@@ -419,7 +419,7 @@ int rc_read_intel_rdt(struct rd *r, const struct json *v, const struct rd_field 
 		RD("enableMBM", rd_bool, struct rc_intel_rdt, enable_mbm),
 	};
 
-	return rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_intel_rdt), dst);
+	return rc_new_object(r, v, &RC_SHAPE(fields, struct rc_intel_rdt), dst);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------- */

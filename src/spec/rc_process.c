@@ -245,7 +245,7 @@ int rc_read_process(struct rd *r, const struct json *v, const struct rd_field *f
 		RD_ALL("execCPUAffinity", read_affinity),
 	};
 	void *p = NULL;
-	int rc = rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_process), &p);
+	int rc = rc_new_object(r, v, &RC_SHAPE(fields, struct rc_process), &p);
 
 	*(struct rc_process **)dst = p;
 	return rc == 0 && p ? check_console(r, p) : rc;

@@ -47,7 +47,7 @@ static int read_memory(struct rd *r, const struct json *v, const struct rd_field
 		RD("checkBeforeUpdate", rd_opt_bool, struct rc_memory, check_before_update),
 	};
 	void *m = NULL;
-	int rc = rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_memory), &m);
+	int rc = rc_new_object(r, v, &RC_SHAPE(fields, struct rc_memory), &m);
 
 	*(struct rc_memory **)dst = m;
 	return rc == 0 ? check_memory(r, m) : rc;
@@ -110,7 +110,7 @@ static int read_cpu(struct rd *r, const struct json *v, const struct rd_field *f
 		RD("idle", rd_opt_i64, struct rc_cpu, idle, .max = 1),
 	};
 	void *c = NULL;
-	int rc = rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_cpu), &c);
+	int rc = rc_new_object(r, v, &RC_SHAPE(fields, struct rc_cpu), &c);
 
 	*(struct rc_cpu **)dst = c;
 	return rc == 0 ? check_cpu(r, c) : rc;
@@ -276,5 +276,5 @@ int rc_read_resources(struct rd *r, const struct json *v, const struct rd_field 
 		RD("unified", read_unified, struct rc_resources, unified),
 	};
 
-	return rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_resources), dst);
+	return rc_new_object(r, v, &RC_SHAPE(fields, struct rc_resources), dst);
 }

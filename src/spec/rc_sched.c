@@ -93,7 +93,7 @@ int rc_read_scheduler(struct rd *r, const struct json *v, const struct rd_field 
 	};
 	size_t errors = r->n_errors;
 	void *s = NULL;
-	int rc = rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_scheduler), &s);
+	int rc = rc_new_object(r, v, &RC_SHAPE(fields, struct rc_scheduler), &s);
 
 	*(struct rc_scheduler **)dst = s;
 	if (rc < 0 || r->n_errors != errors)
@@ -115,5 +115,5 @@ int rc_read_io_priority(struct rd *r, const struct json *v, const struct rd_fiel
 		RD("priority", rd_i32, struct rc_io_priority, priority, .max = 7),
 	};
 
-	return rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_io_priority), dst);
+	return rc_new_object(r, v, &RC_SHAPE(fields, struct rc_io_priority), dst);
 }

@@ -284,7 +284,7 @@ int rc_read_seccomp(struct rd *r, const struct json *v, const struct rd_field *f
 	};
 	size_t errors = r->n_errors;
 	void *s = NULL;
-	int rc = rc_new_object(r, v, fields, ARRAY_SIZE(fields), sizeof(struct rc_seccomp), &s);
+	int rc = rc_new_object(r, v, &RC_SHAPE(fields, struct rc_seccomp), &s);
 
 	*(struct rc_seccomp **)dst = s;
 	if (rc == 0 && r->n_errors == errors)

@@ -38,16 +38,16 @@ static int check_namespaces(struct rd *r, const struct runtime_config *c)
 {
 	const struct rc_linux *l = &c->linux_;
 	const struct {
-		bool used;
 		const char *section, *key;
 		enum rc_ns ns;
+		bool used;
 	} needs[] = {
-		{ c->hostname, NULL, "hostname", RC_NS_UTS },
-		{ c->domainname, NULL, "domainname", RC_NS_UTS },
-		{ l->uid_maps.n, "linux", "uidMappings", RC_NS_USER },
-		{ l->gid_maps.n, "linux", "gidMappings", RC_NS_USER },
-		{ l->boottime.set || l->monotonic.set, "linux", "timeOffsets", RC_NS_TIME },
-		{ l->n_net_devices, "linux", "netDevices", RC_NS_NET },
+		{ NULL, "hostname", RC_NS_UTS, c->hostname },
+		{ NULL, "domainname", RC_NS_UTS, c->domainname },
+		{ "linux", "uidMappings", RC_NS_USER, l->uid_maps.n },
+		{ "linux", "gidMappings", RC_NS_USER, l->gid_maps.n },
+		{ "linux", "timeOffsets", RC_NS_TIME, l->boottime.set || l->monotonic.set },
+		{ "linux", "netDevices", RC_NS_NET, l->n_net_devices },
 	};
 	int rc = 0;
 

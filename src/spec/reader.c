@@ -82,14 +82,12 @@ static bool problems_room(struct rc_problems *p)
 	return true;
 }
 
-static int problem_add(struct rd *r, const struct rc_problem *what)
+bool rc_problems_add(struct rc_problems *p, const struct rc_problem *what)
 {
-	struct rc_problems *p = r->problems;
-
-	if (!p || p->n >= RD_MAX_PROBLEMS)
-		return 0;
+	if (p->n >= RC_MAX_PROBLEMS)
+		return true;
 	if (!problems_room(p))
-		return rd_oom(r);
+		return false;
 	struct rc_problem copy = {
 		.severity = what->severity,
 		.json_path = arena_dup(&p->arena, what->json_path),
@@ -97,9 +95,14 @@ static int problem_add(struct rd *r, const struct rc_problem *what)
 		.remedy = what->remedy ? arena_dup(&p->arena, what->remedy) : NULL,
 	};
 	if (!copy.json_path || !copy.cause || (what->remedy && !copy.remedy))
-		return rd_oom(r);
+		return false;
 	p->v[p->n++] = copy;
-	return 0;
+	return true;
+}
+
+static int problem_add(struct rd *r, const struct rc_problem *what)
+{
+	return !r->problems || rc_problems_add(r->problems, what) ? 0 : rd_oom(r);
 }
 
 int rd_fail(struct rd *r, const char *sub, const char *remedy, const char *format, ...)
@@ -126,7 +129,7 @@ void rd_warn(struct rd *r, const char *sub, const char *format, ...)
 	char path[PATH_TEXT], cause[CAUSE_TEXT];
 	va_list ap;
 
-	if (!r->problems)
+	if (!r->problems || r->problems->n >= RC_MAX_PROBLEMS)
 		return;
 	va_start(ap, format);
 	fmt_v(cause, sizeof(cause), format, ap);

@@ -9,8 +9,6 @@
 #include "spec/json.h"
 #include "spec/runtime_config.h"
 
-enum { RD_MAX_PROBLEMS = 1000 };
-
 /* Where the reader is; frames live on the C stack while their value is read. */
 struct rd_path {
 	const struct rd_path *up;

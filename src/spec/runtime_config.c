@@ -7,15 +7,14 @@
 
 enum { MAX_NODENAME = 64 }; /* __NEW_UTS_LEN, uname(2) */
 
-int rc_new_object(struct rd *r, const struct json *v, const struct rd_field *fields, size_t n_fields, size_t size,
-	void **ret)
+int rc_new_object(struct rd *r, const struct json *v, const struct rc_shape *shape, void **ret)
 {
-	void *obj = arena_alloc(r->arena, 1, size);
+	void *obj = arena_alloc(r->arena, 1, shape->size);
 
 	if (!obj)
 		return rd_oom(r);
 	*ret = obj;
-	return rd_object(r, v, fields, n_fields, obj);
+	return rd_object(r, v, shape->fields, shape->n_fields, obj);
 }
 
 /* --- ociVersion --------------------------------------------------------------------------------- */

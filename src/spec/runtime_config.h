@@ -319,6 +319,7 @@ struct runtime_config {
 /* What a reader found wrong or worth a word. With a collector the reader goes on after an error where it
  * can, so that `check` prints every problem; without one the first error ends it. */
 enum rc_severity { RC_WARNING, RC_ERROR };
+enum { RC_MAX_PROBLEMS = 1000 };
 
 struct rc_problem {
 	enum rc_severity severity;
@@ -334,6 +335,8 @@ struct rc_problems {
 };
 
 void rc_problems_done(struct rc_problems *p);
+/* rc_problems_add - a copy of @what, unless there are RC_MAX_PROBLEMS already. False when out of memory. */
+bool rc_problems_add(struct rc_problems *p, const struct rc_problem *what) must_check;
 
 /* runtime_config_read - parse and check @len bytes of @text. Limits: 16 MiB, depth 64, no duplicate keys, no
  * NUL in strings, UTF-8 only. @problems is NULL or collects warnings (and, if @collect_errors, all errors

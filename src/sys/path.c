@@ -256,7 +256,7 @@ int path_create_in(int rootfd, const char *path, mode_t mode, struct err *e)
 
 struct path_proc path_proc(int fd)
 {
-	struct path_proc p;
+	struct path_proc p = { "" };
 
 	fmt_to(p.text, sizeof(p.text), "/proc/self/fd/%d", fd);
 	return p;
@@ -264,7 +264,7 @@ struct path_proc path_proc(int fd)
 
 struct path_proc path_proc_rel(int fd)
 {
-	struct path_proc p;
+	struct path_proc p = { "" };
 
 	fmt_to(p.text, sizeof(p.text), "self/fd/%d", fd);
 	return p;

@@ -66,13 +66,13 @@ int proc_boot_id(char dst[static PROC_BOOT_ID_SIZE], struct err *e)
 
 int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct err *e)
 {
-	struct proc_stat st;
+	struct proc_stat st = { 0 };
 
 	*ret_found = false;
 	auto_fd int pidfd = sys_pidfd_open(pid, 0);
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : err_sys(e, "open a pidfd of process %d", (int)pid);
-	bool found;
+	bool found = false;
 	int r = proc_stat(pid, &found, &st, e);
 	if (r < 0)
 		return r;
