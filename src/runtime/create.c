@@ -15,8 +15,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/units.h"
-#include "cg/devices.h"
-#include "cg/limits.h"
 #include "cg/scope.h"
 #include "net/link.h"
 #include "ns/kinds.h"
@@ -156,106 +154,6 @@ int creation_state_json(const struct creation *c, enum rt_status status, pid_t p
 	return buf_err(ret, e);
 }
 
-/* --- cgroup ------------------------------------------------------------------------------------- */
-
-static int make_cgroup(struct creation *c, struct err *e)
-{
-	const struct rc_linux *l = &c->config.linux_;
-	char path[CG_PATH_SIZE];
-	bool may_move;
-	int r = cg_host_open(CG_USUAL, &c->cg_host, e);
-
-	if (r < 0 || c->ctx->manager == RT_CGROUP_DISABLED || c->cg_host.mode == CG_NONE)
-		return r;
-	if (c->ctx->manager == RT_SYSTEMD)
-		return 0; /* systemd wants the first process: creation_scope() */
-	r = cg_path_resolve(l->cgroups_path, c->req->id, path, &may_move, e);
-	if (r < 0)
-		return r;
-	c->state.cgroup_path = arena_dup(&c->state.arena, path);
-	r = c->state.cgroup_path ? rt_state_mark(c->state_fd, &c->state, e) : err_oom(e, "the cgroup's path");
-	if (r < 0)
-		return r;
-	struct cg_new n = { .path = path, .may_move = may_move, .optional = c->ctx->rootless, .res = l->resources };
-	r = cg_create(&c->cg_host, &n, &c->cg, e);
-	if (r < 0)
-		return err_wrap(e, "create cgroup %s", path);
-	c->cg_made = true;
-	c->state.cgroup_external = c->cg.external;
-	if (str_eq(c->cg.path, path))
-		return 0;
-	c->state.cgroup_path = c->cg.path[0] ? arena_dup(&c->state.arena, c->cg.path) : NULL;
-	return 0;
-}
-
-static int join_from_outside(struct creation *c, struct err *e)
-{
-	char pid[16];
-
-	fmt_to(pid, sizeof(pid), "%d", (int)c->pid);
-	for (int i = 0; i < c->cg.join.n; i++) {
-		int r = io_write_once(c->cg.join.v[i].fd, pid, strlen(pid), e);
-
-		if (r < 0)
-			return err_wrap(e, "enter cgroup hierarchy %s", c->cg.join.v[i].name);
-	}
-	return 0;
-}
-
-int creation_scope(struct creation *c, struct err *e)
-{
-	const struct rc_linux *l = &c->config.linux_;
-	char path[CG_PATH_SIZE], unit[256];
-	struct cg_scope_new n = { .cgroups_path = l->cgroups_path,
-		.id = c->req->id,
-		.pid = c->pid,
-		.res = l->resources,
-		.annotations = c->config.annotations.v,
-		.n_annotations = c->config.annotations.n,
-		.user = c->ctx->rootless };
-	int r = cg_scope_start(&c->cg_host, &n, path, unit, e);
-
-	if (r < 0)
-		return err_wrap(e, "systemd scope");
-	c->state.cgroup_scope = arena_dup(&c->state.arena, unit);
-	c->state.cgroup_path = arena_dup(&c->state.arena, path);
-	c->plan.child.cg_path = c->state.cgroup_path;
-	if (!c->state.cgroup_scope || !c->state.cgroup_path)
-		return err_oom(e, "the scope's name");
-	struct cg_new cn = { .path = path, .res = l->resources };
-	r = cg_create(&c->cg_host, &cn, &c->cg, e);
-	c->cg_made = r == 0;
-	return r < 0 ? r : join_from_outside(c, e);
-}
-
-int creation_limits(struct creation *c, struct err *e)
-{
-	const struct rc_resources *res = c->config.linux_.resources;
-
-	if (!c->cg_made || !c->cg.path[0]) {
-		if (c->ctx->manager != RT_CGROUP_DISABLED && res && cg_limits_any(res))
-			return err_set(e, ERR_UNSUPPORTED, EPERM, "config.json: /linux/resources: limits were asked for, "
-								  "but there is no cgroup to set them on");
-		return 0;
-	}
-	if (res && cg_limits_set(&c->cg_host, c->cg.path, res, 0, e) < 0)
-		return err_wrap(e, "config.json: /linux/resources");
-	return 0;
-}
-
-int creation_devices(struct creation *c, struct err *e)
-{
-	const struct rc_resources *res = c->config.linux_.resources;
-	bool may_lack_privilege = c->plan.child.in_userns || c->ctx->rootless;
-
-	if (!c->cg_made || !c->cg.path[0])
-		return 0;
-	if (cg_devices_set(&c->cg_host, c->cg.path, res ? res->devices : NULL, res ? res->n_devices : 0,
-		    may_lack_privilege ? CG_DEVICES_TRY : CG_DEVICES_ENFORCE, e) < 0)
-		return err_wrap(e, "config.json: /linux/resources");
-	return 0;
-}
-
 /* --- the child ---------------------------------------------------------------------------------- */
 
 static int listen_start(struct creation *c, bool separate_start, struct err *e)
@@ -368,6 +266,8 @@ static int work_beside_child(struct creation *c, struct err *e)
 	if (r == 0 && c->cg_host.mode == CG_V2)
 		r = creation_devices(c, e);
 	if (r == 0)
+		r = creation_delegate(c, e);
+	if (r == 0)
 		r = raise_rlimits(c, e);
 	if (r == 0)
 		r = move_net_devices(c, e);
@@ -415,6 +315,8 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 	if (r == 0)
 		r = plan_hook_docs(c, &creating, &created, e);
 	if (r == 0)
+		r = creation_delegated_sub(c, e);
+	if (r == 0)
 		r = listen_start(c, separate_start, e);
 	rt_trace_phase(c->ctx->trace, "spawn");
 	if (r == 0)
@@ -456,7 +358,7 @@ int creation_open(struct creation *c, bool separate_start, struct err *e)
 		return r;
 	rt_trace_phase(c->ctx->trace, "make the cgroup");
 	if (r == 0)
-		r = make_cgroup(c, e);
+		r = creation_cgroup(c, e);
 	if (r < 0)
 		creation_undo(c);
 	return r;
@@ -474,7 +376,7 @@ int creation_make(struct creation *c, bool separate_start, struct err *e)
 	if (r == 0) {
 		rt_trace_phase(c->ctx->trace, "publish");
 		c->published = true;
-		r = publish(c->req, c->pid, c->pidfd, e);
+		r = publish(c->req, rc_annotation(&c->config, "run.oci.pidfd_receiver"), c->pid, c->pidfd, e);
 	}
 	if (r < 0)
 		creation_undo(c);
@@ -522,13 +424,14 @@ static int write_pid_file(const char *path, const char *text, size_t n, struct e
 	return fd < 0 ? fd : atomic_write(fd, slash + 1, text, n, 0644, ATOMIC_VOLATILE, e);
 }
 
-int publish(const struct rt_create *req, pid_t pid, int pidfd, struct err *e)
+int publish(const struct rt_create *req, const char *pidfd_receiver, pid_t pid, int pidfd, struct err *e)
 {
+	const char *pidfd_socket = req->pidfd_socket ? req->pidfd_socket : pidfd_receiver;
 	char text[16];
 	size_t n = fmt_to(text, sizeof(text), "%d", (int)pid);
 
-	if (req->pidfd_socket) {
-		auto_fd int sock = unix_connect(req->pidfd_socket, SOCK_STREAM, e);
+	if (pidfd_socket) {
+		auto_fd int sock = unix_connect(pidfd_socket, SOCK_STREAM, e);
 
 		if (sock < 0 || unix_send(sock, "pidfd", 5, &pidfd, 1, e) < 0)
 			return err_wrap(e, "pidfd socket");

@@ -32,6 +32,12 @@ int creation_open(struct creation *c, bool separate_start, struct err *e) must_c
  * creation_record - save the state with c->pid. */
 int creation_scope(struct creation *c, struct err *e) must_check;
 int creation_limits(struct creation *c, struct err *e) must_check;
+/* creation_cgroup - make it, recorded before; with the systemd driver only the hierarchies are found here.
+ * creation_delegate - give it to the program's user where the spec says so ("Cgroup ownership").
+ * creation_delegated_sub - annotation run.oci.delegate-cgroup: a cgroup below it, entered after the cgroup namespace. */
+int creation_cgroup(struct creation *c, struct err *e) must_check;
+int creation_delegate(struct creation *c, struct err *e) must_check;
+int creation_delegated_sub(struct creation *c, struct err *e) must_check;
 /* creation_devices - the device rules of config.json on it, and what every container may use. */
 int creation_devices(struct creation *c, struct err *e) must_check;
 int creation_record(struct creation *c, struct err *e) must_check;
@@ -46,7 +52,7 @@ void creation_done(struct creation *c);
 /* spawn.c: spawn_container - clone the child (through a stage where needed), into its cgroup; pid, pidfd, sync. */
 int spawn_container(struct creation *c, struct err *e) must_check;
 /* creation_publish - pid file, pidfd socket, console socket: what callers wait for. */
-int publish(const struct rt_create *req, pid_t pid, int pidfd, struct err *e) must_check;
+int publish(const struct rt_create *req, const char *pidfd_receiver, pid_t pid, int pidfd, struct err *e) must_check;
 int send_console(const char *console_socket, int master, struct err *e) must_check;
 /* creation_state_json - the state document with @status, for hooks. */
 int creation_state_json(const struct creation *c, enum rt_status status, pid_t pid, struct buf *ret, struct err *e)

@@ -347,7 +347,7 @@ static int converse(struct execution *x, struct err *e)
 {
 	struct start_ctx s = { .config = &x->config, .state = &x->ct.state, .pidfd = x->pidfd, .target_pid = x->pid };
 	struct rt_create out = { .pid_file = x->req->pid_file, .pidfd_socket = x->req->pidfd_socket };
-	int r = publish(&out, x->pid, x->pidfd, e);
+	int r = publish(&out, NULL, x->pid, x->pidfd, e);
 
 	if (r == 0 && x->plan.handshake)
 		r = sync_expect(x->sync, SYNC_READY, NULL, &x->master, e);

@@ -18,7 +18,7 @@ void plan_init(struct rt_plan *p)
 	*p = (struct rt_plan){ .hook_io = RT_HOOK_IO_INIT };
 	struct child_plan *c = &p->child;
 
-	c->sync = c->proc = c->start_listen = FD_NONE;
+	c->sync = c->proc = c->start_listen = c->delegated = FD_NONE;
 	c->small_mnt_ns = c->root_tree = FD_NONE;
 	for (int i = 0; i < CG_MAX_HIER; i++)
 		c->cg_tree[i] = FD_NONE;
@@ -38,6 +38,7 @@ void plan_done(struct rt_plan *p)
 		fd_close(&c->cg_tree[i]);
 	fd_close(&c->small_mnt_ns);
 	fd_close(&c->root_tree);
+	fd_close(&c->delegated);
 	fd_close(&c->proc);
 	fd_close(&c->start_listen);
 	fd_close(&c->sync);

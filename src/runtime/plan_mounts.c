@@ -142,6 +142,7 @@ static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct chil
 {
 	static const char *const labelled[] = { "tmpfs", "devpts", "mqueue", "overlay", "ramfs" };
 	const char *label = in->config->linux_.mount_label;
+	const char *kind = rc_annotation(in->config, "run.oci.mount_context_type");
 	char text[4096];
 	size_t n = 0, i = 0;
 
@@ -149,10 +150,17 @@ static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct chil
 		i++;
 	if (!str_len(label) || i == ARRAY_SIZE(labelled))
 		return 0;
+	if (kind && !str_eq(kind, "context") && !str_eq(kind, "fscontext") && !str_eq(kind, "defcontext") &&
+		!str_eq(kind, "rootcontext"))
+		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.mount_context_type: \"%.64s\" is none of context, "
+						      "fscontext, defcontext, rootcontext", kind);
 	int r = lsm_mount_context(label, m->fs.ms_data, text, sizeof(text), &n, e);
 	if (r < 0 || n == 0)
 		return r;
-	m->fs.ms_data = arena_printf(&p->arena, "%s%s", m->fs.ms_data ? m->fs.ms_data : "", text);
+	/* The text begins with context= or, after other options, with ,context= */
+	const char *rest = text + (text[0] == ',');
+	m->fs.ms_data = arena_printf(&p->arena, "%s%s%s%s", m->fs.ms_data ? m->fs.ms_data : "", text[0] == ',' ? "," : "",
+		kind ? kind : "context", rest + strlen("context"));
 	return m->fs.ms_data ? 0 : err_oom(e, "mount options");
 }
 
@@ -199,6 +207,29 @@ static int prepare(const struct rt_plan_in *in, struct rt_plan *p, struct child_
 	return m->opts.bind ? prepare_bind(in, p, m, e) : prepare_fs(in, p, m, e);
 }
 
+/* Annotation run.oci.systemd.force_cgroup_v1=/PATH: a v1 hierarchy of systemd's own, for old systemds in containers. */
+static int mount_systemd_v1(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	const char *at = rc_annotation(in->config, "run.oci.systemd.force_cgroup_v1");
+	struct child_mount *m = &p->child.mounts[p->child.n_mounts];
+	struct rc_mount *doc = at ? arena_new(&p->arena, struct rc_mount) : NULL;
+
+	if (!at)
+		return 0;
+	if (!doc)
+		return err_oom(e, "a mount");
+	if (at[0] != '/')
+		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.systemd.force_cgroup_v1: %.64s is not absolute", at);
+	doc->destination = arena_dup(&p->arena, at);
+	m->tree = m->idmap_userns = FD_NONE;
+	m->doc = doc;
+	m->kind = CHILD_MOUNT_FS;
+	m->fs = (struct mnt_fs){ .type = "cgroup", .source = "cgroup", .opts = &m->opts,
+		.ms_flags = MS_NOSUID | MS_NODEV | MS_NOEXEC, .ms_data = "none,name=systemd,xattr" };
+	p->child.n_mounts++;
+	return doc->destination ? 0 : err_oom(e, "a mount");
+}
+
 /* The directory of the sd_notify proxy's socket, as if config.json had listed it last. */
 static int bind_notify(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
@@ -224,7 +255,7 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	const struct runtime_config *c = in->config;
 
-	p->child.mounts = arena_array(&p->arena, struct child_mount, c->n_mounts + 1); /* one for sd_notify */
+	p->child.mounts = arena_array(&p->arena, struct child_mount, c->n_mounts + 2); /* for sd_notify and systemd on v1 */
 	if (!p->child.mounts)
 		return err_oom(e, "mounts");
 	p->child.setup_dev = true;
@@ -241,7 +272,9 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		if (m->kind == CHILD_MOUNT_BIND && str_eq(m->doc->destination, "/dev"))
 			p->child.setup_dev = false;
 	}
-	return in->notify_dir < 0 ? 0 : bind_notify(in, p, e);
+	if (in->notify_dir >= 0 && bind_notify(in, p, e) < 0)
+		return -e->num;
+	return mount_systemd_v1(in, p, e);
 }
 
 /* --- beginning from an almost empty mount namespace ------------------------------------------------- */

@@ -253,7 +253,7 @@ static int announce(struct restore *r, struct err *e)
 	if (r->c.master >= 0 && r->c.req->console_socket && send_console(r->c.req->console_socket, r->c.master, e) < 0)
 		return -e->num;
 	r->c.published = true;
-	if (publish(r->c.req, r->c.pid, r->c.pidfd, e) < 0)
+	if (publish(r->c.req, rc_annotation(&r->c.config, "run.oci.pidfd_receiver"), r->c.pid, r->c.pidfd, e) < 0)
 		return -e->num;
 	return start_poststart(&s, e);
 }

@@ -88,6 +88,7 @@ struct child_plan {
 	bool own_net;
 	struct ns_timens time;
 	const struct cg_join *cgroups; /* v1 hierarchies */
+	int delegated; /* cgroup.procs of a cgroup to enter after the cgroup namespace was made, or FD_NONE */
 	bool dumpable;	    /* nobody else can be in the container's pid namespace */
 
 	/* A mount namespace with next to nothing in it, to begin from instead of a copy of the host's (whose cost grows
