@@ -66,7 +66,7 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 	else if (in->linux_->seccomp)
 		r = seccomp_filter_get(in->ctx->root_fd, in->linux_->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
 	if (r < 0 || !f->n)
-		return r < 0 ? err_wrap(e, "config.json: /linux/seccomp") : 0;
+		return r; /* the message names the place already */
 	if (f->unknown)
 		log_debug("seccomp: unknown system calls left out: %s", f->unknown);
 	g->filter = f->insns;
