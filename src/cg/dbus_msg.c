@@ -255,6 +255,13 @@ static const char *type_end(const char *sig, int depth)
 	return sig ? sig + 1 : NULL;
 }
 
+bool dbus_is_type(const char *sig)
+{
+	const char *end = type_end(sig, 0);
+
+	return end && !*end;
+}
+
 static void skip_one(struct dbus_in *in, const char *sig, const char *end, int depth);
 
 static void skip_array(struct dbus_in *in, const char *element, const char *end, int depth)
@@ -275,12 +282,12 @@ static void skip_array(struct dbus_in *in, const char *element, const char *end,
 
 static void skip_variant(struct dbus_in *in, int depth)
 {
-	const char *sig = dbus_get_sig(in), *end = type_end(sig, 0);
+	const char *sig = dbus_get_sig(in);
 
-	if (!end || *end)
+	if (!dbus_is_type(sig))
 		in->bad = true;
 	else
-		skip_one(in, sig, end, depth + 1);
+		skip_one(in, sig, sig + strlen(sig), depth + 1);
 }
 
 static void skip_one(struct dbus_in *in, const char *sig, const char *end, int depth)

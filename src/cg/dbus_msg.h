@@ -70,5 +70,7 @@ uint32_t dbus_get_u32(struct dbus_in *in);
 uint64_t dbus_get_u64(struct dbus_in *in);
 const char *dbus_get_str(struct dbus_in *in);
 const char *dbus_get_sig(struct dbus_in *in);
+/* dbus_is_type - is @sig exactly one complete type. */
+bool dbus_is_type(const char *sig);
 /* dbus_skip - one value of each type in @sig. */
 void dbus_skip(struct dbus_in *in, const char *sig);

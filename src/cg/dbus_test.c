@@ -133,7 +133,8 @@ TEST(gvariant_values)
 TEST(gvariant_refusals)
 {
 	static const char *const bad[] = { "", "abc", "'x", "[1, 'a']", "[]", "1 2", "uint64 -1", "byte 256", "[[[[[[[[[1]]]]]]]]]",
-		"{}", "<1>", "uint64 99999999999999999999", "true x", "uint64 'a'", "(1", "@", "@as [1]" };
+		"{}", "<1>", "uint64 99999999999999999999", "true x", "uint64 'a'", "(1", "@", "@as [1]",
+		"@a []", "@() []", "@(s []" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		AUTO(buf) struct buf b = BUF_INIT;

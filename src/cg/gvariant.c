@@ -188,7 +188,9 @@ int gv_type(const char *text, char ret_sig[static GV_SIG_SIZE], struct err *e)
 	if (infer(&g, ret_sig, 0) < 0)
 		return -e->num;
 	blanks(&g);
-	return *g.p ? bad(&g, "more than one value") : 0;
+	if (*g.p)
+		return bad(&g, "more than one value");
+	return dbus_is_type(ret_sig) ? 0 : bad(&g, "a malformed type");
 }
 
 /* --- second pass --------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/fmt.h"
@@ -60,6 +61,7 @@ static inline pid_t view_child(const struct cg *c, void (*body)(void))
 	if (pid == 0) {
 		struct err e = ERR_NONE;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing behind */
 		if (cg_join_self(&c->join, &e) < 0) {
 			err_print(2, "view_child", &e);
 			_exit(1);
