@@ -22,6 +22,7 @@ class Bundles:
             os.makedirs(os.path.join(self.rootfs, d))
         shutil.copy2(os.path.join(build, "bench/bench-true"), os.path.join(self.rootfs, "bin/true"))
         spec, self.origin = self._spec(peers)
+        spec["ociVersion"] = "1.0.2"  # some peers refuse versions newer than themselves
         spec["process"]["terminal"] = False
         spec["process"]["args"] = ["/bin/true"]
         spec["root"]["path"] = self.rootfs

@@ -13,7 +13,7 @@ FIELDS = ("wall_ns", "user_us", "sys_us", "maxrss_kb", "minflt", "majflt", "nvcs
 def _plan(case, peers, bench, rounds, mounts_dir):
     """The timer's plan, and {name: why it is not measured}."""
     _, make, spaced, mounts = cases.CASES[case]
-    lines, left_out = [f"rounds\t{rounds}", f"gap\t{300 if spaced else 0}", "realtime"], {}
+    lines, left_out = [f"rounds\t{rounds}", f"gap\t{300 if spaced else 0}", view.priority()], {}
     if mounts:
         lines.append(f"mounts\t{mounts}\t{mounts_dir}")
     commands = {}

@@ -101,7 +101,7 @@ def markdown(result, picture):
            "`floor` does only the kernel's work of the same container, the fastest correct way known "
            "(`bench-floor --breakdown` says where its time goes); it is the limit that the targets refer to. `floor-pinned` "
            "starts from an almost empty mount namespace kept for the purpose, so that the host's mounts are not copied. "
-           "All programs run in turn, in a new random order each round, under SCHED_FIFO so that other work waits; \"300 ms apart\" leaves the machine idle before "
+           "All programs run in turn, in a new random order each round, under SCHED_FIFO (cgroup v1: at nice -20) so that other work waits; \"300 ms apart\" leaves the machine idle before "
            "each start, which is how a person meets it. State directories are on tmpfs. The container's program is `bench/true`, a static program of one "
            "page.", ""]
     for name, view in result["views"].items():

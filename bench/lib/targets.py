@@ -25,8 +25,10 @@ def _time(case, kind, limit):
 
 def _seccomp(case):
     def compute(view):
-        a, b = _median(view, case + ("-seccomp" if case == "run" else ""), "tare"), _median(view, case, "tare")
-        return (a - b) / 1e6 if a and b else None, "run with seccomp - without, ms"
+        a, b = _median(view, case + "-seccomp", "tare"), _median(view, case, "tare")
+        floor, bare = _median(view, case + "-seccomp", "floor"), _median(view, case, "floor")
+        own = f" (the kernel's part of it, by floor: {(floor - bare) / 1e6:.2f})" if floor and bare else ""
+        return (a - b) / 1e6 if a and b else None, "run with seccomp - without, ms" + own
     return compute, 0.3
 
 

@@ -3,6 +3,7 @@
  * The plan comes on stdin, one directive per line, fields separated by tabs:
  *   rounds N, gap MS      how often; how long nothing runs before each timed sequence
  *   realtime              run everything under SCHED_FIFO, so that other work of the machine waits
+ *   nice N                the same, less so, where a cgroup refuses real-time processes
  *   mounts N DIR          give the runs a mount namespace with N more bind mounts below DIR
  *   case NAME             begins a case; its lines follow
  *   pre|time|post ARG …   a program to run; `time` is measured, several in one case add up
@@ -202,6 +203,12 @@ static void go_realtime(void)
 		die("realtime");
 }
 
+static void be_nice(int value)
+{
+	if (setpriority(PRIO_PROCESS, 0, value) < 0)
+		die("nice %d", value);
+}
+
 /* A line that is no part of a case; false if it is not one. */
 static bool directive(char *const *fields, int n)
 {
@@ -215,6 +222,8 @@ static bool directive(char *const *fields, int n)
 		many_mounts(value, fields[2]);
 	else if (strcmp(fields[0], "realtime") == 0 && n == 1)
 		go_realtime();
+	else if (strcmp(fields[0], "nice") == 0 && n == 2)
+		be_nice(value);
 	else
 		return false;
 	return true;
