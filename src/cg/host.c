@@ -83,7 +83,10 @@ static bool statfs_is(const char *path, long magic)
 {
 	struct statfs s;
 
-	return statfs(path, &s) == 0 && s.f_type == magic;
+	if (statfs(path, &s) == 0)
+		return s.f_type == magic;
+	/* If it could not be asked (ENOMEM), leaving it out would leave a cgroup behind; its user meets the error. */
+	return errno != ENOENT && errno != ENOTDIR && errno != EACCES;
 }
 
 static bool is_mounted_at(const struct cg_hier *hier)

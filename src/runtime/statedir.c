@@ -91,11 +91,16 @@ int rt_state_claim(struct rt_context *c, const char *id, struct err *e)
 		return -e->num;
 	}
 	/* Between the two calls above somebody may have deleted it by force. */
-	if (fd < 0 || rt_state_lock(fd, e) < 0) {
-		err_clear(e);
+	if (fd < 0)
 		return err_set(e, ERR_CONFLICT, EEXIST, "container %s was deleted while it was created", id);
+	if (rt_state_lock(fd, e) == 0)
+		return fd_steal(&fd);
+	if (e->kind != ERR_NOT_FOUND) {
+		(void)unlinkat(c->root_fd, id, AT_REMOVEDIR);
+		return -e->num;
 	}
-	return fd_steal(&fd);
+	err_clear(e);
+	return err_set(e, ERR_CONFLICT, EEXIST, "container %s was deleted while it was created", id);
 }
 
 int rt_state_open(struct rt_context *c, const char *id, struct err *e)
