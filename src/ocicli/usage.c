@@ -5,15 +5,8 @@
 #include "ocicli/commands.h"
 #include "sec/seccomp.h"
 
-#if __has_include("runtime/checkpoint.h")
-#define CHECKPOINT &cmd_checkpoint,
-#define RESTORE &cmd_restore,
-#else
-#define CHECKPOINT
-#define RESTORE
-#endif
-const struct command *const cmd_table[] = { &cmd_check, CHECKPOINT &cmd_create, &cmd_delete, &cmd_events,
-	&cmd_exec, &cmd_features, &cmd_help, &cmd_kill, &cmd_list, &cmd_mounts, &cmd_pause, &cmd_ps, RESTORE
+const struct command *const cmd_table[] = { &cmd_check, &cmd_checkpoint, &cmd_create, &cmd_delete, &cmd_events,
+	&cmd_exec, &cmd_features, &cmd_help, &cmd_kill, &cmd_list, &cmd_mounts, &cmd_pause, &cmd_ps, &cmd_restore,
 	&cmd_resume, &cmd_run, &cmd_spec, &cmd_start, &cmd_state, &cmd_update, &cmd_version, NULL };
 
 const struct command *cmd_find(const char *name)
