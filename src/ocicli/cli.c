@@ -120,6 +120,9 @@ int cli_start(struct cli *c, struct err *e)
 	c->rt_is_open = true;
 	c->rt.manager = manager(&c->global);
 	c->rt.rootless = rootless;
+#ifndef __SANITIZE_ADDRESS__ /* its leak check wants to see everything freed */
+	c->rt.ends_process = true;
+#endif
 	c->rt.trace = c->trace;
 	/* XDG base directory specification: without the sticky bit a directory there may be cleaned away. */
 	if (plain_user && !c->global.root)

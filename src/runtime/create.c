@@ -45,6 +45,8 @@ static void creation_init(struct creation *c)
 
 void creation_done(struct creation *c)
 {
+	if (c->ctx->ends_process)
+		return;
 	plan_done(&c->plan);
 	cg_done(&c->cg);
 	cg_host_done(&c->cg_host);

@@ -279,8 +279,8 @@ static int visit_pid_ns(struct execution *x, int *ret_back, struct err *e)
 {
 	if (x->plan.stage || !(x->plan.join_flags & CLONE_NEWPID))
 		return 0;
-	auto_fd int back = ns_open_of(x->proc, getpid(), RC_NS_PID, e);
-	if (back < 0)
+	auto_fd int back = x->ctx->ends_process ? FD_NONE : ns_open_of(x->proc, getpid(), RC_NS_PID, e);
+	if (back < 0 && !x->ctx->ends_process)
 		return back;
 	if (setns(x->ct.pidfd, CLONE_NEWPID) < 0)
 		return err_sys(e, "join the container's pid namespace");
@@ -386,6 +386,8 @@ static int prepare(struct execution *x, struct err *e)
 
 static void execution_done(struct execution *x)
 {
+	if (x->ctx->ends_process)
+		return;
 	rt_container_done(&x->ct);
 	runtime_config_done(&x->config);
 	seccomp_filter_done(&x->filter);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "runtime/delete.h"
 #include "runtime/relay.h"
 #include "runtime/start.h"
+#include "spec/json.h"
 #include "sys/call.h"
 #include "sys/io.h"
 #include "sys/path.h"
@@ -57,22 +57,18 @@ static void add_inherited(struct buf *b, const char *key, int fd)
 static int add_stdio(struct restore *r, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
-	json_error_t je;
+	AUTO(arena) struct arena arena = ARENA_INIT;
+	struct json *list;
+	int fd = 0;
 
-	if (io_read_file_at(r->dirs.image, "descriptors.json", MAX_DESCRIPTORS, &text, e) < 0)
-		return err_wrap(e, "%s", r->dirs.image_path);
-	json_t *list = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &je);
-	if (!json_is_array(list)) {
-		json_decref(list);
+	if (io_read_file_at(r->dirs.image, "descriptors.json", MAX_DESCRIPTORS, &text, e) < 0 ||
+		json_parse(text.data ? text.data : "", text.len, &arena, &list, e) < 0)
+		return err_wrap(e, "%s/descriptors.json", r->dirs.image_path);
+	if (list->kind != JSON_KIND_ARRAY)
 		return err_set(e, ERR_CORRUPT, EINVAL, "%s/descriptors.json: not a list", r->dirs.image_path);
-	}
-	for (size_t i = 0; i < json_array_size(list) && i < 3; i++) {
-		const char *s = json_string_value(json_array_get(list, i));
-
-		if (s && strstr(s, "pipe:"))
-			add_inherited(&r->opts, s, (int)i);
-	}
-	json_decref(list);
+	for (const struct json *v = list->first; v && fd < 3; v = v->next, fd++)
+		if (v->kind == JSON_KIND_STRING && strstr(v->text, "pipe:"))
+			add_inherited(&r->opts, v->text, fd);
 	return 0;
 }
 

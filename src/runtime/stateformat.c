@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <jansson.h>
 #include "base/str.h"
+#include "spec/json.h"
 
 enum field_type { F_STR, F_PATH, F_PID, F_U32, F_U64, F_UINT, F_BOOL, F_MANAGER };
 enum field_use { REQUIRED = 1, IN_MARK = 2 };
@@ -130,47 +130,42 @@ static bool plain_path(const char *s)
 	return true;
 }
 
-static int get_string(struct rt_state *s, const struct field *f, json_t *v, struct err *e)
+static int get_string(struct rt_state *s, const struct field *f, const struct json *v, struct err *e)
 {
-	if (!json_is_string(v))
+	if (v->kind != JSON_KIND_STRING)
 		return bad(f->name, "not a string", e);
-	if (f->type == F_PATH && !plain_path(json_string_value(v)))
+	if (f->type == F_PATH && !plain_path(v->text))
 		return bad(f->name, "has a \"..\"", e);
-	char *copy = arena_dup(&s->arena, json_string_value(v));
-	if (!copy)
-		return err_oom(e, "the state");
-	*(char **)at(s, f) = copy;
+	*(char **)at(s, f) = v->text; /* in the state's arena already */
 	return 0;
 }
 
-static int get_number(struct rt_state *s, const struct field *f, json_t *v, struct err *e)
+static int get_number(struct rt_state *s, const struct field *f, const struct json *v, struct err *e)
 {
-	json_int_t n = json_integer_value(v);
+	uint64_t n, max = f->type == F_U64 ? UINT64_MAX : f->type == F_PID ? INT32_MAX : UINT32_MAX;
 
-	if (!json_is_integer(v) || n < 0)
-		return bad(f->name, "not a number >= 0", e);
-	if (f->type != F_U64 && n > (f->type == F_PID ? INT32_MAX : UINT32_MAX))
-		return bad(f->name, "too large", e);
+	if (json_u64(v, 0, max, &n) != JSON_INT_OK)
+		return bad(f->name, "not a number of its range", e);
 	if (f->type == F_PID)
 		*(pid_t *)at(s, f) = (pid_t)n;
 	else if (f->type == F_U64)
-		*(uint64_t *)at(s, f) = (uint64_t)n;
+		*(uint64_t *)at(s, f) = n;
 	else
 		*(unsigned *)at(s, f) = (unsigned)n;
 	return 0;
 }
 
-static int get_manager(struct rt_state *s, const struct field *f, json_t *v, struct err *e)
+static int get_manager(struct rt_state *s, const struct field *f, const struct json *v, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(manager_names); i++)
-		if (str_eq(json_string_value(v), manager_names[i])) {
+	for (size_t i = 0; v->kind == JSON_KIND_STRING && i < ARRAY_SIZE(manager_names); i++)
+		if (str_eq(v->text, manager_names[i])) {
 			*(enum rt_cgroup_manager *)at(s, f) = (enum rt_cgroup_manager)i;
 			return 0;
 		}
 	return bad(f->name, "neither cgroupfs, systemd nor disabled", e);
 }
 
-static int get_field(struct rt_state *s, const struct field *f, json_t *v, struct err *e)
+static int get_field(struct rt_state *s, const struct field *f, const struct json *v, struct err *e)
 {
 	switch (f->type) {
 	case F_STR:
@@ -182,9 +177,9 @@ static int get_field(struct rt_state *s, const struct field *f, json_t *v, struc
 	case F_UINT:
 		return get_number(s, f, v, e);
 	case F_BOOL:
-		if (!json_is_boolean(v))
+		if (v->kind != JSON_KIND_TRUE && v->kind != JSON_KIND_FALSE)
 			return bad(f->name, "not true or false", e);
-		*(bool *)at(s, f) = json_is_true(v);
+		*(bool *)at(s, f) = v->kind == JSON_KIND_TRUE;
 		return 0;
 	case F_MANAGER:
 		return get_manager(s, f, v, e);
@@ -192,41 +187,33 @@ static int get_field(struct rt_state *s, const struct field *f, json_t *v, struc
 	return 0;
 }
 
-static int get_annotations(struct rt_state *s, json_t *o, struct err *e)
+static int get_annotations(struct rt_state *s, const struct json *o, struct err *e)
 {
-	const char *key;
-	json_t *v;
-	size_t n = 0;
-
-	if (!json_is_object(o))
+	if (o->kind != JSON_KIND_OBJECT)
 		return bad("annotations", "not an object", e);
-	s->annotations.v = arena_array(&s->arena, struct rc_kv, json_object_size(o) + 1);
+	s->annotations.v = arena_array(&s->arena, struct rc_kv, o->n + 1);
 	if (!s->annotations.v)
 		return err_oom(e, "the annotations");
-	json_object_foreach(o, key, v) {
-		if (!json_is_string(v))
+	for (const struct json *v = o->first; v; v = v->next) {
+		if (v->kind != JSON_KIND_STRING)
 			return bad("annotations", "a value is not a string", e);
-		struct rc_kv *kv = &s->annotations.v[n];
-		kv->key = arena_dup(&s->arena, key);
-		kv->value = arena_dup(&s->arena, json_string_value(v));
-		if (!kv->key || !kv->value)
-			return err_oom(e, "the annotations");
-		s->annotations.n = ++n;
+		s->annotations.v[s->annotations.n++] = (struct rc_kv){ v->key, v->text };
 	}
 	return 0;
 }
 
-static int get_fields(struct rt_state *s, json_t *doc, int use, struct err *e)
+static int get_fields(struct rt_state *s, const struct json *doc, int use, struct err *e)
 {
-	json_t *version = json_object_get(doc, "version");
+	const struct json *version = json_member(doc, "version");
+	uint64_t n;
 
-	if (!json_is_integer(version) || json_integer_value(version) < 1)
+	if (!version || json_u64(version, 1, UINT64_MAX, &n) != JSON_INT_OK)
 		return bad("version", "missing", e);
-	if (json_integer_value(version) > RT_STATE_VERSION)
+	if (n > RT_STATE_VERSION)
 		return bad("version", "written by a newer release", e);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct field *f = &fields[i];
-		json_t *v = json_object_get(doc, f->name);
+		const struct json *v = json_member(doc, f->name);
 
 		if ((f->use & use) != use)
 			continue;
@@ -240,23 +227,17 @@ static int get_fields(struct rt_state *s, json_t *doc, int use, struct err *e)
 
 static int parse(const char *text, size_t len, int use, struct rt_state *ret, struct err *e)
 {
-	json_error_t je;
-	json_t *doc = json_loadb(text ? text : "", len, JSON_REJECT_DUPLICATES, &je);
-	json_t *annotations = doc && !use ? json_object_get(doc, "annotations") : NULL;
-	int r;
+	struct json *doc;
 
-	if (!doc && json_error_code(&je) == json_error_out_of_memory)
-		return err_oom(e, "the state");
-	if (!doc)
-		return err_set(e, ERR_CORRUPT, EINVAL, "line %d: %s", je.line, je.text);
-	if (!json_is_object(doc))
-		r = err_set(e, ERR_CORRUPT, EINVAL, "not a JSON object");
-	else
-		r = get_fields(ret, doc, use, e);
-	if (r == 0 && annotations)
-		r = get_annotations(ret, annotations, e);
-	json_decref(doc);
-	return r;
+	if (json_parse(text ? text : "", len, &ret->arena, &doc, e) < 0) {
+		e->kind = e->num == ENOMEM ? ERR_SYSTEM : ERR_CORRUPT;
+		return -e->num;
+	}
+	if (doc->kind != JSON_KIND_OBJECT)
+		return err_set(e, ERR_CORRUPT, EINVAL, "not a JSON object");
+	const struct json *annotations = use ? NULL : json_member(doc, "annotations");
+	int r = get_fields(ret, doc, use, e);
+	return r == 0 && annotations ? get_annotations(ret, annotations, e) : r;
 }
 
 int rt_state_parse(const char *text, size_t len, struct rt_state *ret, struct err *e)

@@ -185,7 +185,7 @@ static int walk_all(struct walk *w, struct err *e)
 /* The usual case of an absent directory: its parent is there. -ENOENT: the long way is needed. */
 static int make_leaf(int rootfd, const char *path, mode_t mode)
 {
-	char parent[PATH_MAX];
+	char parent[512]; /* longer ones go the long way */
 	const char *slash = strrchr(path, '/');
 	const char *leaf = slash ? slash + 1 : path;
 
@@ -197,19 +197,26 @@ static int make_leaf(int rootfd, const char *path, mode_t mode)
 	return resolve(dir, leaf, O_PATH | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH);
 }
 
+/* Out of line: its buffers would make the usual way touch five pages of stack. */
+__attribute__((noinline)) static int make_all(int rootfd, const char *path, mode_t mode, struct err *e)
+{
+	struct walk w = { .rootfd = rootfd, .mode = mode };
+
+	if (!fmt_fits(w.rest, sizeof(w.rest), "%s", path))
+		return err_num(e, ENAMETOOLONG, "make directory %.*s…", 64, path);
+	return walk_all(&w, e);
+}
+
 int path_mkdir_in(int rootfd, const char *path, mode_t mode, struct err *e)
 {
 	/* Nearly always it is there already: one call. */
 	int fd = path_try_in(rootfd, path, O_PATH | O_DIRECTORY);
-	struct walk w = { .rootfd = rootfd, .mode = mode };
 
 	if (fd == -ENOENT)
 		fd = make_leaf(rootfd, path, mode);
-	if (fd != -ENOENT)
-		return fd >= 0 ? fd : err_num(e, -fd, "open directory %s in the root", path);
-	if (!fmt_fits(w.rest, sizeof(w.rest), "%s", path))
-		return err_num(e, ENAMETOOLONG, "make directory %.*s…", 64, path);
-	return walk_all(&w, e);
+	if (fd == -ENOENT)
+		return make_all(rootfd, path, mode, e);
+	return fd >= 0 ? fd : err_num(e, -fd, "open directory %s in the root", path);
 }
 
 int path_parent_in(int rootfd, const char *path, char ret_name[static NAME_MAX + 1], struct err *e)
