@@ -45,7 +45,7 @@ static unsigned parse(char *text)
 int cg_controllers_read(const struct cg_host *h, const char *path, const char *file, unsigned *ret)
 {
 	char text[512];
-	ssize_t n = cg_file_read(h, h->unified, path, file, text, sizeof(text));
+	ssize_t n = cg_file_read(CG_AT(h, h->unified, path), file, text, sizeof(text));
 
 	if (n < 0)
 		return (int)n;

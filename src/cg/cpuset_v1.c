@@ -14,7 +14,7 @@ static void fill_one(const struct cg_host *h, int hier, const char *path, const 
 	value[0] = '\0';
 	for (size_t n = 0;; n += 1 + strcspn(path + n + 1, "/")) {
 		fmt_to(part, sizeof(part), "%.*s", (int)n, path);
-		ssize_t len = cg_file_read(h, hier, part, file, own, sizeof(own));
+		ssize_t len = cg_file_read(CG_AT(h, hier, part), file, own, sizeof(own));
 		if (len > 0)
 			memcpy(value, own, (size_t)len + 1);
 		else if (len == 0 && value[0])
@@ -39,7 +39,7 @@ void cg_cpuset_inherit(const struct cg_host *h, int hier, const char *path)
 		return;
 	fmt_to(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		ssize_t len = cg_file_read(h, hier, parent, files[i], value, sizeof(value));
+		ssize_t len = cg_file_read(CG_AT(h, hier, parent), files[i], value, sizeof(value));
 
 		if (len > 0)
 			(void)cg_file_write(h, hier, path, files[i], value); /* see the header */

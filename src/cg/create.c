@@ -173,7 +173,7 @@ static bool move_near_us(const struct cg_host *h, const char *path, struct cg *c
 	struct err ignored = ERR_NONE;
 	char own[CG_PATH_SIZE], parent[CG_PATH_SIZE];
 
-	if (h->unified < 0 || cg_own_path(&h->hier[h->unified], own, &ignored) < 0)
+	if (h->unified < 0 || cg_path_of(0, &h->hier[h->unified], own, &ignored) < 0)
 		return false;
 	const char *slash = strrchr(own, '/');
 	if (!slash || str_starts(own, "/.."))

@@ -321,7 +321,92 @@ TEST(kill_ends_a_frozen_crowd)
 	}
 }
 
+/* What systemd gives a logged-in user: a cgroup of his own with his session's processes below it. */
+static int as_user(const char *base)
+{
+	char path[CG_PATH_SIZE], want[CG_PATH_SIZE];
+	struct cg_new n = { .path = path, .optional = true };
+	struct cg_host h;
+	struct cg c;
+	struct err e = ERR_NONE;
+
+	if (setgid(1000) < 0 || setuid(1000) < 0 || cg_host_open(CG_USUAL, &h, &e) < 0 ||
+		cg_path_resolve(NULL, "tare-test-id", path, &n.may_move, &e) < 0)
+		return 1;
+	if (cg_create(&h, &n, &c, &e) < 0)
+		err_print(2, "as_user", &e);
+	fmt_to(want, sizeof(want), "%s/tare-test-id", base);
+	if (strcmp(c.path, want) != 0)
+		return 2;
+	pid_t pid = view_child(&c, NULL);
+	if (pid < 0 || cg_kill_all(&h, c.path, SIGKILL, &e) < 0 || cg_remove(&h, c.path, &e) < 0)
+		return 3;
+	cg_done(&c);
+	n.path = "/absolute";
+	n.may_move = n.optional = false;
+	if (cg_create(&h, &n, &c, &e) == 0 || !e.hint[0])
+		return 4;
+	err_clear(&e);
+	n.optional = true; /* and not moved: it stays where the user is */
+	return cg_create(&h, &n, &c, &e) == 0 && c.path[0] == '\0' ? 0 : 5;
+}
+
+TEST(a_plain_user_has_his_delegated_cgroup)
+{
+	static const char *const give[] = { "", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads" };
+	char base[CG_PATH_SIZE], session[CG_PATH_SIZE], full[4096];
+	struct cg_host h;
+	struct cg user, inner;
+	struct err e = ERR_NONE;
+	int status = -1;
+
+	if (!view_enter(VIEW_V2))
+		SKIP("needs root and cgroup2");
+	open_host(&h, CG_USUAL);
+	make(&h, view_path(base, "user"), &user);
+	fmt_to(session, sizeof(session), "%s/session", base);
+	make(&h, session, &inner);
+	for (size_t i = 0; i < ARRAY_SIZE(give); i++) {
+		fmt_to(full, sizeof(full), "/sys/fs/cgroup%s%s", base, give[i]);
+		CHECK(chown(full, 1000, 1000) == 0, "chown %s", full);
+	}
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .cgroup = (uint64_t)inner.dir_fd, .exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&args);
+	if (pid == 0)
+		_exit(as_user(base));
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0, "step %d", WEXITSTATUS(status));
+	cg_done(&inner);
+	drop(&h, base, &user);
+	CHECK(cg_remove(&h, base, &e) == 0, "%s", e.msg);
+	cg_host_done(&h);
+}
+
+/* A container that has given controllers to cgroups below its own. */
+TEST(open_beside_finds_the_process)
+{
+	char path[CG_PATH_SIZE], sub[CG_PATH_SIZE];
+	struct cg_host h;
+	struct cg c, below;
+	struct err e = ERR_NONE;
+
+	if (!view_enter(VIEW_V2))
+		SKIP("needs root and cgroup2");
+	open_host(&h, CG_USUAL);
+	make(&h, view_path(path, "beside"), &c);
+	fmt_to(sub, sizeof(sub), "%s/init.scope", path);
+	make(&h, sub, &below);
+	pid_t pid = view_child(&below, NULL);
+	auto_fd int fd = cg_open_beside(&h, pid, &e);
+	struct stat a, b;
+	CHECK(fd >= 0 && fstat(fd, &a) == 0 && fstat(below.dir_fd, &b) == 0 && a.st_ino == b.st_ino, "%s", e.msg);
+	view_reap(pid);
+	cg_done(&below);
+	drop(&h, path, &c);
+	cg_host_done(&h);
+}
+
 TEST_MAIN(T(path_resolve_normalises), T(path_resolve_refuses), T(host_believes_only_mounts),
 	T(create_finds_a_moved_hierarchy), T(create_join_list_kill_remove), T(remove_clears_a_busy_tree),
 	T(remove_walks_a_deep_tree), T(existing_cgroups_are_told_apart), T(open_finds_it_again),
-	T(mounts_name_every_hierarchy), T(kill_ends_a_frozen_crowd))
+	T(mounts_name_every_hierarchy), T(kill_ends_a_frozen_crowd),
+	T(a_plain_user_has_his_delegated_cgroup), T(open_beside_finds_the_process))

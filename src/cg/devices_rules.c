@@ -218,22 +218,28 @@ void dev_exception_text(const struct dev_rule *x, char dst[static DEV_TEXT_SIZE]
 
 enum { R0 = BPF_REG_0, R1, R_TYPE, R_PENDING, R_MAJOR, R_MINOR };
 
-static void emit(struct dev_prog *p, unsigned char code, unsigned dst, unsigned src, int off, int imm)
+static void emit(struct dev_prog *p, unsigned char code, unsigned dst, int off, int imm)
 {
-	p->v[p->n++] = (struct bpf_insn){ .code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf,
-		.off = (short)off, .imm = imm };
+	p->v[p->n++] = (struct bpf_insn){ .code = code, .dst_reg = dst & 0xf, .off = (short)off, .imm = imm };
+}
+
+/* With a register as its source. */
+static void emit_from(struct dev_prog *p, unsigned char code, unsigned dst, unsigned src, int off)
+{
+	emit(p, code, dst, off, 0);
+	p->v[p->n - 1].src_reg = src & 0xf;
 }
 
 static void emit_return(struct dev_prog *p, int value)
 {
-	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, R0, 0, 0, value);
-	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, R0, 0, value);
+	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0);
 }
 
 /* "if register != value, this rule does not match"; the jump is filled in when its end is known. */
 static void emit_test(struct dev_prog *p, unsigned reg, int64_t value)
 {
-	emit(p, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, -1, (int)(uint32_t)value);
+	emit(p, BPF_JMP32 | BPF_JNE | BPF_K, reg, -1, (int)(uint32_t)value);
 }
 
 static void emit_rule(struct dev_prog *p, const struct dev_rule *r)
@@ -249,12 +255,12 @@ static void emit_rule(struct dev_prog *p, const struct dev_rule *r)
 	if (r->access == DEV_ALL) {
 		emit_return(p, r->allow);
 	} else if (r->allow) {
-		emit(p, BPF_ALU64 | BPF_AND | BPF_K, R_PENDING, 0, 0, ~(int)r->access);
-		emit(p, BPF_JMP | BPF_JNE | BPF_K, R_PENDING, 0, 2, 0);
+		emit(p, BPF_ALU64 | BPF_AND | BPF_K, R_PENDING, 0, ~(int)r->access);
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, R_PENDING, 2, 0);
 		emit_return(p, 1);
 	} else {
-		emit(p, BPF_JMP | BPF_JSET | BPF_K, R_PENDING, 0, 1, (int)r->access);
-		emit(p, BPF_JMP | BPF_JA, 0, 0, 2, 0);
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, R_PENDING, 1, (int)r->access);
+		emit(p, BPF_JMP | BPF_JA, 0, 2, 0);
 		emit_return(p, 0);
 	}
 	for (size_t i = start; i < p->n; i++)
@@ -270,12 +276,12 @@ int dev_prog_init(const struct dev_rules *r, struct dev_prog *ret, struct err *e
 	if (!ret->v)
 		return err_oom(e, "a device program");
 	/* struct bpf_cgroup_dev_ctx: access << 16 | type, major, minor */
-	emit(ret, BPF_LDX | BPF_MEM | BPF_W, R_TYPE, R1, offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
-	emit(ret, BPF_ALU64 | BPF_MOV | BPF_X, R_PENDING, R_TYPE, 0, 0);
-	emit(ret, BPF_ALU64 | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
-	emit(ret, BPF_ALU64 | BPF_RSH | BPF_K, R_PENDING, 0, 0, 16);
-	emit(ret, BPF_LDX | BPF_MEM | BPF_W, R_MAJOR, R1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-	emit(ret, BPF_LDX | BPF_MEM | BPF_W, R_MINOR, R1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+	emit_from(ret, BPF_LDX | BPF_MEM | BPF_W, R_TYPE, R1, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit_from(ret, BPF_ALU64 | BPF_MOV | BPF_X, R_PENDING, R_TYPE, 0);
+	emit(ret, BPF_ALU64 | BPF_AND | BPF_K, R_TYPE, 0, 0xffff);
+	emit(ret, BPF_ALU64 | BPF_RSH | BPF_K, R_PENDING, 0, 16);
+	emit_from(ret, BPF_LDX | BPF_MEM | BPF_W, R_MAJOR, R1, offsetof(struct bpf_cgroup_dev_ctx, major));
+	emit_from(ret, BPF_LDX | BPF_MEM | BPF_W, R_MINOR, R1, offsetof(struct bpf_cgroup_dev_ctx, minor));
 	/* The first rule decides everything (dev_rules_init), so its block is the program's end: it must return. */
 	for (size_t i = r->n; i-- > 0;)
 		emit_rule(ret, &r->v[i]);

@@ -36,9 +36,9 @@ int cg_file_open(const struct cg_host *h, int hier, const char *path, const char
 	return fd >= 0 ? fd : -errno;
 }
 
-ssize_t cg_file_read(const struct cg_host *h, int hier, const char *path, const char *file, char *dst, size_t size)
+ssize_t cg_file_read(const struct cg_at *at, const char *file, char *dst, size_t size)
 {
-	auto_fd int fd = cg_file_open(h, hier, path, file, O_RDONLY);
+	auto_fd int fd = cg_file_open(at->h, at->hier, at->path, file, O_RDONLY);
 	size_t len = 0;
 
 	if (fd < 0)

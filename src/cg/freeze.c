@@ -85,7 +85,7 @@ int cg_thaw_v1(const struct cg_host *h, const char *path, struct err *e)
 	if (hier < 0 || !*path)
 		return 0;
 	/* Nearly always: never frozen, nothing below. */
-	if (cg_file_read(h, hier, path, "freezer.state", state, sizeof(state)) == -ENOENT)
+	if (cg_file_read(CG_AT(h, hier, path), "freezer.state", state, sizeof(state)) == -ENOENT)
 		return 0;
 	return cg_walk(h, hier, path, visit_thaw, NULL, e);
 }
@@ -103,7 +103,7 @@ static int freeze_v1(const struct cg_host *h, const char *path, int64_t deadline
 
 		if (r < 0)
 			return err_num(e, -r, "write FROZEN to freezer.state");
-		ssize_t n = cg_file_read(h, hier, path, "freezer.state", state, sizeof(state));
+		ssize_t n = cg_file_read(CG_AT(h, hier, path), "freezer.state", state, sizeof(state));
 		if (n < 0)
 			return err_num(e, (int)-n, "read freezer.state");
 		if (str_eq(state, "FROZEN"))
@@ -136,7 +136,7 @@ int cg_freeze(const struct cg_host *h, const char *path, bool frozen, int timeou
 	if (!*path)
 		return no_freezer(h, path, e);
 	if (h->v1_of[CG_FREEZER] >= 0)
-		v1 = cg_file_read(h, h->v1_of[CG_FREEZER], path, "freezer.state", state, sizeof(state)) >= 0;
+		v1 = cg_file_read(CG_AT(h, h->v1_of[CG_FREEZER], path), "freezer.state", state, sizeof(state)) >= 0;
 	if (v1 && !frozen && !str_eq(state, "THAWED"))
 		r = cg_thaw_v1(h, path, e);
 	if (r == 0)
@@ -156,14 +156,14 @@ int cg_frozen(const struct cg_host *h, const char *path, bool *ret, struct err *
 	if (!*path)
 		return 0;
 	if (h->unified >= 0) {
-		ssize_t n = cg_file_read(h, h->unified, path, "cgroup.freeze", state, sizeof(state));
+		ssize_t n = cg_file_read(CG_AT(h, h->unified, path), "cgroup.freeze", state, sizeof(state));
 
 		if (n < 0 && n != -ENOENT && n != -ENODEV)
 			return err_num(e, (int)-n, "read cgroup.freeze of %s", path);
 		*ret = n > 0 && state[0] == '1';
 	}
 	if (!*ret && h->v1_of[CG_FREEZER] >= 0) {
-		ssize_t n = cg_file_read(h, h->v1_of[CG_FREEZER], path, "freezer.state", state, sizeof(state));
+		ssize_t n = cg_file_read(CG_AT(h, h->v1_of[CG_FREEZER], path), "freezer.state", state, sizeof(state));
 
 		if (n < 0 && n != -ENOENT && n != -ENODEV)
 			return err_num(e, (int)-n, "read freezer.state of %s", path);

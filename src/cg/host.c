@@ -348,13 +348,15 @@ int cg_hier_of(const struct cg_host *h, enum cg_controller c)
 	return h->v1_of[c] >= 0 ? h->v1_of[c] : h->unified;
 }
 
-int cg_own_path(const struct cg_hier *hier, char ret[static CG_PATH_SIZE], struct err *e)
+int cg_path_of(pid_t pid, const struct cg_hier *hier, char ret[static CG_PATH_SIZE], struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
-	char *save = NULL;
+	char *save = NULL, file[48] = "/proc/self/cgroup";
 
-	if (io_read_file_at(AT_FDCWD, "/proc/self/cgroup", PROC_CGROUP_MAX, &text, e) < 0)
-		return err_wrap(e, "find our own cgroup");
+	if (pid)
+		fmt_to(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
+	if (io_read_file_at(AT_FDCWD, file, PROC_CGROUP_MAX, &text, e) < 0)
+		return err_wrap(e, "find a process's cgroup");
 	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *names = strchr(line, ':');
 		char *path = names ? strchr(names + 1, ':') : NULL;
@@ -365,8 +367,20 @@ int cg_own_path(const struct cg_hier *hier, char ret[static CG_PATH_SIZE], struc
 		if (strcmp(names + 1, hier->name) != 0 || hier->v2 != (line[0] == '0'))
 			continue;
 		if (!fmt_fits(ret, CG_PATH_SIZE, "%s", path))
-			return err_num(e, ENAMETOOLONG, "our own cgroup");
+			return err_num(e, ENAMETOOLONG, "a process's cgroup");
 		return 0;
 	}
-	return err_set(e, ERR_NOT_FOUND, ENOENT, "our own cgroup is not in /proc/self/cgroup");
+	return err_set(e, ERR_NOT_FOUND, ENOENT, "no cgroup (%s) in %s", hier->v2 ? "v2" : hier->name, file);
+}
+
+int cg_open_beside(const struct cg_host *h, pid_t pid, struct err *e)
+{
+	char path[CG_PATH_SIZE];
+
+	if (h->unified < 0)
+		return err_set(e, ERR_NOT_FOUND, ENOENT, "there is no v2 hierarchy");
+	if (cg_path_of(pid, &h->hier[h->unified], path, e) < 0)
+		return -e->num;
+	int fd = cg_file_open(h, h->unified, path, NULL, O_PATH | O_DIRECTORY);
+	return fd < 0 ? err_num(e, -fd, "open cgroup %s", path) : fd;
 }

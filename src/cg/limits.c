@@ -63,14 +63,14 @@ int lim_refuse(const char *json, const char *why, struct err *e)
 	return err_wrap(e, "/linux/resources/%s", json);
 }
 
-int lim_error(const struct lim *l, int hier, const char *json, const char *file, const char *value, int num,
+int lim_error(const struct lim *l, const char *json, const char *file, const char *value, int num,
 	struct err *e)
 {
 	int word_len = (int)strcspn(file, ".");
 
 	err_num(e, num, "write \"%.64s\" to %s", value, file);
 	if (num == ENOENT)
-		err_hint(e, l->h->hier[hier].v2 ?
+		err_hint(e, l->h->hier[l->hier].v2 ?
 				"the kernel lacks it, or the %.*s controller is not on in the parent cgroup" :
 				"the kernel lacks this part of the %.*s controller",
 			word_len, file);
@@ -85,27 +85,27 @@ int lim_error(const struct lim *l, int hier, const char *json, const char *file,
 	return err_wrap(e, "/linux/resources/%s", json);
 }
 
-int lim_write(const struct lim *l, int hier, const char *json, const char *file, const char *value, struct err *e)
+int lim_write(const struct lim *l, const char *json, const char *file, const char *value, struct err *e)
 {
-	int r = cg_file_write(l->h, hier, l->path, file, value);
+	int r = cg_file_write(l->h, l->hier, l->path, file, value);
 
 	/* Linux-internal 524 (ENOTSUPP) reaches user space from a few v1 files. */
 	if (r == -524)
 		r = -EOPNOTSUPP;
-	return r < 0 ? lim_error(l, hier, json, file, value, -r, e) : 0;
+	return r < 0 ? lim_error(l, json, file, value, -r, e) : 0;
 }
 
-bool lim_exists(const struct lim *l, int hier, const char *file)
+bool lim_exists(const struct lim *l, const char *file)
 {
-	auto_fd int fd = cg_file_open(l->h, hier, l->path, file, O_PATH);
+	auto_fd int fd = cg_file_open(l->h, l->hier, l->path, file, O_PATH);
 
 	return fd >= 0;
 }
 
-int lim_read_i64(const struct lim *l, int hier, const char *file, int64_t *ret)
+int lim_read_i64(const struct lim *l, const char *file, int64_t *ret)
 {
 	char text[64];
-	ssize_t n = cg_file_read(l->h, hier, l->path, file, text, sizeof(text));
+	ssize_t n = cg_file_read(CG_AT(l->h, l->hier, l->path), file, text, sizeof(text));
 
 	if (n < 0)
 		return (int)n;
@@ -128,7 +128,7 @@ void lim_put(struct lim_group *g, const char *json, const char *file, const char
 	va_end(ap);
 }
 
-int lim_write_group(const struct lim *l, int hier, const struct lim_group *g, struct err *e)
+int lim_write_group(const struct lim *l, const struct lim_group *g, struct err *e)
 {
 	unsigned todo = (1u << g->n) - 1, before;
 	size_t bad = 0;
@@ -139,7 +139,7 @@ int lim_write_group(const struct lim *l, int hier, const struct lim_group *g, st
 		for (size_t i = 0; i < g->n; i++) {
 			if (!(todo & 1u << i))
 				continue;
-			int w = cg_file_write(l->h, hier, l->path, g->v[i].file, g->v[i].value);
+			int w = cg_file_write(l->h, l->hier, l->path, g->v[i].file, g->v[i].value);
 			if (w == 0) {
 				todo &= ~(1u << i);
 			} else {
@@ -150,21 +150,21 @@ int lim_write_group(const struct lim *l, int hier, const struct lim_group *g, st
 	} while (todo && todo != before);
 	if (!todo)
 		return 0;
-	return lim_error(l, hier, g->v[bad].json, g->v[bad].file, g->v[bad].value, r == -524 ? EOPNOTSUPP : -r, e);
+	return lim_error(l, g->v[bad].json, g->v[bad].file, g->v[bad].value, r == -524 ? EOPNOTSUPP : -r, e);
 }
 
 /* --- the same on both ---------------------------------------------------------------------------------- */
 
-static int set_cpuset(const struct lim *l, int hier, const struct rc_cpu *c, struct err *e)
+static int set_cpuset(const struct lim *l, const struct rc_cpu *c, struct err *e)
 {
-	if (str_len(c->cpus) && lim_write(l, hier, "cpu/cpus", "cpuset.cpus", c->cpus, e) < 0)
+	if (str_len(c->cpus) && lim_write(l, "cpu/cpus", "cpuset.cpus", c->cpus, e) < 0)
 		return -e->num;
-	if (str_len(c->mems) && lim_write(l, hier, "cpu/mems", "cpuset.mems", c->mems, e) < 0)
+	if (str_len(c->mems) && lim_write(l, "cpu/mems", "cpuset.mems", c->mems, e) < 0)
 		return -e->num;
 	return 0;
 }
 
-static int set_pids(const struct lim *l, int hier, int64_t limit, struct err *e)
+static int set_pids(const struct lim *l, int64_t limit, struct err *e)
 {
 	char value[32];
 
@@ -174,7 +174,7 @@ static int set_pids(const struct lim *l, int hier, int64_t limit, struct err *e)
 	}
 	/* 0 is a limit: runtime-spec 1.3 config-linux.md "PIDs" */
 	fmt_to(value, sizeof(value), "%" PRId64, limit);
-	return lim_write(l, hier, "pids/limit", "pids.max", limit < 0 ? "max" : value, e);
+	return lim_write(l, "pids/limit", "pids.max", limit < 0 ? "max" : value, e);
 }
 
 static bool good_page_size(const char *s)
@@ -184,9 +184,9 @@ static bool good_page_size(const char *s)
 	return digits > 0 && digits < 10 && strlen(s + digits) == 2 && strchr("KMG", s[digits]) && s[digits + 1] == 'B';
 }
 
-static int set_hugetlb(const struct lim *l, int hier, const struct rc_hugepage *p, struct err *e)
+static int set_hugetlb(const struct lim *l, const struct rc_hugepage *p, struct err *e)
 {
-	const char *suffix = l->h->hier[hier].v2 ? "max" : "limit_in_bytes";
+	const char *suffix = l->h->hier[l->hier].v2 ? "max" : "limit_in_bytes";
 	char file[64], json[64], value[32];
 
 	fmt_to(json, sizeof(json), "hugepageLimits/%.32s", p->page_size);
@@ -196,15 +196,15 @@ static int set_hugetlb(const struct lim *l, int hier, const struct rc_hugepage *
 	}
 	fmt_to(value, sizeof(value), "%" PRIu64, p->limit);
 	fmt_to(file, sizeof(file), "hugetlb.%s.%s", p->page_size, suffix);
-	if (lim_write(l, hier, json, file, value, e) < 0)
+	if (lim_write(l, json, file, value, e) < 0)
 		return -e->num;
 	/* Reservations too, or mmap() without a touch would escape; since Linux 5.7. */
 	fmt_to(file, sizeof(file), "hugetlb.%s.rsvd.%s", p->page_size, suffix);
-	int r = cg_file_write(l->h, hier, l->path, file, value);
-	return r < 0 && r != -ENOENT ? lim_error(l, hier, json, file, value, -r, e) : 0;
+	int r = cg_file_write(l->h, l->hier, l->path, file, value);
+	return r < 0 && r != -ENOENT ? lim_error(l, json, file, value, -r, e) : 0;
 }
 
-static int set_rdma(const struct lim *l, int hier, const struct rc_rdma *d, struct err *e)
+static int set_rdma(const struct lim *l, const struct rc_rdma *d, struct err *e)
 {
 	char json[80], value[160];
 	size_t n = fmt_to(value, sizeof(value), "%.64s", d->device);
@@ -216,7 +216,7 @@ static int set_rdma(const struct lim *l, int hier, const struct rc_rdma *d, stru
 		fmt_to(value + n, sizeof(value) - n, " hca_object=%" PRIu64, d->objects.v);
 	if (!d->handles.set && !d->objects.set)
 		return 0;
-	return lim_write(l, hier, json, "rdma.max", value, e);
+	return lim_write(l, json, "rdma.max", value, e);
 }
 
 /* --- which controllers --------------------------------------------------------------------------------- */
@@ -283,8 +283,8 @@ bool cg_limits_any(const struct rc_resources *r)
 
 /* --- all of it ----------------------------------------------------------------------------------------- */
 
-/* The hierarchy for @c; a limit without one is an error that names the section. */
-static int need(const struct lim *l, enum cg_controller c, const char *json, int *ret, struct err *e)
+/* Turns to the hierarchy for @c; a limit without one is an error that names the section. */
+static int need(struct lim *l, enum cg_controller c, const char *json, struct err *e)
 {
 	int hier = cg_hier_of(l->h, c);
 
@@ -293,58 +293,50 @@ static int need(const struct lim *l, enum cg_controller c, const char *json, int
 			cg_controller_name(c, false));
 		return err_wrap(e, "/linux/resources/%s", json);
 	}
-	*ret = hier;
+	l->hier = hier;
 	return 0;
 }
 
-static int set_memory(const struct lim *l, const struct rc_memory *m, struct err *e)
+static int set_memory(struct lim *l, const struct rc_memory *m, struct err *e)
 {
-	int hier = -1;
-
 	if (!memory_asks(m))
 		return 0;
-	if (need(l, CG_MEMORY, "memory", &hier, e) < 0)
+	if (need(l, CG_MEMORY, "memory", e) < 0)
 		return -e->num;
-	return l->h->hier[hier].v2 ? lim_v2_memory(l, hier, m, e) : lim_v1_memory(l, hier, m, e);
+	return l->h->hier[l->hier].v2 ? lim_v2_memory(l, m, e) : lim_v1_memory(l, m, e);
 }
 
-static int set_cpu(const struct lim *l, const struct rc_cpu *c, struct err *e)
+static int set_cpu(struct lim *l, const struct rc_cpu *c, struct err *e)
 {
-	int hier = -1;
-
-	if (cpuset_asks(c) && (need(l, CG_CPUSET, "cpu", &hier, e) < 0 || set_cpuset(l, hier, c, e) < 0))
+	if (cpuset_asks(c) && (need(l, CG_CPUSET, "cpu", e) < 0 || set_cpuset(l, c, e) < 0))
 		return -e->num;
 	if (!cpu_asks(c))
 		return 0;
-	if (need(l, CG_CPU, "cpu", &hier, e) < 0)
+	if (need(l, CG_CPU, "cpu", e) < 0)
 		return -e->num;
-	return l->h->hier[hier].v2 ? lim_v2_cpu(l, hier, c, e) : lim_v1_cpu(l, hier, c, e);
+	return l->h->hier[l->hier].v2 ? lim_v2_cpu(l, c, e) : lim_v1_cpu(l, c, e);
 }
 
-static int set_io(const struct lim *l, const struct rc_blkio *b, struct err *e)
+static int set_io(struct lim *l, const struct rc_blkio *b, struct err *e)
 {
-	int hier = -1;
-
 	if (!blkio_asks(b))
 		return 0;
-	if (need(l, CG_IO, "blockIO", &hier, e) < 0)
+	if (need(l, CG_IO, "blockIO", e) < 0)
 		return -e->num;
-	return l->h->hier[hier].v2 ? lim_v2_io(l, hier, b, e) : lim_v1_blkio(l, hier, b, e);
+	return l->h->hier[l->hier].v2 ? lim_v2_io(l, b, e) : lim_v1_blkio(l, b, e);
 }
 
-static int set_lists(const struct lim *l, const struct rc_resources *r, struct err *e)
+static int set_lists(struct lim *l, const struct rc_resources *r, struct err *e)
 {
-	int hier = -1;
-
-	if (r->n_hugepages && need(l, CG_HUGETLB, "hugepageLimits", &hier, e) < 0)
+	if (r->n_hugepages && need(l, CG_HUGETLB, "hugepageLimits", e) < 0)
 		return -e->num;
 	for (size_t i = 0; i < r->n_hugepages; i++)
-		if (set_hugetlb(l, hier, &r->hugepages[i], e) < 0)
+		if (set_hugetlb(l, &r->hugepages[i], e) < 0)
 			return -e->num;
-	if (r->n_rdma && need(l, CG_RDMA, "rdma", &hier, e) < 0)
+	if (r->n_rdma && need(l, CG_RDMA, "rdma", e) < 0)
 		return -e->num;
 	for (size_t i = 0; i < r->n_rdma; i++)
-		if (set_rdma(l, hier, &r->rdma[i], e) < 0)
+		if (set_rdma(l, &r->rdma[i], e) < 0)
 			return -e->num;
 	return 0;
 }
@@ -362,7 +354,6 @@ static int no_cgroup(const struct rc_resources *r, struct err *e)
 int cg_limits_set(const struct cg_host *h, const char *path, const struct rc_resources *r, unsigned flags, struct err *e)
 {
 	struct lim l = { .h = h, .path = path, .flags = flags };
-	int hier = -1;
 
 	if (!cg_limits_any(r))
 		return 0;
@@ -371,7 +362,7 @@ int cg_limits_set(const struct cg_host *h, const char *path, const struct rc_res
 	if (set_memory(&l, r->memory, e) < 0 || set_cpu(&l, r->cpu, e) < 0 || set_io(&l, r->blkio, e) < 0)
 		return -e->num;
 	if (r->pids_limit.set &&
-		(need(&l, CG_PIDS, "pids", &hier, e) < 0 || set_pids(&l, hier, r->pids_limit.v, e) < 0))
+		(need(&l, CG_PIDS, "pids", e) < 0 || set_pids(&l, r->pids_limit.v, e) < 0))
 		return -e->num;
 	if (set_lists(&l, r, e) < 0 || lim_v1_net(&l, r, e) < 0)
 		return -e->num;

@@ -88,7 +88,7 @@ static void box_close(struct box *b)
 static void expect(struct box *b, enum cg_controller c, const char *file, const char *want)
 {
 	char got[256];
-	ssize_t n = cg_file_read(&b->h, cg_hier_of(&b->h, c), b->path, file, got, sizeof(got));
+	ssize_t n = cg_file_read(CG_AT(&b->h, cg_hier_of(&b->h, c), b->path), file, got, sizeof(got));
 
 	CHECK(n >= 0 && strcmp(got, want) == 0, "%s: \"%s\", not \"%s\"", file, n >= 0 ? got : "?", want);
 }
@@ -215,7 +215,7 @@ TEST(v2_hugetlb_and_unified)
 	box_open(&b, NULL);
 	unsigned have = 0;
 	char text[256];
-	if (cg_file_read(&b.h, b.h.unified, "", "cgroup.controllers", text, sizeof(text)) > 0)
+	if (cg_file_read(CG_AT(&b.h, b.h.unified, ""), "cgroup.controllers", text, sizeof(text)) > 0)
 		have = strstr(text, "hugetlb") != NULL;
 	box_close(&b);
 	if (!have)
@@ -242,7 +242,7 @@ TEST(v2_refusals)
 		SKIP("needs root and cgroup2");
 	CHECK(cg_host_open(CG_USUAL, &h, &e) == 0, "%s", e.msg);
 	struct cg_new n = { .path = view_path(path, "refuse"), .res = &r };
-	CHECK(cg_file_read(&h, h.unified, "", "cgroup.controllers", text, sizeof(text)) >= 0, "controllers");
+	CHECK(cg_file_read(CG_AT(&h, h.unified, ""), "cgroup.controllers", text, sizeof(text)) >= 0, "controllers");
 	if (!strstr(text, "memory")) {
 		CHECK(cg_create(&h, &n, &c, &e) < 0 && strstr(e.msg, "/linux/resources/memory: the memory controller"),
 			"%s", e.msg);

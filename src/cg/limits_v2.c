@@ -17,13 +17,13 @@ static void put_max(struct lim_group *g, const char *json, const char *file, int
 		lim_put(g, json, file, "%" PRId64, v);
 }
 
-static int check_usage(const struct lim *l, int hier, const struct rc_memory *m, struct err *e)
+static int check_usage(const struct lim *l, const struct rc_memory *m, struct err *e)
 {
 	int64_t usage;
 
 	if (!m->check_before_update.v || m->limit.v <= 0)
 		return 0;
-	int r = lim_read_i64(l, hier, "memory.current", &usage);
+	int r = lim_read_i64(l, "memory.current", &usage);
 	if (r < 0)
 		return err_num(e, -r, "/linux/resources/memory/checkBeforeUpdate: read memory.current");
 	if (usage <= m->limit.v)
@@ -48,45 +48,45 @@ static int refuse_v1_only(const struct rc_memory *m, struct err *e)
 	return 0;
 }
 
-static int put_swap(const struct lim *l, int hier, const struct rc_memory *m, struct lim_group *g, struct err *e)
+static int put_swap(const struct lim *l, const struct rc_memory *m, struct lim_group *g, struct err *e)
 {
 	int64_t memory = m->limit.set ? m->limit.v : 0, swap;
 
 	if (!m->swap.set || m->swap.v == 0) {
 		/* As v1 has it: lifting the memory limit lifts that of memory+swap. */
 		if (m->limit.set && m->limit.v == -1 && l->flags & CG_LIMITS_UPDATE &&
-			lim_exists(l, hier, "memory.swap.max"))
+			lim_exists(l, "memory.swap.max"))
 			lim_put(g, "memory/swap", "memory.swap.max", "max");
 		return 0;
 	}
 	if (memory == 0 && m->swap.v != -1)
-		(void)lim_read_i64(l, hier, "memory.max", &memory); /* unreadable: the next line says what is missing */
+		(void)lim_read_i64(l, "memory.max", &memory); /* unreadable: the next line says what is missing */
 	if (cg_swap_v2(m->swap.v, memory, &swap, e) < 0)
 		return err_wrap(e, "/linux/resources/memory/swap");
 	/* Without swap in the kernel there is nothing to limit or to forbid. */
-	if (swap > 0 || lim_exists(l, hier, "memory.swap.max"))
+	if (swap > 0 || lim_exists(l, "memory.swap.max"))
 		put_max(g, "memory/swap", "memory.swap.max", swap);
 	return 0;
 }
 
-int lim_v2_memory(const struct lim *l, int hier, const struct rc_memory *m, struct err *e)
+int lim_v2_memory(const struct lim *l, const struct rc_memory *m, struct err *e)
 {
 	struct lim_group g = { .n = 0 };
 
-	if (refuse_v1_only(m, e) < 0 || check_usage(l, hier, m, e) < 0 || put_swap(l, hier, m, &g, e) < 0)
+	if (refuse_v1_only(m, e) < 0 || check_usage(l, m, e) < 0 || put_swap(l, m, &g, e) < 0)
 		return -e->num;
 	/* Swap first: with less memory and the old swap limit more would be swapped than allowed. */
 	if (m->limit.set && m->limit.v != 0)
 		put_max(&g, "memory/limit", "memory.max", m->limit.v);
 	if (m->reservation.set && m->reservation.v != 0)
 		put_max(&g, "memory/reservation", "memory.low", m->reservation.v);
-	return lim_write_group(l, hier, &g, e);
+	return lim_write_group(l, &g, e);
 }
 
 /* --- cpu ----------------------------------------------------------------------------------------------- */
 
 /* cpu.max is "QUOTA PERIOD". An update of one half keeps the other. */
-static void put_cpu_max(const struct lim *l, int hier, const struct rc_cpu *c, struct lim_group *g)
+static void put_cpu_max(const struct lim *l, const struct rc_cpu *c, struct lim_group *g)
 {
 	char now[64] = "max 100000";
 	bool has_quota = c->quota.set && c->quota.v != 0, has_period = c->period.set && c->period.v != 0;
@@ -94,7 +94,7 @@ static void put_cpu_max(const struct lim *l, int hier, const struct rc_cpu *c, s
 	if (!has_quota && !has_period)
 		return;
 	if (l->flags & CG_LIMITS_UPDATE && !(has_quota && has_period) &&
-		cg_file_read(l->h, hier, l->path, "cpu.max", now, sizeof(now)) <= 0)
+		cg_file_read(CG_AT(l->h, l->hier, l->path), "cpu.max", now, sizeof(now)) <= 0)
 		fmt_to(now, sizeof(now), "max 100000");
 	char *period = strchr(now, ' ');
 	if (period)
@@ -112,7 +112,7 @@ static void put_cpu_max(const struct lim *l, int hier, const struct rc_cpu *c, s
 		lim_put(g, "cpu/period", "cpu.max", "%s %" PRIu64, now, period_us);
 }
 
-int lim_v2_cpu(const struct lim *l, int hier, const struct rc_cpu *c, struct err *e)
+int lim_v2_cpu(const struct lim *l, const struct rc_cpu *c, struct err *e)
 {
 	struct lim_group share = { .n = 0 }, band = { .n = 0 };
 
@@ -123,27 +123,27 @@ int lim_v2_cpu(const struct lim *l, int hier, const struct rc_cpu *c, struct err
 		lim_put(&share, "cpu/shares", "cpu.weight", "%" PRIu64, cg_weight_of_shares(c->shares.v));
 	if (c->idle.set)
 		lim_put(&share, "cpu/idle", "cpu.idle", "%" PRId64, c->idle.v);
-	put_cpu_max(l, hier, c, &band);
+	put_cpu_max(l, c, &band);
 	if (c->burst.set)
 		lim_put(&band, "cpu/burst", "cpu.max.burst", "%" PRIu64, c->burst.v);
-	if (lim_write_group(l, hier, &share, e) < 0)
+	if (lim_write_group(l, &share, e) < 0)
 		return -e->num;
-	return lim_write_group(l, hier, &band, e);
+	return lim_write_group(l, &band, e);
 }
 
 /* --- io ------------------------------------------------------------------------------------------------ */
 
 /* BFQ takes the spec's numbers as they are; io.weight (io.cost) has another scale. */
-static int set_weights(const struct lim *l, int hier, const struct rc_blkio *b, struct err *e)
+static int set_weights(const struct lim *l, const struct rc_blkio *b, struct err *e)
 {
-	bool bfq = lim_exists(l, hier, "io.bfq.weight");
+	bool bfq = lim_exists(l, "io.bfq.weight");
 	const char *file = bfq ? "io.bfq.weight" : "io.weight";
 	char value[96];
 
 	if (b->weight.set && b->weight.v != 0) {
 		fmt_to(value, sizeof(value), "default %" PRIu64,
 			bfq ? b->weight.v : cg_io_weight_of_blkio(b->weight.v));
-		if (lim_write(l, hier, "blockIO/weight", file, bfq ? value + strlen("default ") : value, e) < 0)
+		if (lim_write(l, "blockIO/weight", file, bfq ? value + strlen("default ") : value, e) < 0)
 			return -e->num;
 	}
 	for (size_t i = 0; i < b->weight_device.n; i++) {
@@ -155,13 +155,13 @@ static int set_weights(const struct lim *l, int hier, const struct rc_blkio *b, 
 			continue;
 		fmt_to(value, sizeof(value), "%" PRId64 ":%" PRId64 " %" PRIu64, d->major, d->minor,
 			bfq ? d->weight.v : cg_io_weight_of_blkio(d->weight.v));
-		if (lim_write(l, hier, "blockIO/weightDevice/weight", file, value, e) < 0)
+		if (lim_write(l, "blockIO/weightDevice/weight", file, value, e) < 0)
 			return -e->num;
 	}
 	return 0;
 }
 
-int lim_v2_io(const struct lim *l, int hier, const struct rc_blkio *b, struct err *e)
+int lim_v2_io(const struct lim *l, const struct rc_blkio *b, struct err *e)
 {
 	const struct {
 		const char *json, *word;
@@ -176,7 +176,7 @@ int lim_v2_io(const struct lim *l, int hier, const struct rc_blkio *b, struct er
 
 	if (b->leaf_weight.set && b->leaf_weight.v != 0)
 		return lim_refuse("blockIO/leafWeight", "cgroup v2 has no leaf weight", e);
-	if (((b->weight.set && b->weight.v) || b->weight_device.n) && set_weights(l, hier, b, e) < 0)
+	if (((b->weight.set && b->weight.v) || b->weight_device.n) && set_weights(l, b, e) < 0)
 		return -e->num;
 	for (size_t t = 0; t < ARRAY_SIZE(throttle); t++)
 		for (size_t i = 0; i < throttle[t].list->n; i++) {
@@ -187,7 +187,7 @@ int lim_v2_io(const struct lim *l, int hier, const struct rc_blkio *b, struct er
 				fmt_to(rate, sizeof(rate), "%" PRIu64, d->rate);
 			fmt_to(value, sizeof(value), "%" PRId64 ":%" PRId64 " %s=%s", d->major, d->minor,
 				throttle[t].word, rate);
-			if (lim_write(l, hier, throttle[t].json, "io.max", value, e) < 0)
+			if (lim_write(l, throttle[t].json, "io.max", value, e) < 0)
 				return -e->num;
 		}
 	return 0;
@@ -232,19 +232,20 @@ static int unified_value(const struct lim *l, const struct rc_kv *kv, struct err
 			return err_wrap(e, "/linux/resources/%s", json);
 		}
 		fmt_to(line, sizeof(line), "%.*s", (int)n, p);
-		if ((n > 0 || p == kv->value) && lim_write(l, l->h->unified, json, kv->key, line, e) < 0)
+		if ((n > 0 || p == kv->value) && lim_write(l, json, kv->key, line, e) < 0)
 			return -e->num;
 		p += n + (p[n] == '\n');
 	} while (*p);
 	return 0;
 }
 
-int lim_v2_unified(const struct lim *l, const struct rc_kv_list *unified, struct err *e)
+int lim_v2_unified(struct lim *l, const struct rc_kv_list *unified, struct err *e)
 {
+	l->hier = l->h->unified;
 	for (size_t i = 0; i < unified->n; i++) {
 		if (unified_key(unified->v[i].key, e) < 0)
 			return -e->num;
-		if (l->h->unified < 0)
+		if (l->hier < 0)
 			return lim_refuse("unified", "this machine has cgroup v1 only", e);
 		if (unified_value(l, &unified->v[i], e) < 0)
 			return -e->num;

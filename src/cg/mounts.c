@@ -32,7 +32,7 @@ static int add(const struct cg_host *h, int hier, const char *path, struct cg_mo
 		fd = cg_file_open(h, hier, path, NULL, O_PATH | O_DIRECTORY);
 	/* Not ours there (rootless): what the container's processes will be in is what we are in. */
 	if (fd == -ENOENT || fd == -EACCES) {
-		if (cg_own_path(k, own, e) < 0)
+		if (cg_path_of(0, k, own, e) < 0)
 			return -e->num;
 		fd = cg_file_open(h, hier, str_eq(own, "/") ? "" : own, NULL, O_PATH | O_DIRECTORY);
 	}

@@ -123,7 +123,7 @@ int cg_populated(const struct cg_host *h, const char *path, bool *ret, struct er
 	size_t n;
 
 	if (*path && h->unified >= 0 &&
-		cg_file_read(h, h->unified, path, "cgroup.events", text, sizeof(text)) > 0 &&
+		cg_file_read(CG_AT(h, h->unified, path), "cgroup.events", text, sizeof(text)) > 0 &&
 		(events_value(text, "populated ") == 1 || h->mode == CG_V2)) {
 		*ret = events_value(text, "populated ") == 1;
 		return 0;

@@ -153,12 +153,11 @@ static void start_bus(void)
 	close(ready[0]);
 }
 
-static void answer(struct dbus *d, const struct dbus_msg *m, const char *sender, const char *error, const char *sig,
-	const char *value)
+static void answer(struct dbus *d, const struct dbus_msg *m, const char *error, const char *sig, const char *value)
 {
 	AUTO(buf) struct buf body = BUF_INIT;
 	struct err e = ERR_NONE;
-	struct dbus_head h = { .type = error ? DBUS_ERROR : DBUS_RETURN, .flags = DBUS_NO_REPLY, .destination = sender,
+	struct dbus_head h = { .type = error ? DBUS_ERROR : DBUS_RETURN, .flags = DBUS_NO_REPLY, .destination = m->sender,
 		.reply_serial = m->serial, .error_name = error, .signature = sig };
 
 	if (sig)
@@ -222,7 +221,7 @@ static void enter(const char *unit, pid_t pid)
 	cg_host_done(&h);
 }
 
-static void start_transient(struct dbus *d, const struct dbus_msg *m, const char *sender)
+static void start_transient(struct dbus *d, const struct dbus_msg *m)
 {
 	static int n_exists;
 	struct dbus_in in = dbus_in_body(m);
@@ -231,11 +230,11 @@ static void start_transient(struct dbus *d, const struct dbus_msg *m, const char
 	(void)dbus_get_str(&in);
 	pid_t pid = pid_of(&in);
 	if (strstr(unit, "denied") || pid == 0) {
-		answer(d, m, sender, "org.freedesktop.DBus.Error.AccessDenied", "s", "go away");
+		answer(d, m, "org.freedesktop.DBus.Error.AccessDenied", "s", "go away");
 		return;
 	}
 	if (strstr(unit, "exists") && n_exists++ == 0) {
-		answer(d, m, sender, "org.freedesktop.systemd1.UnitExists", "s", "it is there");
+		answer(d, m, "org.freedesktop.systemd1.UnitExists", "s", "it is there");
 		return;
 	}
 	if (!strstr(unit, "fails") && !strstr(unit, "elsewhere"))
@@ -243,21 +242,21 @@ static void start_transient(struct dbus *d, const struct dbus_msg *m, const char
 	if (strstr(unit, "early"))
 		job_removed(d, "/job/1", unit, "done");
 	job_removed(d, "/job/0", unit, "failed"); /* of an older job */
-	answer(d, m, sender, NULL, "o", "/job/1");
+	answer(d, m, NULL, "o", "/job/1");
 	if (!strstr(unit, "early"))
 		job_removed(d, "/job/1", unit, strstr(unit, "fails") ? "failed" : "done");
 }
 
-static void stop(struct dbus *d, const struct dbus_msg *m, const char *sender)
+static void stop(struct dbus *d, const struct dbus_msg *m)
 {
 	struct dbus_in in = dbus_in_body(m);
 	const char *unit = dbus_get_str(&in);
 
 	if (strstr(unit, "gone")) {
-		answer(d, m, sender, "org.freedesktop.systemd1.NoSuchUnit", "s", "no");
+		answer(d, m, "org.freedesktop.systemd1.NoSuchUnit", "s", "no");
 		return;
 	}
-	answer(d, m, sender, NULL, "o", "/job/2");
+	answer(d, m, NULL, "o", "/job/2");
 	job_removed(d, "/job/2", unit, "done");
 }
 
@@ -275,21 +274,18 @@ static void manager(int ready)
 	if (dbus_open_address(address, 60000, &d, &e) < 0 || dbus_send(&d, &h, &body, &e) < 0)
 		_exit(1);
 	while (dbus_next(&d, &m, &e) == 0) {
-		char sender[DBUS_MAX_NAME + 1];
-
 		if (m.type == DBUS_RETURN && ready >= 0) {
 			close(ready);
 			ready = -1;
 		}
 		if (m.type != DBUS_CALL)
 			continue;
-		fmt_to(sender, sizeof(sender), "%s", m.sender);
 		if (strcmp(m.member, "StartTransientUnit") == 0)
-			start_transient(&d, &m, sender);
+			start_transient(&d, &m);
 		else if (strcmp(m.member, "StopUnit") == 0)
-			stop(&d, &m, sender);
+			stop(&d, &m);
 		else
-			answer(&d, &m, sender, NULL, NULL, NULL);
+			answer(&d, &m, NULL, NULL, NULL);
 	}
 	_exit(2);
 }

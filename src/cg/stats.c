@@ -14,7 +14,7 @@
 bool stats_text(const struct stats_of *s, int hier, const char *file, char dst[static STATS_TEXT_SIZE])
 {
 	dst[0] = '\0';
-	return hier >= 0 && cg_file_read(s->h, hier, s->path, file, dst, STATS_TEXT_SIZE) >= 0;
+	return hier >= 0 && cg_file_read(CG_AT(s->h, hier, s->path), file, dst, STATS_TEXT_SIZE) >= 0;
 }
 
 uint64_t stats_u64(const struct stats_of *s, int hier, const char *file)
@@ -22,7 +22,7 @@ uint64_t stats_u64(const struct stats_of *s, int hier, const char *file)
 	char text[64];
 	uint64_t v = 0;
 
-	if (hier < 0 || cg_file_read(s->h, hier, s->path, file, text, sizeof(text)) <= 0)
+	if (hier < 0 || cg_file_read(CG_AT(s->h, hier, s->path), file, text, sizeof(text)) <= 0)
 		return 0;
 	if (str_eq(text, "max"))
 		return UINT64_MAX;
@@ -115,7 +115,7 @@ void stats_psi(const struct stats_of *s, const char *file)
 	char text[512];
 	const char *comma = "";
 
-	if (s->h->unified < 0 || cg_file_read(s->h, s->h->unified, s->path, file, text, sizeof(text)) <= 0)
+	if (s->h->unified < 0 || cg_file_read(CG_AT(s->h, s->h->unified, s->path), file, text, sizeof(text)) <= 0)
 		return;
 	buf_str(s->out, ",\"psi\":{");
 	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {

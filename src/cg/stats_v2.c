@@ -72,7 +72,7 @@ void stats_v2_memory(const struct stats_of *s)
 }
 
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6": one @key of one line. */
-static bool put_value(struct buf *out, const char *line, size_t len, const char *key, const char *op, const char *comma)
+static void put_value(struct buf *out, const char *line, size_t len, const char *key, const char *op)
 {
 	const char *p = memmem(line, len, key, strlen(key));
 	size_t colon = strcspn(line, ":"), space = strcspn(line, " ");
@@ -80,26 +80,24 @@ static bool put_value(struct buf *out, const char *line, size_t len, const char 
 
 	if (!p || colon >= space || space >= len || !parse_u64_n(line, colon, UINT32_MAX, &major) ||
 		!parse_u64_n(line + colon + 1, space - colon - 1, UINT32_MAX, &minor))
-		return false;
+		return;
 	p += strlen(key);
 	if (!parse_u64_n(p, strspn(p, "0123456789"), UINT64_MAX, &value))
-		return false;
-	buf_printf(out, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}", comma,
+		return;
+	bool first = !out->len || out->data[out->len - 1] == '[';
+	buf_printf(out, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}", first ? "" : ",",
 		major, minor, op, value);
-	return true;
 }
 
 static void put_table(const struct stats_of *s, const char *text, const char *name, const char *read_key,
 	const char *write_key)
 {
-	bool any = false;
-
 	buf_printf(s->out, "\"%s\":[", name);
 	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
 		size_t len = strcspn(p, "\n");
 
-		any = put_value(s->out, p, len, read_key, "Read", any ? "," : "") || any;
-		any = put_value(s->out, p, len, write_key, "Write", any ? "," : "") || any;
+		put_value(s->out, p, len, read_key, "Read");
+		put_value(s->out, p, len, write_key, "Write");
 	}
 	buf_str(s->out, "]");
 }

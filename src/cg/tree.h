@@ -104,6 +104,10 @@ int cg_open(const struct cg_host *h, const char *path, struct cg *ret, struct er
  * selects hierarchies, the others stay at @c's own path. ".." is refused. */
 int cg_open_sub(const struct cg_host *h, const char *path, const char *controllers, const char *sub,
 	struct cg *ret, struct err *e) must_check;
+/* cg_open_beside - an O_PATH descriptor of the v2 cgroup that process @pid is in: where an exec goes when the
+ * container's own cgroup takes no processes any more, because the container gave controllers to cgroups below
+ * it (clone3 says EBUSY; cgroup-v2.rst "No Internal Process Constraint"). */
+int cg_open_beside(const struct cg_host *h, pid_t pid, struct err *e) must_check;
 void cg_init(struct cg *c);
 void cg_done(struct cg *c);
 
@@ -122,8 +126,15 @@ int cg_file_path(const struct cg_host *h, int hier, const char *path, const char
 	struct err *e) must_check;
 /* cg_file_open - open FILE of the cgroup at @path in hierarchy @hier: the descriptor or -errno, no message. */
 int cg_file_open(const struct cg_host *h, int hier, const char *path, const char *file, int flags);
+/* A directory: one cgroup in one hierarchy. */
+struct cg_at {
+	const struct cg_host *h;
+	int hier;
+	const char *path;
+};
+#define CG_AT(h_, hier_, path_) (&(const struct cg_at){ h_, hier_, path_ })
 /* cg_file_read - the whole file, trailing newline cut, NUL-terminated, at most @size - 1 bytes: its length or
  * -errno, no message. */
-ssize_t cg_file_read(const struct cg_host *h, int hier, const char *path, const char *file, char *dst, size_t size);
+ssize_t cg_file_read(const struct cg_at *at, const char *file, char *dst, size_t size);
 /* cg_file_write - one write(2): 0 or -errno, no message. */
 int cg_file_write(const struct cg_host *h, int hier, const char *path, const char *file, const char *value);

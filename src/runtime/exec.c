@@ -314,6 +314,15 @@ static int clone_into(struct execution *x, int our_end, struct err *e)
 		.exit_signal = SIGCHLD };
 
 	x->pid = sys_clone3(&args);
+	if (x->pid < 0 && errno == EBUSY && args.flags & CLONE_INTO_CGROUP) {
+		/* An init system in the container has made cgroups of its own: go where its init is. */
+		auto_fd int beside = cg_open_beside(&x->cg_host, x->ct.state.pid, e);
+
+		if (beside < 0)
+			return err_wrap(e, "the container's cgroup takes no processes");
+		args.cgroup = (uint64_t)beside;
+		x->pid = sys_clone3(&args);
+	}
 	if (x->pid == 0) {
 		close(our_end);
 		child_exec_main(&x->plan);

@@ -87,7 +87,7 @@ void hostcheck_limits(const struct hostcheck *h)
 			"no cgroup file system is mounted");
 	} else {
 		if (host.unified >= 0 &&
-			cg_file_read(&host, host.unified, "/", "cgroup.controllers", list, sizeof(list)) < 0)
+			cg_file_read(CG_AT(&host, host.unified, "/"), "cgroup.controllers", list, sizeof(list)) < 0)
 			list[0] = '\0';
 		check_controllers(h, &host, list);
 	}
