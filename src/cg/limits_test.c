@@ -202,6 +202,82 @@ TEST(v1_refusals_name_the_field)
 	box_close(&b);
 }
 
+static bool v2_here(void)
+{
+	char text[256] = "";
+	struct cg_host h;
+	struct err e = ERR_NONE;
+
+	if (!view_enter(VIEW_OWN) || cg_host_open(CG_USUAL, &h, &e) < 0)
+		return false;
+	bool here = h.mode == CG_V2 &&
+		cg_file_read(CG_AT(&h, h.unified, ""), "cgroup.controllers", text, sizeof(text)) > 0 &&
+		strstr(text, "memory") && strstr(text, "cpuset");
+	cg_host_done(&h);
+	return here;
+}
+
+TEST(v2_files)
+{
+	struct rc_memory m = { .limit = { true, 64 << 20 }, .reservation = { true, 32 << 20 }, .swap = { true, 128 << 20 } };
+	struct rc_cpu c = { .shares = { true, 1024 }, .period = { true, 50000 }, .quota = { true, 25000 },
+		.burst = { true, 1000 }, .cpus = "0", .mems = "0" };
+	struct rc_resources r = { .memory = &m, .cpu = &c, .pids_limit = { true, 0 } };
+	struct box b;
+	struct err e = ERR_NONE;
+
+	if (!v2_here())
+		SKIP("needs root and the controllers on v2");
+	box_open(&b, &r);
+	CHECK(cg_limits_set(&b.h, b.path, &r, 0, &e) == 0, "%s (%s)", e.msg, e.hint);
+	expect(&b, CG_MEMORY, "memory.max", "67108864");
+	expect(&b, CG_MEMORY, "memory.low", "33554432");
+	expect(&b, CG_MEMORY, "memory.swap.max", "67108864");
+	expect(&b, CG_CPU, "cpu.weight", "100");
+	expect(&b, CG_CPU, "cpu.max", "25000 50000");
+	expect(&b, CG_CPU, "cpu.max.burst", "1000");
+	expect(&b, CG_CPUSET, "cpuset.cpus", "0");
+	expect(&b, CG_PIDS, "pids.max", "0");
+	box_close(&b);
+}
+
+TEST(v2_updates_keep_what_they_do_not_name)
+{
+	struct rc_memory m = { .swap = { true, 100 << 20 } };
+	struct rc_cpu c = { .period = { true, 20000 } };
+	struct rc_resources r = { .cpu = &c };
+	struct box b;
+	struct err e = ERR_NONE;
+
+	if (!v2_here())
+		SKIP("needs root and the controllers on v2");
+	box_open(&b, &r);
+	c.quota = (struct rc_opt_i64){ true, 10000 };
+	CHECK(cg_limits_set(&b.h, b.path, &r, 0, &e) == 0, "%s", e.msg);
+	c = (struct rc_cpu){ .period = { true, 50000 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	expect(&b, CG_CPU, "cpu.max", "10000 50000");
+	c = (struct rc_cpu){ .quota = { true, -1 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	expect(&b, CG_CPU, "cpu.max", "max 50000");
+	c = (struct rc_cpu){ .shares = { true, 2 }, .idle = { true, 1 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	c = (struct rc_cpu){ .shares = { true, 1024 }, .idle = { true, 0 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	expect(&b, CG_CPU, "cpu.weight", "100");
+	r.memory = &m;
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) < 0 && strstr(e.msg, "memory/swap"), "%s", e.msg);
+	err_clear(&e);
+	m = (struct rc_memory){ .limit = { true, 40 << 20 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	m = (struct rc_memory){ .swap = { true, 100 << 20 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	expect(&b, CG_MEMORY, "memory.swap.max", "62914560");
+	m = (struct rc_memory){ .swappiness = { true, 10 } };
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) < 0 && strstr(e.msg, "swappiness"), "%s", e.msg);
+	box_close(&b);
+}
+
 TEST(v2_hugetlb_and_unified)
 {
 	struct rc_hugepage page = { "2MB", 4 << 20 };
@@ -264,4 +340,5 @@ TEST(v2_refusals)
 
 TEST_MAIN(T(shares_become_weight), T(blkio_weight_becomes_io_weight), T(swap_on_v2),
 	T(controllers_follow_the_sections), T(v1_files), T(v1_memory_moves_with_swap), T(v1_quota_moves_with_period),
-	T(v1_refusals_name_the_field), T(v2_hugetlb_and_unified), T(v2_refusals))
+	T(v1_refusals_name_the_field), T(v2_files),
+	T(v2_updates_keep_what_they_do_not_name), T(v2_hugetlb_and_unified), T(v2_refusals))
