@@ -212,13 +212,21 @@ static int move_net_devices(struct creation *c, struct err *e)
 
 static int run_host_hooks(struct creation *c, struct err *e)
 {
-	AUTO(buf) struct buf doc = BUF_INIT;
+	AUTO(buf) struct buf doc = BUF_INIT, creating = BUF_INIT;
 	struct rt_hook_io io = c->plan.hook_io;
-	int r = creation_state_json(c, RT_CREATING, c->pid, &doc, e);
+	const struct rc_hook_list *hooks = c->config.hooks;
+	int r = 0;
 
 	io.dir = c->bundle_fd;
-	for (int s = RC_HOOK_PRESTART; r == 0 && s <= RC_HOOK_CREATE_RUNTIME; s++)
-		r = rt_hooks_run(&c->config.hooks[s], (enum rc_hook_stage)s, doc.data, doc.len, &io, e);
+	/* The deprecated prestart hooks were once part of start, and are told so, as by crun. */
+	if (hooks[RC_HOOK_PRESTART].n)
+		r = creation_state_json(c, RT_CREATED, c->pid, &doc, e);
+	if (r == 0)
+		r = rt_hooks_run(&hooks[RC_HOOK_PRESTART], RC_HOOK_PRESTART, doc.data, doc.len, &io, e);
+	if (r == 0 && hooks[RC_HOOK_CREATE_RUNTIME].n)
+		r = creation_state_json(c, RT_CREATING, c->pid, &creating, e);
+	if (r == 0)
+		r = rt_hooks_run(&hooks[RC_HOOK_CREATE_RUNTIME], RC_HOOK_CREATE_RUNTIME, creating.data, creating.len, &io, e);
 	return r;
 }
 

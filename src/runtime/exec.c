@@ -51,15 +51,25 @@ static int set_user(struct rc_process *p, const char *user, struct err *e)
 	return 0;
 }
 
+/* A variable given again replaces the one there: getenv(3) would find the first. */
 static int add_env(struct arena *a, struct rc_process *p, const struct rc_str_list *more, struct err *e)
 {
 	char **v = arena_array(a, char *, p->env.n + more->n + 1);
+	size_t n = p->env.n;
 
 	if (!v)
 		return err_oom(e, "the environment");
-	memcpy(v, p->env.v, p->env.n * sizeof(*v));
-	memcpy(v + p->env.n, more->v, more->n * sizeof(*v));
-	p->env = (struct rc_str_list){ v, p->env.n + more->n };
+	if (n)
+		memcpy(v, p->env.v, n * sizeof(*v));
+	for (size_t i = 0; i < more->n; i++) {
+		size_t len = strcspn(more->v[i], "="), k = 0;
+
+		while (k < n && !(strncmp(v[k], more->v[i], len) == 0 && v[k][len] == '='))
+			k++;
+		v[k] = more->v[i];
+		n += k == n;
+	}
+	p->env = (struct rc_str_list){ v, n };
 	return 0;
 }
 

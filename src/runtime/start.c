@@ -7,12 +7,16 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/str.h"
+#include "runtime/delete.h"
 #include "runtime/hooks.h"
+#include "runtime/probe.h"
 #include "runtime/state.h"
 #include "sec/seccomp_notify.h"
 #include "sys/path.h"
 #include "sys/proc.h"
 #include "sys/unixsock.h"
+
+enum { END_MS = 5000 }; /* from SIGKILL to the end */
 
 /* runtime-spec config-linux.md: the agent gets the listener and the container's state. */
 static int hand_over_listener(const struct start_ctx *s, int child_fd, struct err *e)
@@ -65,7 +69,6 @@ int start_poststart(const struct start_ctx *s, struct err *e)
 	const struct rc_hook_list *hooks = &s->config->hooks[RC_HOOK_POSTSTART];
 	AUTO(buf) struct buf doc = BUF_INIT;
 	struct rt_hook_io io = RT_HOOK_IO_INIT;
-	bool found;
 
 	if (!hooks->n)
 		return 0;
@@ -79,12 +82,6 @@ int start_poststart(const struct start_ctx *s, struct err *e)
 	if (r == 0)
 		r = rt_hooks_run(hooks, RC_HOOK_POSTSTART, doc.data, doc.len, &io, e);
 	rt_hook_io_done(&io);
-	if (r < 0) { /* runtime-spec runtime.md "Lifecycle" 10: the container is stopped */
-		struct err ignored = ERR_NONE;
-
-		if (proc_signal(s->pidfd, SIGKILL, &found, &ignored) < 0 || proc_wait_gone(s->pidfd, 5000, &ignored) < 0)
-			log_warn("poststart hook failed, and so did ending the container: %s", ignored.msg);
-	}
 	return r;
 }
 
@@ -110,6 +107,21 @@ static int check_startable(const struct rt_container *ct, const char *id, struct
 	if (ct->status != RT_CREATED)
 		return err_set(e, ERR_CONFLICT, EBUSY, "cannot start an already running container");
 	return 0;
+}
+
+/* runtime-spec runtime.md "Lifecycle" 7 and 9: a failed hook of start ends in step 12, the container's destruction. */
+static void destroy_failed(struct rt_context *c, const struct rt_container *ct, const struct runtime_config *config)
+{
+	struct err e = ERR_NONE;
+	struct rt_probe p;
+	bool found;
+
+	rt_probe_init(&p);
+	if (proc_signal(ct->pidfd, SIGKILL, &found, &e) < 0 || proc_wait_gone(ct->pidfd, END_MS, &e) < 0 ||
+		rt_probe_host(&p, &e) < 0 ||
+		rt_destroy(c, &p.host, ct->state_fd, &ct->state, &config->hooks[RC_HOOK_POSTSTOP], &e) < 0)
+		log_warn("a hook failed, and so did deleting the container: %s", e.msg);
+	rt_probe_done(&p);
 }
 
 static int start(struct rt_container *ct, const struct runtime_config *config, const char *notify_socket, struct err *e)
@@ -151,6 +163,8 @@ int rt_start(struct rt_context *c, const char *id, const char *notify_socket, st
 		r = rt_container_config(&ct, &config, e);
 	if (r == 0) {
 		r = start(&ct, &config, notify_socket, e);
+		if (r < 0 && config.process && (config.hooks[RC_HOOK_START_CONTAINER].n || config.hooks[RC_HOOK_POSTSTART].n))
+			destroy_failed(c, &ct, &config);
 		runtime_config_done(&config);
 	}
 	rt_container_done(&ct);

@@ -17,5 +17,5 @@ struct start_ctx {
 int start_follow(const struct start_ctx *s, int sock, struct err *e) must_check;
 /* start_open_notify - the sd_notify proxy for $NOTIFY_SOCKET @socket (NULL: none), if create prepared one. */
 int start_open_notify(int state_fd, const char *socket, struct rt_notify *ret, struct err *e) must_check;
-/* start_poststart - the poststart hooks; a failing one kills the container. */
+/* start_poststart - the poststart hooks; after a failing one the caller destroys the container. */
 int start_poststart(const struct start_ctx *s, struct err *e) must_check;
