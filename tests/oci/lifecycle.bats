@@ -296,3 +296,11 @@ PYTHON
 	[ "$status" = 1 ]
 	[[ $output == *"--trace"* ]]
 }
+
+@test "a program named relative to the working directory may lie above it" {
+	make_bundle ../bin/echo found
+	config "c['process']['cwd'] = '/tmp'"
+	run tare run -b "$BUNDLE" a
+	[ "$status" = 0 ]
+	[ "$output" = found ]
+}

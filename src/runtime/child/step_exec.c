@@ -14,12 +14,16 @@
 
 enum { PASSWD_MAX = 1 << 20 };
 
-/* 0 when @path can be executed, else -errno. */
-static int executable(int rootfd, int cwdfd, const char *path)
+/* 0 when @path, absolute or below the working directory, can be executed; else -errno. It is looked up from the root in
+ * either case: ".." may lead above the working directory, but not above the root. */
+static int executable(const struct child_program *g, int rootfd, const char *path)
 {
+	char whole[PATH_MAX];
 	struct stat st;
-	int fd = path_try_in(path[0] == '/' || cwdfd < 0 ? rootfd : cwdfd, path, O_PATH);
 
+	if (path[0] != '/' && !fmt_fits(whole, sizeof(whole), "%s/%s", g->process->cwd, path))
+		return -ENAMETOOLONG;
+	int fd = path_try_in(rootfd, path[0] == '/' ? path : whole, O_PATH);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -51,7 +55,7 @@ static int search_path(const struct child_program *g, int rootfd, struct child_s
 		size_t n = strcspn(dirs, ":");
 
 		if (n && fmt_fits(s->program, sizeof(s->program), "%.*s/%s", (int)n, dirs, name)) {
-			int r = executable(rootfd, s->cwdfd, s->program);
+			int r = executable(g, rootfd, s->program);
 			if (r == 0)
 				return 0;
 			denied = r == -EACCES ? EACCES : denied;
@@ -71,7 +75,7 @@ int program_find(const struct child_program *g, int rootfd, struct child_state *
 		return search_path(g, rootfd, s, e);
 	if (!fmt_fits(s->program, sizeof(s->program), "%s", name))
 		return refuse("…", "…", ENOENT, e);
-	int r = executable(rootfd, s->cwdfd, name);
+	int r = executable(g, rootfd, name);
 	return r < 0 ? refuse(name, name, -r, e) : 0;
 }
 
