@@ -116,12 +116,12 @@ static int take_service(struct criu_run *run, int from_child, struct err *e)
 {
 	struct err got;
 	int fd = FD_NONE;
-	size_t n_fds = 0;
-	int n = unix_receive(from_child, &got, sizeof(got), &fd, 1, &n_fds, e);
+	struct unix_fds fds = { &fd, 1, 0 };
+	int n = unix_receive(from_child, &got, sizeof(got), &fds, e);
 
 	if (n < 0)
 		return err_wrap(e, "start criu");
-	if (n == 1 && n_fds == 1) {
+	if (n == 1 && fds.n == 1) {
 		run->sock = fd;
 		return 0;
 	}
@@ -258,18 +258,18 @@ static int send_request(struct criu_run *run, enum criu_type type, const struct 
 static int receive(struct criu_run *run, struct criu_answer *ret, int *ret_fd, struct err *e)
 {
 	auto_free char *data = malloc(MAX_ANSWER);
-	size_t n_fds = 0;
+	struct unix_fds fds = { ret_fd, 1, 0 };
 
 	if (!data)
 		return err_oom(e, "criu's answer");
-	int n = unix_receive(run->sock, data, MAX_ANSWER, ret_fd, 1, &n_fds, e);
+	int n = unix_receive(run->sock, data, MAX_ANSWER, &fds, e);
 	if (n == 0 || n == -ECONNRESET) {
 		err_clear(e);
 		return err_gone(run, e);
 	}
 	if (n < 0)
 		return err_wrap(e, "receive from criu");
-	if (n_fds == 0)
+	if (fds.n == 0)
 		*ret_fd = FD_NONE;
 	if (!criu_answer_parse(data, (size_t)n, ret))
 		return err_set(e, ERR_SYSTEM, EPROTO, "criu sent a malformed answer of %d bytes", n);

@@ -78,12 +78,12 @@ static bool hears(struct world *w, const char *want)
 {
 	struct err e = ERR_NONE;
 	char text[8192];
-	int fds[1] = { -1 };
-	size_t n_fds = 0;
-	int n = unix_receive(w->manager, text, sizeof(text) - 1, fds, 1, &n_fds, &e);
+	int fd = -1;
+	struct unix_fds fds = { &fd, 1, 0 };
+	int n = unix_receive(w->manager, text, sizeof(text) - 1, &fds, &e);
 
-	if (n_fds)
-		close(fds[0]);
+	if (fds.n)
+		close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	if (strcmp(text, want) == 0)
 		return true;

@@ -398,7 +398,7 @@ static int agent(const char *path, int ready)
 {
 	char text[1024];
 	int fd = FD_NONE, dir;
-	size_t n_fds;
+	struct unix_fds fds = { &fd, 1, 0 };
 	struct err e = ERR_NONE;
 	struct pollfd pfd;
 	union {
@@ -416,9 +416,9 @@ static int agent(const char *path, int ready)
 	if (sock < 0 || write(ready, "x", 1) != 1)
 		return 1;
 	int c = accept(sock, NULL, NULL);
-	int n = unix_receive(c, text, sizeof(text) - 1, &fd, 1, &n_fds, &e);
+	int n = unix_receive(c, text, sizeof(text) - 1, &fds, &e);
 
-	if (n <= 0 || n_fds != 1)
+	if (n <= 0 || fds.n != 1)
 		return 2;
 	text[n] = '\0';
 	if (!str_eq(text, "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":77,\"metadata\":\"a\\\"b\",\"state\":{\"id\":\"x\"}}"))

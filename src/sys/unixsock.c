@@ -124,7 +124,7 @@ static size_t collect(struct msghdr *msg, int *fds, size_t max)
 	return n;
 }
 
-int unix_receive(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds, struct err *e)
+int unix_receive(int sock, void *data, size_t size, struct unix_fds *ret_fds, struct err *e)
 {
 	union control c;
 	int got[UNIX_MAX_FDS];
@@ -138,15 +138,15 @@ int unix_receive(int sock, void *data, size_t size, int *fds, size_t max_fds, si
 	if (n < 0)
 		return err_sys(e, "receive from a unix socket");
 	size_t n_fds = collect(&msg, got, UNIX_MAX_FDS);
-	if (n_fds > max_fds || (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
+	if (n_fds > ret_fds->max || (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
 		for (size_t i = 0; i < n_fds && i < UNIX_MAX_FDS; i++)
 			close(got[i]);
 		return err_set(e, ERR_SYSTEM, EMSGSIZE, "a message with %zu descriptors came, %zu bytes and %zu fit",
-			n_fds, size, max_fds);
+			n_fds, size, ret_fds->max);
 	}
 	if (n_fds)
-		memcpy(fds, got, n_fds * sizeof(int));
-	*ret_n_fds = n_fds;
+		memcpy(ret_fds->v, got, n_fds * sizeof(int));
+	ret_fds->n = n_fds;
 	return (int)n;
 }
 

@@ -16,10 +16,15 @@ int unix_listen_at(int dirfd, const char *name, int type, mode_t mode, struct er
 
 /* unix_send - @n > 0 bytes and @n_fds descriptors (up to UNIX_MAX_FDS) in one message. CHILD. */
 int unix_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds, struct err *e) must_check;
-/* unix_receive - up to @size bytes and @max_fds descriptors, close-on-exec, the caller's; more than fit is an
+/* Room for descriptors that come with a message. */
+struct unix_fds {
+	int *v;
+	size_t max; /* up to UNIX_MAX_FDS */
+	size_t n;   /* how many came */
+};
+/* unix_receive - up to @size bytes and @ret_fds->max descriptors, close-on-exec, the caller's; more than fit is an
  * error and none is kept. Returns the number of bytes, 0 at the end. CHILD. */
-int unix_receive(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds, struct err *e)
-	must_check;
+int unix_receive(int sock, void *data, size_t size, struct unix_fds *ret_fds, struct err *e) must_check;
 
 struct unix_peer {
 	pid_t pid;

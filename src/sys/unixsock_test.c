@@ -44,7 +44,7 @@ TEST(long_paths_and_descriptors)
 	struct unix_peer peer;
 	char long_path[PATH_MAX], got[16] = "";
 	int fds[2];
-	size_t n_fds;
+	struct unix_fds got_fds = { fds, 2, 0 };
 
 	CHECK(listener >= 0, "%s", e.msg);
 	CHECK(fstatat(dir, "s", &st, 0) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600, "mode %o",
@@ -56,13 +56,13 @@ TEST(long_paths_and_descriptors)
 	auto_fd int b = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	CHECK(unix_peer_of(b, &peer, &e) == 0 && peer.pid == getpid() && peer.uid == geteuid(), "peer");
 	CHECK(unix_send(a, "hello", 6, (int[]){ dir, a }, 2, &e) == 0, "%s", e.msg);
-	CHECK(unix_receive(b, got, sizeof(got), fds, 2, &n_fds, &e) == 6, "%s", e.msg);
-	CHECK(n_fds == 2 && strcmp(got, "hello") == 0, "%zu %s", n_fds, got);
+	CHECK(unix_receive(b, got, sizeof(got), &got_fds, &e) == 6, "%s", e.msg);
+	CHECK(got_fds.n == 2 && strcmp(got, "hello") == 0, "%zu %s", got_fds.n, got);
 	CHECK(fcntl(fds[0], F_GETFD) == FD_CLOEXEC && path_is_dir(fds[0]), "the directory came");
 	close(fds[0]);
 	close(fds[1]);
 	fd_close(&a);
-	CHECK(unix_receive(b, got, sizeof(got), fds, 2, &n_fds, &e) == 0 && n_fds == 0, "end");
+	CHECK(unix_receive(b, got, sizeof(got), &got_fds, &e) == 0 && got_fds.n == 0, "end");
 	drop_dir();
 }
 
@@ -70,19 +70,19 @@ TEST(too_much_is_refused_whole)
 {
 	struct err e = ERR_NONE;
 	int s[2], fds[4];
-	size_t n_fds;
+	struct unix_fds got_fds = { fds, 2, 0 };
 	char got[4];
 
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s) == 0, "socketpair");
 	int next = dup(0); /* the lowest free number: where the first one received would land */
 	close(next);
 	CHECK(unix_send(s[0], "x", 1, (int[]){ 0, 1, 2 }, 3, &e) == 0, "%s", e.msg);
-	CHECK(unix_receive(s[1], got, sizeof(got), fds, 2, &n_fds, &e) == -EMSGSIZE, "three for two");
+	CHECK(unix_receive(s[1], got, sizeof(got), &got_fds, &e) == -EMSGSIZE, "three for two");
 	for (int i = 0; i < 3; i++)
 		CHECK(fcntl(next + i, F_GETFD) < 0, "descriptor %d leaked", next + i);
 	err_clear(&e);
 	CHECK(unix_send(s[0], "too long", 8, NULL, 0, &e) == 0, "%s", e.msg);
-	CHECK(unix_receive(s[1], got, sizeof(got), fds, 2, &n_fds, &e) == -EMSGSIZE, "cut message");
+	CHECK(unix_receive(s[1], got, sizeof(got), &got_fds, &e) == -EMSGSIZE, "cut message");
 	err_clear(&e);
 	CHECK(unix_send(s[0], "", 0, NULL, 0, &e) == -EINVAL, "empty message");
 	close(s[0]);
