@@ -91,6 +91,50 @@ static int read_nodename(struct rd *r, const struct json *v, const struct rd_fie
 	return rd_opt_string(r, v, f, dst);
 }
 
+/* Annotations in a control name space that nothing here reads: spelt wrong or meant for another runtime, and whoever
+ * wrote one counts on its effect (SECURITY-REQUIREMENTS R1.13). */
+static bool is_unknown_control(const char *key)
+{
+	static const char *const known[] = {
+		"run.oci.delegate-cgroup",
+		"run.oci.hooks.stderr",
+		"run.oci.hooks.stdout",
+		"run.oci.keep_original_groups",
+		"run.oci.mount_context_type",
+		"run.oci.pidfd_receiver",
+		"run.oci.seccomp.plugins",
+		"run.oci.seccomp.receiver",
+		"run.oci.seccomp_bpf_data",
+		"run.oci.seccomp_fail_unknown_syscall",
+		"run.oci.systemd.force_cgroup_v1",
+		"run.oci.systemd.subgroup",
+		"org.criu.config",
+	};
+
+	if (!str_starts(key, "run.oci.") && !str_starts(key, "org.criu."))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(key, known[i]) == 0)
+			return false;
+	return true;
+}
+
+static int read_annotations(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+{
+	struct rc_kv_list *list = dst;
+	int rc = rd_kv_list(r, v, f, list);
+
+	for (size_t i = 0; r->problems && i < list->n; i++) {
+		struct rd_path here;
+
+		rd_enter(r, &here, list->v[i].key, 0);
+		if (is_unknown_control(list->v[i].key))
+			rd_warn(r, NULL, "unknown control annotation, ignored");
+		rd_leave(r, &here);
+	}
+	return rc;
+}
+
 static int read_all_mounts(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	struct runtime_config *c = dst;
@@ -120,7 +164,7 @@ static int read_config(struct rd *r, const struct json *v, struct runtime_config
 		RD("process", rc_read_process, struct runtime_config, process),
 		RD_ALL("mounts", read_all_mounts),
 		RD("hooks", rc_read_hooks, struct runtime_config, hooks),
-		RD("annotations", rd_kv_list, struct runtime_config, annotations),
+		RD("annotations", read_annotations, struct runtime_config, annotations),
 		RD_ALL("linux", read_linux),
 		RD_IGNORED("vm"),
 		RD_IGNORED("zos"),

@@ -3,9 +3,12 @@
  * system call. What only a kernel or a host can answer (does the path exist, is the capability known to
  * this kernel) is not decided here.
  *
- * Everything lives in one arena. Absent strings are NULL, absent lists have n 0, absent numbers have
- * their has_ flag false, absent objects are NULL pointers. Numbers are range-checked, words are checked
- * against the spec's enumerations and kept as enum or kernel constants where the kernel has one. */
+ * Everything lives in one arena: structs, and a private copy of the text that all strings point into, so the caller's
+ * bytes can go. Absent strings are NULL, absent lists have n 0, absent numbers have set false, absent objects are NULL
+ * pointers. JSON's null counts as absent; so does an empty string where one means nothing (names of profiles, labels,
+ * cpu lists, a namespace's path), and a 0 in cpu.shares, quota, period, realtimePeriod and the weights of blockIO: Go
+ * programs write these for "not set". Numbers are range-checked, words are checked against the spec's enumerations and
+ * kept as enum or kernel constants where the kernel has one. */
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
@@ -256,7 +259,7 @@ struct rc_seccomp {
 	char *listener_path, *listener_metadata;
 	struct rc_seccomp_rule *rules;
 	size_t n_rules;
-	uint8_t digest[16]; /* of the canonical text of this section: the key of the filter cache */
+	uint8_t digest[16]; /* BLAKE2b of all that the filter depends on: the key of the filter cache */
 };
 
 struct rc_intel_rdt {

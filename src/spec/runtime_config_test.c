@@ -179,13 +179,16 @@ TEST(problems_are_collected)
 
 TEST(warnings_do_not_refuse)
 {
-	auto_free char *text = rc_quotes("{" V ", 'extra': 1, 'linux': {'a/b': 2}, 'mounts': [{'destination': 'd', 'type': 't'}]}");
+	auto_free char *text = rc_quotes("{" V ", 'extra': 1, 'linux': {'a/b': 2}, 'annotations': {'run.oci.hooks.stderr': "
+					 "'/x', 'run.oci.hook.stderr': '/x', 'a.b': 'c'}, 'mounts': [{'destination': 'd', "
+					 "'type': 't'}]}");
 	AUTO(rc_problems) struct rc_problems p = { .arena = ARENA_INIT };
 	struct runtime_config c;
 	struct err e = ERR_NONE;
 
 	CHECK(runtime_config_read(text, strlen(text), &p, true, &c, &e) == 0, "%s", e.msg);
-	CHECK(p.n == 3, "%zu problems", p.n);
+	CHECK(p.n == 4, "%zu problems", p.n);
+	CHECK(strcmp(p.v[2].json_path, "/annotations/run.oci.hook.stderr") == 0, "%s", p.v[2].json_path);
 	CHECK(strcmp(p.v[1].json_path, "/linux/a~1b") == 0, "%s", p.v[1].json_path);
 	runtime_config_done(&c);
 }
