@@ -1,5 +1,5 @@
-/* The first instructions of tare-oci, before libc begins. Protecting our own executable (sec/selfexe.h) means executing it a
- * second time; libc's start costs 0.35 ms on a virtual machine (68 CPUID instructions, each a trap, and relocation), so
+/* The first instructions of tare-oci, before libc begins. Protecting our own executable (sec/selfexe.h) means executing
+ * it a second time; libc's start costs 0.35 ms on a virtual machine (68 CPUID instructions, each a trap, and relocation), so
  * the first round is done here, by system calls alone, and only the second one sees libc. What cannot be done here is
  * left to selfexe_protect() in main(), which also speaks about errors.
  *
@@ -13,7 +13,13 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#define entry_code __attribute__((used, noinline, visibility("hidden"), optimize("no-stack-protector", "no-tree-loop-distribute-patterns")))
+#if defined(__clang__)
+#define entry_code __attribute__((used, noinline, visibility("hidden"), no_stack_protector, no_builtin))
+#else
+#define entry_code \
+	__attribute__((used, noinline, visibility("hidden"), no_stack_protector, \
+		optimize("no-tree-loop-distribute-patterns")))
+#endif
 
 enum { ST_RDONLY_FLAG = 1 };
 
