@@ -75,7 +75,8 @@ static int under(const struct rc_seccomp *s, int (*fn)(int listener, void *arg),
 			print_error("%s\n", e.msg);
 			_exit(99);
 		}
-		_exit(fn(listener, fn_arg));
+		/* not _exit(): the sanitizers' one makes calls that the filter refuses */
+		syscall(SYS_exit_group, fn(listener, fn_arg));
 	}
 	CHECK(waitpid(pid, &status, 0) == pid, "waitpid");
 	return status;
