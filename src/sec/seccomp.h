@@ -20,8 +20,8 @@ struct seccomp_filter {
 
 void seccomp_filter_done(struct seccomp_filter *f);
 
-/* seccomp_filter_get - the program for @s: from the cache directory "seccomp" of @root_fd (made when absent;
- * FD_NONE: no cache), else compiled and put there. A cache that cannot be used is not an error.
+/* seccomp_filter_get - the program for @s: from the cache directory "@seccomp" (no container id can be that) of
+ * @root_fd (made when absent; FD_NONE: no cache), else compiled and put there. A cache that cannot be used is not an error.
  * @fail_unknown: a name nobody knows is ERR_CONFIG (annotation run.oci.seccomp_fail_unknown_syscall);
  * otherwise such names are left out and listed in ret->unknown for a warning.
  * The caller ends *ret with seccomp_filter_done(). */

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "sys/atomic_file.h"
 
-static const char dir_name[] = "seccomp";
+static const char dir_name[] = "@seccomp";
 
 #if defined(__x86_64__)
 #define MACHINE "x86_64"

@@ -189,7 +189,7 @@ TEST(unknown_names_are_listed_or_refused)
 	CHECK(str_eq(f.unknown, "frobnicate twiddle"), "%s", f.unknown ? f.unknown : "none");
 	seccomp_filter_done(&f);
 	CHECK(seccomp_filter_get(FD_NONE, &p.s, true, &f, &e) < 0 && e.kind == ERR_CONFIG, "took them");
-	CHECK(strstr(e.msg, "frobnicate twiddle") && strstr(e.msg, "/linux/seccomp/syscalls"), "%s", e.msg);
+	CHECK(strstr(e.msg, "frobnicate twiddle") && strstr(e.msg, "/linux/@seccomp/syscalls"), "%s", e.msg);
 }
 
 TEST(bad_profiles_are_errors)
@@ -304,13 +304,13 @@ static int cache_file(const struct cache *c)
 {
 	char cmd[256], name[256];
 
-	fmt_to(cmd, sizeof(cmd), "ls %s/seccomp", c->path);
+	fmt_to(cmd, sizeof(cmd), "ls %s/@seccomp", c->path);
 	FILE *ls = popen(cmd, "r");
 
 	CHECK(ls && fgets(name, sizeof(name), ls), "an entry");
 	pclose(ls);
 	name[strcspn(name, "\n")] = '\0';
-	fmt_to(cmd, sizeof(cmd), "%s/seccomp/%s", c->path, name);
+	fmt_to(cmd, sizeof(cmd), "%s/@seccomp/%s", c->path, name);
 	return openat(AT_FDCWD, cmd, O_RDWR | O_CLOEXEC);
 }
 
@@ -352,8 +352,8 @@ TEST(cache_does_not_trust_what_others_could_have_written)
 	auto_fd int i = cache_file(&c);
 
 	CHECK(ftruncate(i, 0) == 0 && !hit(&c, &p), "an empty file");
-	CHECK(fchmodat(c.fd, "seccomp", 0777, 0) == 0 && !hit(&c, &p) && !hit(&c, &p), "a directory open to all");
-	CHECK(fchmodat(c.fd, "seccomp", 0700, 0) == 0, "chmod");
+	CHECK(fchmodat(c.fd, "@seccomp", 0777, 0) == 0 && !hit(&c, &p) && !hit(&c, &p), "a directory open to all");
+	CHECK(fchmodat(c.fd, "@seccomp", 0700, 0) == 0, "chmod");
 	if (geteuid() != 0)
 		return;
 	CHECK(hit(&c, &p) || hit(&c, &p), "in the repaired directory");
@@ -374,7 +374,7 @@ TEST(cache_is_bounded)
 		CHECK(!hit(&c, &p), "hit %d", i);
 	}
 	CHECK(hit(&c, &p), "the newest is gone");
-	fmt_to(cmd, sizeof(cmd), "ls -A %s/seccomp | wc -l", c.path);
+	fmt_to(cmd, sizeof(cmd), "ls -A %s/@seccomp | wc -l", c.path);
 	FILE *wc = popen(cmd, "r");
 
 	CHECK(wc && fgets(n, sizeof(n), wc), "count");

@@ -103,7 +103,7 @@ leftovers()
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "*$MARK*" 2>/dev/null | sed 's/^/cgroup /'
 	for d in "$STATE"/*/; do
 		case $d in
-		*/seccomp/ | *'*/') ;;
+		*/@*/ | *'*/') ;;
 		*) echo "state $d" ;;
 		esac
 	done
