@@ -192,13 +192,14 @@ static int run(struct dump *d, struct err *e)
 {
 	struct criu_start s = { .std = { FD_NONE, FD_NONE, FD_NONE }, .cgroup_fd = FD_NONE,
 		.image_path = d->dirs.image_path, .work_path = d->dirs.work_path };
+	const struct criu_listener listener = { on_notify, d };
 	struct criu_answer a;
 
 	if (!d->q->pre_dump && write_descriptors(d, e) < 0)
 		return -e->num;
 	if (build_opts(d, e) < 0 || criu_begin(&d->run, &s, e) < 0)
 		return -e->num;
-	if (criu_request(&d->run, d->q->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP, &d->opts, on_notify, d, &a, e) < 0) {
+	if (criu_request(&d->run, d->q->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP, &d->opts, &listener, &a, e) < 0) {
 		criu_add_log(d->dirs.work, log_name, d->dirs.work_path, e);
 		return -e->num;
 	}

@@ -427,11 +427,11 @@ static int write_pid_file(const char *path, const char *text, size_t n, struct e
 	char dir[PATH_MAX];
 
 	if (!slash)
-		return atomic_write(AT_FDCWD, path, text, n, 0644, ATOMIC_VOLATILE, e);
+		return atomic_write(AT_FDCWD, path, text, n, (struct atomic_how){ 0644, ATOMIC_VOLATILE }, e);
 	if (!fmt_fits(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path))
 		return err_num(e, ENAMETOOLONG, "%s", path);
 	auto_fd int fd = path_open_host(dir, O_PATH | O_DIRECTORY, 0, e);
-	return fd < 0 ? fd : atomic_write(fd, slash + 1, text, n, 0644, ATOMIC_VOLATILE, e);
+	return fd < 0 ? fd : atomic_write(fd, slash + 1, text, n, (struct atomic_how){ 0644, ATOMIC_VOLATILE }, e);
 }
 
 int publish(const struct rt_create *req, const char *pidfd_receiver, pid_t pid, int pidfd, struct err *e)

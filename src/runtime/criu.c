@@ -282,7 +282,7 @@ static int err_unsuccessful(const struct criu_answer *a, struct err *e)
 		type_name(a->type), a->cr_errno, a->message[0] ? ": " : "", a->message);
 }
 
-int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts, criu_notify notify, void *arg,
+int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts, const struct criu_listener *listener,
 	struct criu_answer *ret, struct err *e)
 {
 	if (send_request(run, type, opts, e) < 0)
@@ -295,7 +295,7 @@ int criu_request(struct criu_run *run, enum criu_type type, const struct buf *op
 		if (ret->type != CRIU_NOTIFY)
 			break;
 		/* Without an answer criu undoes what it has done; closing the socket is the plainest one. */
-		if (notify && notify(arg, ret, &fd, e) < 0)
+		if (listener && listener->notify(listener->arg, ret, &fd, e) < 0)
 			return err_wrap(e, "at criu's %s", ret->script);
 		if (send_request(run, CRIU_NOTIFY, NULL, e) < 0)
 			return -e->num;
@@ -311,7 +311,7 @@ int criu_check_features(const char *path, bool *ret_mem_track, bool *ret_lazy, s
 
 	fmt_to(run.path, sizeof(run.path), "%s", path);
 	if (criu_begin(&run, &s, e) == 0)
-		err_told(criu_request(&run, CRIU_FEATURE_CHECK, NULL, NULL, NULL, &a, e));
+		err_told(criu_request(&run, CRIU_FEATURE_CHECK, NULL, NULL, &a, e));
 	criu_done(&run);
 	if (e->num)
 		return err_wrap(e, "ask criu for its features");

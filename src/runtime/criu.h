@@ -37,9 +37,14 @@ void criu_done(struct criu_run *run);
  * failure is told to criu, which then undoes what it did, and becomes the error of the whole. */
 typedef int (*criu_notify)(void *arg, const struct criu_answer *a, int *take_fd, struct err *e);
 
-/* criu_request - send a request of @type with @opts (encoded criu_opts, NULL: none), serve notifications, and store
- * the final answer. An unsuccessful one is an error that says what criu said. */
-int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts, criu_notify notify, void *arg,
+struct criu_listener {
+	criu_notify notify;
+	void *arg;
+};
+
+/* criu_request - send a request of @type with @opts (encoded criu_opts, NULL: none), serve notifications (@listener
+ * NULL: none is expected), and store the final answer. An unsuccessful one is an error that says what criu said. */
+int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts, const struct criu_listener *listener,
 	struct criu_answer *ret, struct err *e) must_check;
 /* criu_check_features - does this criu on this kernel track memory changes, and serve pages lazily? */
 int criu_check_features(const char *path, bool *ret_mem_track, bool *ret_lazy, struct err *e) must_check;

@@ -280,23 +280,27 @@ static int run_one(struct run *r, const char *json, size_t len, struct err *e)
 	return judge(r, late, &si, e);
 }
 
-static int run_hook(const struct rc_hook_list *list, size_t i, enum rc_hook_stage stage, const char *json,
-	size_t len, const struct rt_hook_io *io, struct err *e)
+static int run_hook(const struct rc_hook *hook, const char *json, size_t len, const struct rt_hook_io *io, struct err *e)
 {
-	struct run r = { .hook = &list->v[i], .io = io, .in = FD_NONE, .out_read = FD_NONE, .out_write = FD_NONE,
+	struct run r = { .hook = hook, .io = io, .in = FD_NONE, .out_read = FD_NONE, .out_write = FD_NONE,
 		.report_read = FD_NONE, .report_write = FD_NONE, .pidfd = FD_NONE };
 
 	run_one(&r, json, len, e);
 	run_done(&r);
-	return e->num ? err_wrap(e, "%s hook #%zu %.300s", rc_hook_stage_names[stage], i, list->v[i].path) : 0;
+	return -e->num;
+}
+
+static int err_hook(struct err *e, const struct rc_hook_list *list, size_t i, enum rc_hook_stage stage)
+{
+	return err_wrap(e, "%s hook #%zu %.300s", rc_hook_stage_names[stage], i, list->v[i].path);
 }
 
 int rt_hooks_run(const struct rc_hook_list *list, enum rc_hook_stage stage, const char *state_json,
 	size_t state_len, const struct rt_hook_io *io, struct err *e)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (run_hook(list, i, stage, state_json, state_len, io, e) < 0)
-			return -e->num;
+		if (run_hook(&list->v[i], state_json, state_len, io, e) < 0)
+			return err_hook(e, list, i, stage);
 	return 0;
 }
 
@@ -306,8 +310,10 @@ void rt_hooks_run_all(const struct rc_hook_list *list, enum rc_hook_stage stage,
 	for (size_t i = 0; i < list->n; i++) {
 		struct err e = ERR_NONE;
 
-		if (run_hook(list, i, stage, state_json, state_len, io, &e) < 0)
+		if (run_hook(&list->v[i], state_json, state_len, io, &e) < 0) {
+			err_hook(&e, list, i, stage);
 			log_warn("%s", e.msg);
+		}
 	}
 }
 

@@ -226,13 +226,14 @@ static int begin(struct restore *r, struct err *e)
 
 static int run(struct restore *r, struct err *e)
 {
+	const struct criu_listener listener = { on_notify, r };
 	struct criu_answer a;
 
 	if (criu_find(&r->run, e) < 0 || criu_dirs_open(r->q, false, &r->dirs, e) < 0 || prepare_root(r, e) < 0)
 		return -e->num;
 	if (build_opts(r, e) < 0 || begin(r, e) < 0)
 		return -e->num;
-	if (criu_request(&r->run, CRIU_RESTORE, &r->opts, on_notify, r, &a, e) < 0) {
+	if (criu_request(&r->run, CRIU_RESTORE, &r->opts, &listener, &a, e) < 0) {
 		criu_add_log(r->dirs.work, log_name, r->dirs.work_path, e);
 		return -e->num;
 	}

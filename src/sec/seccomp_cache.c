@@ -200,7 +200,7 @@ int seccomp_cache_put(int root_fd, const uint8_t digest[static 16], const struct
 	memcpy(b.data, &h, sizeof(h));
 	file_name(digest, name);
 	/* Not synced: a file torn by a power cut is found by its checksum and written again. */
-	if (atomic_write(dir, name, b.data, b.len, 0600, ATOMIC_VOLATILE, e) < 0)
+	if (atomic_write(dir, name, b.data, b.len, (struct atomic_how){ 0600, ATOMIC_VOLATILE }, e) < 0)
 		return err_wrap(e, "seccomp cache");
 	evict(dir);
 	return 0;

@@ -257,15 +257,22 @@ static int gen_one(struct bpf_out *o, const struct sc_profile *p, const struct s
 	return gen_ranges(o, &all, p->default_ret, ret, e);
 }
 
+static const struct sc_arch *find(const struct sc_profile *p, uint32_t token)
+{
+	for (size_t i = 0; i < p->n_archs; i++)
+		if (p->arch[i].token == token)
+			return &p->arch[i];
+	return NULL;
+}
+
 /* x86_64 and x32 share the kernel's architecture and most of their numbers: one search for both, over the number
  * without the x32 bit. */
-static int gen_x86_64(struct bpf_out *o, const struct sc_profile *p, const struct sc_arch *plain,
-	const struct sc_arch *x32, struct bpf_tgt *ret, bool *ret_fits, struct err *e)
+static int gen_x86_64(struct bpf_out *o, const struct sc_profile *p, struct bpf_tgt *ret, bool *ret_fits, struct err *e)
 {
 	AUTO(sc_ranges) struct sc_ranges a = { .n = 0 }, b = { .n = 0 }, all = { .n = 0 };
 	struct bpf_tgt body, high;
 
-	*ret_fits = sc_ranges_of(&a, p, plain) && sc_ranges_of(&b, p, x32);
+	*ret_fits = sc_ranges_of(&a, p, find(p, SCMP_ARCH_X86_64)) && sc_ranges_of(&b, p, find(p, SCMP_ARCH_X32));
 	if (!*ret_fits)
 		return 0;
 	sc_ranges_join(&all, &a, &b);
@@ -279,14 +286,6 @@ static int gen_x86_64(struct bpf_out *o, const struct sc_profile *p, const struc
 	return 0;
 }
 
-static const struct sc_arch *find(const struct sc_profile *p, uint32_t token)
-{
-	for (size_t i = 0; i < p->n_archs; i++)
-		if (p->arch[i].token == token)
-			return &p->arch[i];
-	return NULL;
-}
-
 /* The test for one architecture in front of the rest. */
 static int gen_arch(struct bpf_out *o, const struct sc_profile *p, const struct sc_arch *a, struct bpf_tgt *next,
 	bool *ret_fits, struct err *e)
@@ -298,7 +297,7 @@ static int gen_arch(struct bpf_out *o, const struct sc_profile *p, const struct 
 	if (a == x32 && plain)
 		return 0; /* done with the other */
 	if (a == plain && x32)
-		rc = gen_x86_64(o, p, plain, x32, &body, ret_fits, e);
+		rc = gen_x86_64(o, p, &body, ret_fits, e);
 	else
 		rc = gen_one(o, p, a, &body, ret_fits, e);
 	if (rc < 0 || !*ret_fits)

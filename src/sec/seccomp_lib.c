@@ -28,9 +28,12 @@ static int lib_err(struct err *e, int rc, size_t index, const char *name)
 	return -e->num;
 }
 
-static int add_rule(scmp_filter_ctx ctx, const struct rc_seccomp_rule *r, size_t index, uint32_t action,
-	const struct scmp_arg_cmp *cmp, size_t n_cmp, struct err *e)
+static int add_rule(scmp_filter_ctx ctx, const struct rc_seccomp *s, size_t index, const struct scmp_arg_cmp *cmp,
+	size_t n_cmp, struct err *e)
 {
+	const struct rc_seccomp_rule *r = &s->rules[index];
+	uint32_t action = sc_ret(r->action, &r->errno_ret);
+
 	for (size_t i = 0; i < r->names.n; i++) {
 		int nr = sc_number(seccomp_arch_native(), r->names.v[i]);
 
@@ -59,12 +62,11 @@ static int add_rules(scmp_filter_ctx ctx, const struct rc_seccomp *s, const stru
 
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct rc_seccomp_rule *r = &s->rules[i];
-		uint32_t action = sc_ret(r->action, &r->errno_ret);
 		struct scmp_arg_cmp cmp[6];
 		unsigned seen = 0;
 		bool split = false;
 
-		if (action == p->default_ret)
+		if (sc_ret(r->action, &r->errno_ret) == p->default_ret)
 			continue;
 		for (size_t k = 0; k < r->n_args; k++) {
 			split |= seen >> r->args[k].index & 1;
@@ -74,12 +76,12 @@ static int add_rules(scmp_filter_ctx ctx, const struct rc_seccomp *s, const stru
 			struct scmp_arg_cmp c = { r->args[k].index, ops[r->args[k].op], r->args[k].value,
 				r->args[k].value_two };
 
-			if (split && add_rule(ctx, r, i, action, &c, 1, e) < 0)
+			if (split && add_rule(ctx, s, i, &c, 1, e) < 0)
 				return -e->num;
 			if (!split)
 				cmp[k] = c;
 		}
-		if (!split && add_rule(ctx, r, i, action, cmp, r->n_args, e) < 0)
+		if (!split && add_rule(ctx, s, i, cmp, r->n_args, e) < 0)
 			return -e->num;
 	}
 	return 0;

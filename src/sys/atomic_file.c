@@ -29,11 +29,10 @@ static int open_temporary(int dirfd, const char *name, char tmp[static PATH_MAX]
 	return err_num(e, EEXIST, "create a temporary file for %s", name);
 }
 
-int atomic_write(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
-	enum atomic_sync sync, struct err *e)
+int atomic_write(int dirfd, const char *name, const void *data, size_t n, struct atomic_how how, struct err *e)
 {
 	char tmp[PATH_MAX];
-	auto_fd int fd = open_temporary(dirfd, name, tmp, mode, e);
+	auto_fd int fd = open_temporary(dirfd, name, tmp, how.mode, e);
 
 	if (fd < 0)
 		return fd;
@@ -41,7 +40,7 @@ int atomic_write(int dirfd, const char *name, const void *data, size_t n, mode_t
 		err_wrap(e, "%s", name);
 		goto undo;
 	}
-	if (sync == ATOMIC_DURABLE && fsync(fd) < 0) {
+	if (how.sync == ATOMIC_DURABLE && fsync(fd) < 0) {
 		err_sys(e, "sync %s", name);
 		goto undo;
 	}
@@ -49,7 +48,7 @@ int atomic_write(int dirfd, const char *name, const void *data, size_t n, mode_t
 		err_sys(e, "replace %s", name);
 		goto undo;
 	}
-	if (sync == ATOMIC_DURABLE && fsync(dirfd) < 0)
+	if (how.sync == ATOMIC_DURABLE && fsync(dirfd) < 0)
 		return err_sys(e, "sync the directory of %s", name);
 	return 0;
 undo:

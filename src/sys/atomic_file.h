@@ -9,6 +9,11 @@ enum atomic_sync {
 	ATOMIC_DURABLE,	 /* survives a power cut: file and directory are synced */
 };
 
-/* atomic_write - @dirfd/@name becomes @data of @n bytes with @mode, by a temporary file and rename(2). */
-int atomic_write(int dirfd, const char *name, const void *data, size_t n, mode_t mode,
-	enum atomic_sync sync, struct err *e) must_check;
+struct atomic_how {
+	mode_t mode;
+	enum atomic_sync sync;
+};
+
+/* atomic_write - @dirfd/@name becomes @data of @n bytes, by a temporary file and rename(2). */
+int atomic_write(int dirfd, const char *name, const void *data, size_t n, struct atomic_how how,
+	struct err *e) must_check;
