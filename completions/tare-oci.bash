@@ -6,7 +6,7 @@ _tare_oci()
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root|--log|-l|--log-format|--log-level|--cgroup-manager|--rootless|--trace) ((i++)) ;;
+		--root|-r|--log|-l|--log-format|--log-level|--cgroup-manager|--rootless|--trace) ((i++)) ;;
 		-*) ;;
 		*) cmd=${COMP_WORDS[i]}; break ;;
 		esac
@@ -14,7 +14,7 @@ _tare_oci()
 	case $cmd in
 	'')
 		case $prev in
-		--root) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+		--root|-r) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 		--log|-l) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		--log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
 		--log-level) COMPREPLY=($(compgen -W 'error warning warn info debug' -- "$cur")); return ;;
@@ -22,7 +22,7 @@ _tare_oci()
 		--rootless) return ;;
 		--trace) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac
-		words='check checkpoint create delete events exec features help kill list mounts pause ps restore resume run spec start state update version --root --log -l --log-format --log-level --debug --systemd-cgroup -s --cgroup-manager --rootless --trace --version -v --help -h' ;;
+		words='check checkpoint create delete events exec features help kill list mounts pause ps restore resume run spec start state update version --root -r --log -l --log-format --log-level --debug --systemd-cgroup -s --cgroup-manager --rootless --trace --version -v --help -h' ;;
 	check)
 		case $prev in
 		--format|-f) COMPREPLY=($(compgen -W 'table json' -- "$cur")); return ;;

@@ -1,7 +1,7 @@
 # fish completion for tare-oci; written by tools/gen-docs from the option tables
 
 complete -c tare-oci -f
-complete -c tare-oci -n '__fish_use_subcommand' -l root -r -F -d 'where container state is kept (default: /run/NAME)'
+complete -c tare-oci -n '__fish_use_subcommand' -l root -s r -r -F -d 'where container state is kept (default: /run/NAME)'
 complete -c tare-oci -n '__fish_use_subcommand' -l log -s l -r -F -d 'log to a FILE, file:FILE, journald:IDENTIFIER or syslog:IDENTIFIER'
 complete -c tare-oci -n '__fish_use_subcommand' -l log-format -x -a 'text json' -d 'text (default) or json'
 complete -c tare-oci -n '__fish_use_subcommand' -l log-level -x -a 'error warning warn info debug' -d 'error, warning (default), info or debug'

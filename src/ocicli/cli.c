@@ -15,7 +15,7 @@
 enum { MAX_INPUT_BYTES = 16 << 20 };
 
 static const struct opt global_rows[] = {
-	{ 0, "root", "DIR", OPT(TEXT, global_opts, root), "where container state is kept (default: /run/NAME)", NULL },
+	{ 'r', "root", "DIR", OPT(TEXT, global_opts, root), "where container state is kept (default: /run/NAME)", NULL },
 	{ 'l', "log", "SINK", OPT(TEXT, global_opts, log),
 		"log to a FILE, file:FILE, journald:IDENTIFIER or syslog:IDENTIFIER", NULL },
 	{ 0, "log-format", "FORMAT", OPT(TEXT, global_opts, log_format), "text (default) or json", "text|json" },

@@ -248,6 +248,23 @@ static int plan_affinity(struct execution *x, struct err *e)
 	return r;
 }
 
+/* A user namespace that a plain user made denies setgroups(2), user_namespaces(7): then the process keeps the groups
+ * it has, which mean nothing inside. */
+static int setgroups_denied(struct execution *x, bool *ret, struct err *e)
+{
+	AUTO(buf) struct buf text = BUF_INIT;
+	char path[32];
+
+	fmt_to(path, sizeof(path), "%d/setgroups", (int)x->ct.state.pid);
+	int r = io_read_file_at(x->proc, path, 16, &text, e);
+	if (r < 0)
+		return r;
+	*ret = str_starts(text.data, "deny");
+	if (*ret && x->process->n_additional_gids)
+		return err_set(e, ERR_CONFIG, EPERM, "supplementary groups cannot be set in this user namespace");
+	return 0;
+}
+
 static int plan_exec(struct execution *x, struct err *e)
 {
 	const uint64_t sys_admin = UINT64_C(1) << 21;
@@ -263,6 +280,8 @@ static int plan_exec(struct execution *x, struct err *e)
 		return -e->num;
 	r = plan_join(x, e);
 	in.in_userns = x->plan.in_userns;
+	if (r == 0 && in.in_userns)
+		r = setgroups_denied(x, &in.no_setgroups, e);
 	if (r == 0)
 		r = plan_program(&in, &x->arena, &x->plan.program, &x->filter, e);
 	if (r == 0)
