@@ -15,7 +15,7 @@ static int refuse(struct err *e, const char *path, const char *why)
 static const char *bad_component(const char *name, size_t n)
 {
 	if (n == 2 && name[0] == '.' && name[1] == '.')
-		return "has a \"..\", which is not allowed";
+		return "has a part that leads up: `..` components are not allowed";
 	if (n > NAME_MAX)
 		return "has a part longer than the 255 bytes allowed";
 	for (size_t i = 0; i < n; i++)

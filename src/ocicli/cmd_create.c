@@ -51,6 +51,8 @@ static void complete(struct cli *c, struct rt_create *q)
 		q->bundle = ".";
 	q->listen_fds = listen_fds();
 	q->notify_socket = notify && *notify ? notify : NULL;
+	/* crun shows it where the host has it, runc below /run/notify. */
+	q->notify_at = c->like == LIKE_CRUN && q->notify_socket && *notify == '/' ? notify : NULL;
 }
 
 /* The words runc puts in front, by which its callers cut the message; crun has none. */

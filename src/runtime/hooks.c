@@ -312,7 +312,7 @@ void rt_hooks_run_all(const struct rc_hook_list *list, enum rc_hook_stage stage,
 
 		if (run_hook(&list->v[i], state_json, state_len, io, &e) < 0) {
 			err_hook(&e, list, i, stage);
-			log_warn("%s", e.msg);
+			log_warn("%s hook failed with exit code or otherwise: %s", rc_hook_stage_names[stage], e.msg);
 		}
 	}
 }

@@ -24,7 +24,7 @@ enum {
 	SOCKET_MODE = 0777 /* any user of the container; outside, ROOT/ID is 0700 */
 };
 
-static const char socket_name[] = "notify.sock";
+static const char socket_name[] = RT_NOTIFY_NAME;
 
 int rt_notify_prepare(int state_fd, struct err *e)
 {

@@ -6,10 +6,10 @@
 #include <sys/types.h>
 #include "base/err.h"
 
-/* Where the directory of rt_notify_prepare() is to be bound in the container (ro, nosuid, nodev, noexec), and what
- * its NOTIFY_SOCKET is. */
+/* Where the directory of rt_notify_prepare() is to be bound in the container (ro, nosuid, nodev, noexec) when the
+ * request names no place, and the name of the socket in it. */
 #define RT_NOTIFY_MOUNT "/run/notify"
-#define RT_NOTIFY_ENV "NOTIFY_SOCKET=/run/notify/notify.sock"
+#define RT_NOTIFY_NAME "notify.sock"
 
 /* rt_notify_prepare - at create: make the directory ROOT/ID/notify; returns its O_PATH descriptor. */
 int rt_notify_prepare(int state_fd, struct err *e) must_check;

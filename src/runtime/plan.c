@@ -107,8 +107,12 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		extra[n++] = listen_fds;
 		extra[n++] = "LISTEN_PID=1";
 	}
-	if (in->req->notify_socket)
-		extra[n++] = RT_NOTIFY_ENV;
+	if (in->req->notify_socket) {
+		extra[n] = arena_printf(&p->arena, "NOTIFY_SOCKET=%s/" RT_NOTIFY_NAME,
+			in->req->notify_at ? in->req->notify_at : RT_NOTIFY_MOUNT);
+		if (!extra[n++])
+			return err_oom(e, "the environment");
+	}
 	struct plan_program_in pi = { .ctx = in->ctx,
 		.process = in->config->process,
 		.linux_ = &in->config->linux_,

@@ -240,7 +240,7 @@ static int bind_notify(const struct rt_plan_in *in, struct rt_plan *p, struct er
 	m->tree = m->idmap_userns = FD_NONE;
 	if (!doc)
 		return err_oom(e, "a mount");
-	doc->destination = arena_dup(&p->arena, RT_NOTIFY_MOUNT);
+	doc->destination = arena_dup(&p->arena, in->req->notify_at ? in->req->notify_at : RT_NOTIFY_MOUNT);
 	doc->source = arena_dup(&p->arena, path_proc(in->notify_dir).text);
 	doc->options = (struct rc_str_list){ (char **)options, ARRAY_SIZE(options) - 1 };
 	if (!doc->destination || !doc->source)

@@ -38,6 +38,7 @@ struct rt_create {
 	const char *pidfd_socket;   /* or NULL */
 	const char *pid_file;	    /* or NULL */
 	const char *notify_socket;  /* sd_notify proxy, from $NOTIFY_SOCKET, or NULL */
+	const char *notify_at;	    /* directory of its socket in the container, absolute; NULL: /run/notify */
 	uint32_t preserve_fds;	    /* 3 … 3+N-1 besides LISTEN_FDS */
 	uint32_t listen_fds;	    /* from $LISTEN_FDS */
 	bool no_pivot, no_new_keyring;

@@ -146,7 +146,12 @@ TEST(scheduler)
 		{ SCHED("'policy': 'SCHED_OTHER', 'runtime': 5"),
 			"/process/scheduler: runtime, deadline and period go with SCHED_DEADLINE only" },
 		{ SCHED("'policy': 'SCHED_DEADLINE', 'runtime': 3000, 'deadline': 2000"),
-			"/process/scheduler: SCHED_DEADLINE needs 1024 <= runtime <= deadline <= period, in nanoseconds" },
+			"/process/scheduler/runtime: sched_setattr: `SCHED_DEADLINE` runtime 3000 must be <= deadline 2000" },
+		{ SCHED("'policy': 'SCHED_DEADLINE', 'deadline': 2000"),
+			"/process/scheduler: sched_setattr: `SCHED_DEADLINE` requires `runtime`" },
+		{ SCHED("'policy': 'SCHED_DEADLINE', 'runtime': 9, 'deadline': 2000"),
+			"/process/scheduler/runtime: sched_setattr: `SCHED_DEADLINE` runtime 9 must be between 1024 and "
+			"9223372036854775807 ns" },
 	};
 
 	RC_RUN(cases);

@@ -54,18 +54,30 @@ static int read_flags(struct rd *r, const struct json *v, const struct rd_field 
 	return rc;
 }
 
-static int check_deadline(struct rd *r, const struct rc_scheduler *s)
+/* Each in the words that crun's users know. */
+static int check_deadline(struct rd *r, const struct json *v, const struct rc_scheduler *s)
 {
-	uint64_t period = s->period ? s->period : s->deadline; /* sched_setattr(2) */
+	static const char what[] = "sched_setattr: `SCHED_DEADLINE`";
+	unsigned long long runtime = s->runtime, deadline = s->deadline;
+	unsigned long long period = s->period ? s->period : s->deadline; /* sched_setattr(2) */
 
 	if (s->policy != POLICY_DEADLINE) {
 		if (s->runtime || s->deadline || s->period)
 			return rd_fail(r, NULL, NULL, "runtime, deadline and period go with SCHED_DEADLINE only");
 		return 0;
 	}
-	if (s->runtime < MIN_DEADLINE_RUNTIME || s->runtime > s->deadline || s->deadline > period)
-		return rd_fail(r, NULL, NULL, "SCHED_DEADLINE needs %d <= runtime <= deadline <= period, in nanoseconds",
-			MIN_DEADLINE_RUNTIME);
+	if (!json_member(v, "runtime") || !json_member(v, "deadline"))
+		return rd_fail(r, NULL, NULL, "%s requires `%s`", what, json_member(v, "runtime") ? "deadline" : "runtime");
+	if (!runtime)
+		return rd_fail(r, "runtime", NULL, "%s runtime must be greater than 0", what);
+	if (runtime < MIN_DEADLINE_RUNTIME || runtime > INT64_MAX)
+		return rd_fail(r, "runtime", NULL, "%s runtime %llu must be between %d and %lld ns", what, runtime,
+			MIN_DEADLINE_RUNTIME, (long long)INT64_MAX);
+	if (runtime > deadline)
+		return rd_fail(r, "runtime", NULL, "%s runtime %llu must be <= deadline %llu", what, runtime, deadline);
+	if (deadline > period || period > INT64_MAX)
+		return rd_fail(r, "deadline", NULL, "%s deadline %llu must be <= period %llu, at most 2^63-1", what, deadline,
+			period);
 	return 0;
 }
 
@@ -87,9 +99,9 @@ int rc_read_scheduler(struct rd *r, const struct json *v, const struct rd_field 
 		RD("nice", rd_i32, struct rc_scheduler, nice, .min = -20, .max = 19),
 		RD("priority", rd_u32, struct rc_scheduler, priority, .max = 99),
 		RD_ALL("flags", read_flags),
-		RD("runtime", rd_u64, struct rc_scheduler, runtime, .max = INT64_MAX),
-		RD("deadline", rd_u64, struct rc_scheduler, deadline, .max = INT64_MAX),
-		RD("period", rd_u64, struct rc_scheduler, period, .max = INT64_MAX),
+		RD("runtime", rd_u64, struct rc_scheduler, runtime, .max = UINT64_MAX),
+		RD("deadline", rd_u64, struct rc_scheduler, deadline, .max = UINT64_MAX),
+		RD("period", rd_u64, struct rc_scheduler, period, .max = UINT64_MAX),
 	};
 	size_t errors = r->n_errors;
 	void *s = NULL;
@@ -99,7 +111,7 @@ int rc_read_scheduler(struct rd *r, const struct json *v, const struct rd_field 
 	if (rc < 0 || r->n_errors != errors)
 		return rc;
 	rc = check_priority(r, s);
-	return rc == 0 ? check_deadline(r, s) : rc;
+	return rc == 0 ? check_deadline(r, v, s) : rc;
 }
 
 int rc_read_io_priority(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
