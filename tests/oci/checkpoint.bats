@@ -47,3 +47,26 @@ teardown() { oci_teardown; }
 	[ "$status" = 1 ]
 	[[ $output == *"soft full strict ignore"* ]]
 }
+
+@test "a failing checkpoint leaves the container running" {
+	start_sleeper c1 </dev/null >/dev/null
+	run env PATH=/nowhere "$TARE_OCI" --root "$STATE" checkpoint --image-path "$BATS_TEST_TMPDIR/image" c1
+	[ "$status" != 0 ]
+	[ "$(status_of c1)" = running ]
+}
+
+@test "checkpoint of what is not running is refused" {
+	make_bundle true
+	tare create --bundle "$BUNDLE" c1 </dev/null >/dev/null
+	run tare checkpoint --image-path "$BATS_TEST_TMPDIR/image" c1
+	[ "$status" = 1 ]
+	[[ "$output" == *"container not running"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/image" ]
+}
+
+@test "restore without images leaves nothing" {
+	make_bundle true
+	run tare restore --image-path "$BATS_TEST_TMPDIR/nowhere" --bundle "$BUNDLE" c1
+	[ "$status" = 1 ]
+	[ -z "$(leftovers)" ]
+}
