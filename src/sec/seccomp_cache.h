@@ -1,6 +1,6 @@
 #pragma once
 /* Compiled filters on disk, so that starting (and exec into) a container reads its filter instead of building it.
- * A file per profile in the directory "seccomp" of the state root (0700, ours); losing it costs one compilation.
+ * A file per profile in the directory "@seccomp" of the state root (0700, ours); losing it costs one compilation.
  * The name is made of the profile's digest, libseccomp's version, the machine and the format. */
 #include <stdbool.h>
 #include "base/err.h"
