@@ -160,7 +160,7 @@ TEST(remove_clears_a_busy_tree)
 
 	for (size_t v = 0; v < ARRAY_SIZE(views); v++) {
 		struct cg_host h;
-		struct cg c, below;
+		struct cg c, below, beside;
 		struct err e = ERR_NONE;
 		bool frozen;
 
@@ -170,11 +170,15 @@ TEST(remove_clears_a_busy_tree)
 		make(&h, view_path(path, "busy"), &c);
 		fmt_to(sub, sizeof(sub), "%s/x/y/z", path);
 		make(&h, sub, &below);
-		pid_t a = view_child(&below, NULL), b = view_child(&c, NULL);
+		/* Not in the container's own: on v2 it gives controllers to those below and takes no processes. */
+		fmt_to(sub, sizeof(sub), "%s/w", path);
+		make(&h, sub, &beside);
+		pid_t a = view_child(&below, NULL), b = view_child(&beside, NULL);
 		CHECK(a > 0 && b > 0, "children");
 		CHECK(cg_freeze(&h, path, true, 5000, &e) == 0, "%s", e.msg);
 		CHECK(cg_frozen(&h, path, &frozen, &e) == 0 && frozen, "%s", e.msg);
 		cg_done(&below);
+		cg_done(&beside);
 		drop(&h, path, &c);
 		waitpid(a, NULL, 0);
 		waitpid(b, NULL, 0);

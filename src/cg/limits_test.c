@@ -196,7 +196,7 @@ TEST(v1_refusals_name_the_field)
 		CHECK(cg_limits_set(&b.h, b.path, &cls, 0, &e) < 0 && strstr(e.msg, "network/classID"), "%s", e.msg);
 		err_clear(&e);
 	}
-	CHECK(cg_limits_set(&b.h, b.path, &uni, 0, &e) < 0 && strstr(e.msg, "unified/memory.high"), "%s", e.msg);
+	CHECK(cg_limits_set(&b.h, b.path, &uni, 0, &e) < 0 && strstr(e.msg, "/linux/resources/unified"), "%s", e.msg);
 	err_clear(&e);
 	CHECK(cg_limits_set(&b.h, "", &quota, 0, &e) < 0 && strstr(e.msg, "/linux/resources"), "%s", e.msg);
 	box_close(&b);

@@ -58,12 +58,12 @@ TEST(document_is_whole)
 		CHECK(cg_stats_json(&h, path, &b, &e) == 0, "%s", e.msg);
 		buf_str(&b, "}");
 		json_error_t je;
-		json_t *doc = json_loads(b.data, JSON_REJECT_DUPLICATES, &je);
+		json_t *doc = json_loads(b.data, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
 		CHECK(doc != NULL, "%s in %s", je.text, b.data);
 		for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 			CHECK(json_object_get(doc, members[i]), "%s is missing", members[i]);
 		json_t *pids = json_object_get(json_object_get(doc, "pids"), "current");
-		CHECK(h.v1_of[CG_PIDS] < 0 || json_integer_value(pids) == 1, "pids");
+		CHECK(h.v1_of[CG_PIDS] < 0 || json_number_value(pids) == 1, "pids");
 		json_decref(doc);
 		buf_done(&b);
 		view_reap(pid);
@@ -108,14 +108,16 @@ TEST(oom_is_told)
 	CHECK(cg_oom_open(&h, path, &o, &e) == 0, "%s", e.msg);
 	pid_t pid = view_child(&c, eat);
 	struct pollfd p = { .fd = o.fd, .events = POLLIN };
-	CHECK(poll(&p, 1, 20000) == 1, "no event");
-	CHECK(cg_oom_read(&o, &oom, &gone, &e) == 0 && oom && !gone, "%s", e.msg);
+	do { /* v2 also tells of each time the limit was met */
+		CHECK(poll(&p, 1, 20000) == 1, "no event");
+		CHECK(cg_oom_read(&o, &oom, &gone, &e) == 0 && !gone, "%s", e.msg);
+	} while (!oom);
 	view_reap(pid);
-	while (poll(&p, 1, 0) == 1)
-		CHECK(cg_oom_read(&o, &oom, &gone, &e) == 0, "%s", e.msg);
 	CHECK(cg_remove(&h, path, &e) == 0, "%s", e.msg);
-	CHECK(poll(&p, 1, 20000) == 1, "no event of the end");
-	CHECK(cg_oom_read(&o, &oom, &gone, &e) == 0 && !oom && gone, "%d %d", oom, gone);
+	while (!gone) {
+		CHECK(poll(&p, 1, 20000) == 1, "no event of the end");
+		CHECK(cg_oom_read(&o, &oom, &gone, &e) == 0, "%s", e.msg);
+	}
 	cg_oom_done(&o);
 	cg_done(&c);
 	cg_host_done(&h);
