@@ -228,7 +228,7 @@ static int judge_existing(const struct cg_host *h, struct cg *c, struct err *e)
 }
 
 /* Statistics need the controllers as much as limits do; `needed` are those somebody asked a limit for. */
-static int enable(const struct cg_host *h, const struct cg *c, const struct rc_resources *res, struct err *e)
+int cg_enable(const struct cg_host *h, const char *path, const struct rc_resources *res, struct err *e)
 {
 	unsigned needed = res ? cg_limits_controllers(res) : 0;
 	unsigned wanted = 1u << CG_CPU | 1u << CG_MEMORY | 1u << CG_PIDS | 1u << CG_IO;
@@ -238,9 +238,7 @@ static int enable(const struct cg_host *h, const struct cg *c, const struct rc_r
 			needed &= ~(1u << i);
 			wanted &= ~(1u << i);
 		}
-	if (h->unified < 0 || !(c->in & 1u << h->unified))
-		return 0;
-	return cg_controllers_enable(h, c->path, needed, wanted, e);
+	return cg_controllers_enable(h, path, needed, wanted, e);
 }
 
 int cg_create(struct cg_host *h, const struct cg_new *n, struct cg *ret, struct err *e)
@@ -266,8 +264,8 @@ int cg_create(struct cg_host *h, const struct cg_new *n, struct cg *ret, struct 
 	}
 	if (r == 0 && existed)
 		r = judge_existing(h, ret, e);
-	if (r == 0 && ret->path[0])
-		r = enable(h, ret, n->res, e);
+	if (r == 0 && h->unified >= 0 && ret->in & 1u << h->unified)
+		r = cg_enable(h, ret->path, n->res, e);
 	if (r < 0)
 		undo(h, ret);
 	return r;

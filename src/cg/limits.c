@@ -359,6 +359,9 @@ int cg_limits_set(const struct cg_host *h, const char *path, const struct rc_res
 		return 0;
 	if (!*path)
 		return no_cgroup(r, e);
+	/* An update may be the first to use a controller. */
+	if (flags & CG_LIMITS_UPDATE && cg_enable(h, path, r, e) < 0)
+		return -e->num;
 	if (set_memory(&l, r->memory, e) < 0 || set_cpu(&l, r->cpu, e) < 0 || set_io(&l, r->blkio, e) < 0)
 		return -e->num;
 	if (r->pids_limit.set &&

@@ -251,7 +251,7 @@ TEST(v2_updates_keep_what_they_do_not_name)
 
 	if (!v2_here())
 		SKIP("needs root and the controllers on v2");
-	box_open(&b, &r);
+	box_open(&b, NULL);
 	c.quota = (struct rc_opt_i64){ true, 10000 };
 	CHECK(cg_limits_set(&b.h, b.path, &r, 0, &e) == 0, "%s", e.msg);
 	c = (struct rc_cpu){ .period = { true, 50000 } };
@@ -273,6 +273,9 @@ TEST(v2_updates_keep_what_they_do_not_name)
 	m = (struct rc_memory){ .swap = { true, 100 << 20 } };
 	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
 	expect(&b, CG_MEMORY, "memory.swap.max", "62914560");
+	c = (struct rc_cpu){ .cpus = "0" }; /* a controller that nobody has turned on yet */
+	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) == 0, "%s", e.msg);
+	expect(&b, CG_CPUSET, "cpuset.cpus", "0");
 	m = (struct rc_memory){ .swappiness = { true, 10 } };
 	CHECK(cg_limits_set(&b.h, b.path, &r, CG_LIMITS_UPDATE, &e) < 0 && strstr(e.msg, "swappiness"), "%s", e.msg);
 	box_close(&b);

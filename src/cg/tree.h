@@ -97,6 +97,10 @@ struct cg_new {
  * End *ret with cg_done(), which removes nothing. */
 int cg_create(struct cg_host *h, const struct cg_new *n, struct cg *ret, struct err *e) must_check;
 
+/* cg_enable - turn on the v2 controllers that @res uses (NULL: none), and those of the statistics where that is
+ * possible, for the existing cgroup at @path; cg_create() has done so. Errors name the cgroup in the way. */
+int cg_enable(const struct cg_host *h, const char *path, const struct rc_resources *res, struct err *e) must_check;
+
 /* cg_open - an existing cgroup by the path that cg_create() chose, for exec, update and the like: join and
  * dir_fd are filled in. One that does not exist is -ENOENT. "" gives an empty struct. */
 int cg_open(const struct cg_host *h, const char *path, struct cg *ret, struct err *e) must_check;

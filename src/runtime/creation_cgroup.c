@@ -69,6 +69,22 @@ static int add_subgroup(const struct creation *c, char path[static CG_PATH_SIZE]
 	return fmt_fits(path + n, CG_PATH_SIZE - n, "/%s", sub) ? 0 : err_num(e, ENAMETOOLONG, "cgroup %s/%.64s…", path, sub);
 }
 
+/* systemd has put the process into the scope itself. On v2 it must leave before the scope can give its controllers to
+ * the cgroup below: cgroup-v2.rst "No Internal Process Constraint". */
+static int enter_subgroup(struct creation *c, struct err *e)
+{
+	const struct cg_host *h = &c->cg_host;
+	char pid[16];
+
+	if (h->unified < 0)
+		return 0;
+	fmt_to(pid, sizeof(pid), "%d", (int)c->pid);
+	int r = cg_file_write(h, h->unified, c->cg.path, "cgroup.procs", pid);
+	if (r < 0)
+		return err_num(e, -r, "move the container to cgroup %s", c->cg.path);
+	return cg_enable(h, c->cg.path, c->config.linux_.resources, e);
+}
+
 int creation_scope(struct creation *c, struct err *e)
 {
 	const struct rc_linux *l = &c->config.linux_;
@@ -84,16 +100,20 @@ int creation_scope(struct creation *c, struct err *e)
 
 	if (r < 0)
 		return err_wrap(e, "systemd scope");
+	size_t scope_len = strlen(path);
 	if (add_subgroup(c, path, e) < 0)
 		return -e->num;
+	bool is_sub = path[scope_len] != '\0';
 	c->state.cgroup_scope = arena_dup(&c->state.arena, unit);
 	c->state.cgroup_path = arena_dup(&c->state.arena, path);
 	c->plan.child.cg_path = c->state.cgroup_path;
 	if (!c->state.cgroup_scope || !c->state.cgroup_path)
 		return err_oom(e, "the scope's name");
-	struct cg_new cn = { .path = path, .res = l->resources };
+	struct cg_new cn = { .path = path, .res = is_sub ? NULL : l->resources };
 	r = cg_create(&c->cg_host, &cn, &c->cg, e);
 	c->cg_made = r == 0;
+	if (r == 0 && is_sub)
+		r = enter_subgroup(c, e);
 	return r < 0 ? r : join_from_outside(c, e);
 }
 
@@ -108,7 +128,7 @@ int creation_limits(struct creation *c, struct err *e)
 		return 0;
 	}
 	if (res && cg_limits_set(&c->cg_host, c->cg.path, res, 0, e) < 0)
-		return err_wrap(e, "config.json: /linux/resources");
+		return err_wrap(e, "config.json");
 	return 0;
 }
 
@@ -121,7 +141,7 @@ int creation_devices(struct creation *c, struct err *e)
 		return 0;
 	if (cg_devices_set(&c->cg_host, c->cg.path, res ? res->devices : NULL, res ? res->n_devices : 0,
 		    may_lack_privilege ? CG_DEVICES_TRY : CG_DEVICES_ENFORCE, e) < 0)
-		return err_wrap(e, "config.json: /linux/resources");
+		return err_wrap(e, "config.json");
 	return 0;
 }
 

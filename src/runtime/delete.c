@@ -77,6 +77,9 @@ static int remove_rdt(const char *path, struct err *e)
 
 int rt_destroy_outside(struct rt_context *c, const struct cg_host *host, const struct rt_state *s, struct err *e)
 {
+	/* Left to itself systemd asks with SIGTERM first and waits for up to TimeoutStopSec. */
+	if (s->cgroup_scope && has_own_cgroup(s) && cg_kill_all(host, s->cgroup_path, SIGKILL, e) < 0)
+		return -e->num;
 	if (s->cgroup_scope && cg_scope_stop(s->cgroup_scope, c->rootless, e) < 0)
 		return -e->num;
 	if (has_own_cgroup(s) && cg_remove(host, s->cgroup_path, e) < 0)
