@@ -4,7 +4,9 @@
  *
  * Theory of operation: a process's /proc/PID/exe leads to the file on the mount it was executed from. We execute
  * ourselves once more from a private clone of that mount which is read-only and belongs to no namespace, so that
- * nobody can remount or clone it. In that second round statfs(2) shows the read-only flag and nothing is done.
+ * nobody can remount or clone it. In that second round statfs(2) shows the read-only flag and nothing is done. A
+ * read-only mount of the host is not enough: it may be made writable later (apt's remount of /usr), and a descriptor that a
+ * container kept would follow.
  * Who may not clone mounts executes a sealed copy in memory instead, unless the file is out of its reach anyway. */
 #include "sec/selfexe.h"
 
@@ -116,15 +118,24 @@ static int copy_unless_safe(bool *ret_safe, struct err *e)
 	return sealed_copy(exe, st.st_size, e);
 }
 
+/* The second round, or a program executed by descriptor on a read-only mount. execveat(2), getauxval(3). */
+static bool by_descriptor(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	return name && str_starts(name, "/dev/fd/");
+}
+
 int selfexe_protect(char *const argv[], char *const envp[], struct err *e)
 {
 	struct statfs s;
-	const char *by = (const char *)getauxval(AT_EXECFN);
-	bool second = by && str_starts(by, "/dev/fd/"), safe = false;
+	bool second = by_descriptor(), safe = false;
 
 	if (statfs(self, &s) < 0)
 		return err_sys(e, "statfs %s", self);
-	if ((s.f_flags & ST_RDONLY) || ((unsigned long)s.f_type == TMPFS_MAGIC && is_sealed())) {
+	bool read_only = s.f_flags & ST_RDONLY;
+
+	if ((read_only && second) || ((unsigned long)s.f_type == TMPFS_MAGIC && is_sealed())) {
 		if (second)
 			restore_name(argv);
 		return 0;
@@ -132,6 +143,11 @@ int selfexe_protect(char *const argv[], char *const envp[], struct err *e)
 	/* A clone that did not turn out read-only must not be tried for ever. */
 	auto_fd int fd = second ? FD_NONE : read_only_clone(e);
 
+	/* A mount that is not in our namespace: the private clone, seen by a process inside a container. */
+	if (fd < 0 && read_only && e->num == EINVAL) {
+		err_clear(e);
+		return 0;
+	}
 	if (fd < 0) {
 		err_clear(e);
 		fd = copy_unless_safe(&safe, e);

@@ -5,13 +5,13 @@
  *
  * Nothing may be used that needs relocation, the TLS (so no stack protector) or libc, memset included. Only in
  * static programs: a dynamic one is entered through its loader. */
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #if defined(__clang__)
 #define entry_code __attribute__((used, noinline, visibility("hidden"), no_stack_protector, no_builtin))
@@ -20,8 +20,6 @@
 	__attribute__((used, noinline, visibility("hidden"), no_stack_protector, \
 		optimize("no-tree-loop-distribute-patterns")))
 #endif
-
-enum { ST_RDONLY_FLAG = 1 };
 
 #if defined(__x86_64__)
 static inline long call(long nr, long a, long b, long c, long d, long e)
@@ -74,19 +72,37 @@ static inline bool enters_container(char **argv)
 	return false;
 }
 
+/* The second round: executed by descriptor. The auxiliary vector follows the environment; getauxval(3). */
+static inline bool by_descriptor(char **envp)
+{
+	while (*envp)
+		envp++;
+	for (const uintptr_t *aux = (const uintptr_t *)(envp + 1); aux[0] != AT_NULL; aux += 2) {
+		const char *name = (const char *)aux[1], *prefix = "/dev/fd/";
+
+		if (aux[0] != AT_EXECFN)
+			continue;
+		while (*prefix && *name == *prefix) {
+			name++;
+			prefix++;
+		}
+		return *prefix == '\0';
+	}
+	return false;
+}
+
 void selfexe_entry(uintptr_t *stack);
 
 entry_code void selfexe_entry(uintptr_t *stack)
 {
 	long argc = (long)stack[0];
 	char **argv = (char **)(stack + 1), **envp = argv + argc + 1;
-	struct statfs fs __attribute__((uninitialized));
 	struct mount_attr attr __attribute__((uninitialized));
 
 	if (argc < 2 || !enters_container(argv))
 		return;
-	if (call(SYS_statfs, (long)"/proc/self/exe", (long)&fs, 0, 0, 0) < 0 || fs.f_flags & ST_RDONLY_FLAG)
-		return;
+	if (by_descriptor(envp))
+		return; /* main() looks whether it is what it should be */
 	long fd = call(SYS_open_tree, AT_FDCWD, (long)"/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
 	if (fd < 0)
 		return;

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -15,13 +17,13 @@
 #include "sys/call.h"
 
 /* What the child found: bits of its exit status. */
-enum { PROBE_FAILED = 1, READ_ONLY_MOUNT = 2, SEALED = 4, WRITABLE = 8, NAME_LOST = 16 };
+enum { PROBE_FAILED = 1, READ_ONLY_MOUNT = 2, SEALED = 4, WRITABLE = 8, NAME_LOST = 16, PRIVATE = 32 };
 
 static int probe(char **argv, char **envp)
 {
 	struct err e = ERR_NONE;
 	struct statvfs s;
-	char name[64] = "";
+	char name[64] = "", link[256] = "";
 	int found = 0;
 
 	if (selfexe_protect(argv, envp, &e) < 0) {
@@ -33,6 +35,9 @@ static int probe(char **argv, char **envp)
 
 	if (exe < 0 || fstatvfs(exe, &s) < 0 || comm < 0 || read(comm, name, sizeof(name) - 1) <= 0)
 		return PROBE_FAILED;
+	/* The clone's root is the file itself, and it hangs nowhere. */
+	if (readlink("/proc/self/exe", link, sizeof(link) - 1) > 0 && str_eq(link, "/"))
+		found |= PRIVATE;
 	if (s.f_flag & ST_RDONLY)
 		found |= READ_ONLY_MOUNT;
 	if (fcntl(exe, F_GET_SEALS) > 0)
@@ -80,8 +85,32 @@ TEST(root_runs_from_a_read_only_mount)
 	if (geteuid() != 0)
 		SKIP("needs root");
 	r = run_probe("/proc/self/exe", 0);
-	CHECK(r == READ_ONLY_MOUNT || r == (READ_ONLY_MOUNT | NAME_LOST), "%#x", r);
-	CHECK(!(r & NAME_LOST), "ps shows another name");
+	CHECK(r == (READ_ONLY_MOUNT | PRIVATE), "%#x", r);
+}
+
+/* On a read-only mount of the host, which may be remounted writable later. */
+TEST(a_read_only_host_is_not_enough)
+{
+	char dir[] = "/tmp/tare-selfexe-XXXXXX", file[64];
+	int status;
+
+	if (geteuid() != 0)
+		SKIP("needs root");
+	CHECK(mkdtemp(dir), "mkdtemp");
+	fmt_to(file, sizeof(file), "%s/roots", dir);
+	copy_self(file, 0, 0755);
+	pid_t pid = fork();
+
+	if (pid == 0) { /* the mount goes with this process's namespace */
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount(dir, dir, NULL, MS_BIND, NULL) < 0 || mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+			_exit(PROBE_FAILED);
+		_exit(run_probe(file, 0));
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "status %#x", status);
+	(void)unlinkat(AT_FDCWD, file, 0);
+	(void)unlinkat(AT_FDCWD, dir, AT_REMOVEDIR);
+	CHECK(WEXITSTATUS(status) == (READ_ONLY_MOUNT | PRIVATE), "%#x", WEXITSTATUS(status));
 }
 
 TEST(plain_users_run_what_they_cannot_reach)
@@ -110,7 +139,8 @@ TEST(plain_users_run_what_they_cannot_reach)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { T(root_runs_from_a_read_only_mount), T(plain_users_run_what_they_cannot_reach) };
+	const struct CMUnitTest tests[] = { T(root_runs_from_a_read_only_mount),
+		T(a_read_only_host_is_not_enough), T(plain_users_run_what_they_cannot_reach) };
 
 	if (argc == 2 && str_eq(argv[1], "--probe"))
 		return probe(argv, environ);
