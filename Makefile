@@ -24,6 +24,10 @@ check-vm: all
 lint: all
 	tools/lint $(BUILD)
 
+# Every source as clang-format writes it.
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
 # Each target for FUZZ_S seconds, beginning with its stored corpus.
 FUZZ_S ?= 30
 fuzz:
@@ -46,4 +50,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-analyzer $(BUILD)-tidy
 
-.PHONY: all check check-asan check-vm lint fuzz bench bench-check install clean
+.PHONY: all check check-asan check-vm lint format fuzz bench bench-check install clean

@@ -58,7 +58,7 @@ static inline uint64_t rotate(uint64_t v, unsigned n)
 
 static void compress(struct blake2b *b, int last)
 {
-	uint64_t v[16], m[16];
+	uint64_t v[16], m[16] = { 0 };
 
 	for (int i = 0; i < 16; i++)
 		m[i] = load64(b->block + (size_t)8 * (size_t)i);
@@ -99,7 +99,8 @@ void blake2b_add(struct blake2b *b, const void *data, size_t n)
 	const uint8_t *p = data;
 
 	while (n > 0) {
-		if (b->used == sizeof(b->block)) { /* only when more follows: the last block is marked */
+		if (b->used ==
+			sizeof(b->block)) { /* only when more follows: the last block is marked */
 			b->n_bytes += b->used;
 			compress(b, 0);
 			b->used = 0;

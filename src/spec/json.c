@@ -1,5 +1,6 @@
-/* The JSON reader. Guarantees: never reads past the text, never recurses deeper than JSON_MAX_DEPTH, runs in
- * O(n log n) whatever the keys are, and every string it hands out is valid UTF-8 without a NUL. */
+/* The JSON reader. Guarantees: never reads past the text, never recurses deeper than
+ * JSON_MAX_DEPTH, runs in O(n log n) whatever the keys are, and every string it hands out is valid
+ * UTF-8 without a NUL. */
 #include "spec/json.h"
 
 #include <assert.h>
@@ -11,8 +12,9 @@
 enum { NODES_AT_ONCE = 64, COMPARE_ALL_UP_TO = 24 };
 
 struct parser {
-	const char *text; /* the caller's bytes: positions for messages, since the copy is rewritten */
-	char *copy;	  /* NUL-terminated: a NUL stops every loop below, no loop needs a length */
+	const char
+		*text; /* the caller's bytes: positions for messages, since the copy is rewritten */
+	char *copy; /* NUL-terminated: a NUL stops every loop below, no loop needs a length */
 	char *at, *end;
 	struct arena *arena;
 	struct json *spare;
@@ -30,7 +32,8 @@ static int fail(struct parser *p, const char *at, const char *what)
 			line++;
 			start = i + 1;
 		}
-	return err_set(p->e, ERR_CONFIG, EINVAL, "line %zu, column %zu: %s", line, offset - start + 1, what);
+	return err_set(p->e, ERR_CONFIG, EINVAL, "line %zu, column %zu: %s", line,
+		offset - start + 1, what);
 }
 
 /* For a byte that cannot stand where it stands. */
@@ -73,8 +76,8 @@ static bool is_plain(char c)
 	return (unsigned char)(c - 0x20) < 0x60 && c != '"' && c != '\\';
 }
 
-/* Length of the well-formed UTF-8 sequence at @s (Unicode 15, table 3-7), 0 if there is none. The terminating NUL
- * is no continuation byte, so this does not read past it. */
+/* Length of the well-formed UTF-8 sequence at @s (Unicode 15, table 3-7), 0 if there is none. The
+ * terminating NUL is no continuation byte, so this does not read past it. */
 static size_t utf8_length(const unsigned char *s)
 {
 	unsigned char low = 0x80, high = 0xbf;
@@ -155,7 +158,8 @@ static int unicode_escape(struct parser *p, char **w)
 	if (c >= 0xdc00 && c <= 0xdfff)
 		return fail(p, start, "a lone surrogate in a string");
 	if (c >= 0xd800 && c <= 0xdbff) {
-		if (p->at[0] != '\\' || p->at[1] != 'u' || !hex4(p->at + 2, &low) || low < 0xdc00 || low > 0xdfff)
+		if (p->at[0] != '\\' || p->at[1] != 'u' || !hex4(p->at + 2, &low) || low < 0xdc00 ||
+			low > 0xdfff)
 			return fail(p, start, "a lone surrogate in a string");
 		p->at += 6;
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -175,7 +179,8 @@ static int escape(struct parser *p, char **w)
 		return unicode_escape(p, w);
 	}
 	if (!which)
-		return fail(p, p->at, "an unknown escape, allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+		return fail(p, p->at,
+			"an unknown escape, allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
 	*(*w)++ = values[which - names];
 	p->at += 2;
 	return 0;
@@ -200,7 +205,9 @@ static int string(struct parser *p, char **ret, uint32_t *ret_len)
 		if (n == 0 && (unsigned char)*p->at >= 0x80)
 			return fail(p, p->at, "a string is not valid UTF-8");
 		if (n == 0)
-			return fail_byte(p, "a control character in a string (write it as \\n, \\t or \\u00XX)");
+			return fail_byte(p,
+				"a control character in a string (write it as \\n, \\t or "
+				"\\u00XX)");
 		memmove(w, p->at, n);
 		w += n;
 		p->at += n;
@@ -267,7 +274,9 @@ static struct json *word(struct parser *p, const char *text, enum json_kind kind
 	size_t n = strlen(text);
 
 	if (strncmp(p->at, text, n) != 0) {
-		fail_byte(p, "a value is expected: an object, a list, a string, a number, true, false or null");
+		fail_byte(p,
+			"a value is expected: an object, a list, a string, a number, true, false "
+			"or null");
 		return NULL;
 	}
 	p->at += n;
@@ -418,7 +427,8 @@ static struct json *value(struct parser *p)
 	case 'f':
 		return word(p, "false", JSON_KIND_FALSE);
 	default:
-		return *p->at == '-' || is_digit(*p->at) ? number(p) : word(p, "null", JSON_KIND_NULL);
+		return *p->at == '-' || is_digit(*p->at) ? number(p)
+							 : word(p, "null", JSON_KIND_NULL);
 	}
 }
 
@@ -429,8 +439,9 @@ static int check_encoding(struct parser *p)
 
 	if (len >= 3 && memcmp(p->copy, "\xef\xbb\xbf", 3) == 0)
 		return fail(p, p->copy, "a byte order mark (JSON is UTF-8 without one)");
-	if (len >= 2 && (memcmp(p->copy, "\xff\xfe", 2) == 0 || memcmp(p->copy, "\xfe\xff", 2) == 0 ||
-				p->copy[0] == '\0' || p->copy[1] == '\0'))
+	if (len >= 2 &&
+		(memcmp(p->copy, "\xff\xfe", 2) == 0 || memcmp(p->copy, "\xfe\xff", 2) == 0 ||
+			p->copy[0] == '\0' || p->copy[1] == '\0'))
 		return fail(p, p->copy, "this is UTF-16 or UTF-32, JSON is UTF-8");
 	return 0;
 }
@@ -440,7 +451,8 @@ int json_parse(const char *text, size_t len, struct arena *arena, struct json **
 	struct parser p = { .text = text, .arena = arena, .e = e };
 
 	if (len > JSON_MAX_BYTES)
-		return err_set(e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
+		return err_set(
+			e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
 	p.copy = arena_dup_n(arena, text, len);
 	if (!p.copy)
 		return err_oom(e, "a JSON document");
@@ -465,7 +477,8 @@ int json_parse(const char *text, size_t len, struct arena *arena, struct json **
 
 const char *json_kind_name(const struct json *v)
 {
-	static const char *const names[] = { "null", "false", "true", "a number", "a string", "a list", "an object" };
+	static const char *const names[] = { "null", "false", "true", "a number", "a string",
+		"a list", "an object" };
 
 	return names[v->kind];
 }

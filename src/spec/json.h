@@ -1,14 +1,17 @@
 #pragma once
-/* Strict JSON (RFC 8259) into an arena. One pass over a private copy of the text: strings are decoded in place
- * and end in NUL, so a document costs its own size once plus one node a value, and no other allocation.
+/* Strict JSON (RFC 8259) into an arena. One pass over a private copy of the text: strings are
+ * decoded in place and end in NUL, so a document costs its own size once plus one node a value, and
+ * no other allocation.
  *
- * Refused beyond what the grammar refuses: duplicate keys, bytes after the document, NUL in a string (raw or
- * escaped), a byte order mark, UTF-16, invalid UTF-8, lone surrogates, more than JSON_MAX_DEPTH nested lists and
- * objects, more than JSON_MAX_BYTES. Numbers stay text, so that 18446744073709551615 (RLIM_INFINITY, which callers
- * do send) keeps its value and an error can quote what was written.
+ * Refused beyond what the grammar refuses: duplicate keys, bytes after the document, NUL in a
+ * string (raw or escaped), a byte order mark, UTF-16, invalid UTF-8, lone surrogates, more than
+ * JSON_MAX_DEPTH nested lists and objects, more than JSON_MAX_BYTES. Numbers stay text, so that
+ * 18446744073709551615 (RLIM_INFINITY, which callers do send) keeps its value and an error can
+ * quote what was written.
  *
- * Duplicates are found by comparison in small objects and by sorting in large ones: there is no hash table, so
- * neither a seed has to be read on the start path nor can keys be chosen to collide. */
+ * Duplicates are found by comparison in small objects and by sorting in large ones: there is no
+ * hash table, so neither a seed has to be read on the start path nor can keys be chosen to collide.
+ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +33,7 @@ enum json_kind {
 struct json {
 	char *key; /* NUL-terminated if a member of an object, else NULL */
 	union {
-		char *text;	    /* string: NUL-terminated; number: as written, not terminated */
+		char *text; /* string: NUL-terminated; number: as written, not terminated */
 		struct json *first; /* array, object: the first member or NULL */
 	};
 	struct json *next; /* the next member of the same array or object */
@@ -39,9 +42,10 @@ struct json {
 	enum json_kind kind;
 };
 
-/* json_parse - @len bytes of @text, which the caller keeps; the result lives in @arena. -EINVAL with "line L, column C:
- * cause" (columns count bytes), -EFBIG, -ENOMEM. */
-int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e) must_check;
+/* json_parse - @len bytes of @text, which the caller keeps; the result lives in @arena. -EINVAL
+ * with "line L, column C: cause" (columns count bytes), -EFBIG, -ENOMEM. */
+int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e)
+	must_check;
 /* json_kind_name - "an object", "a string", … for messages. */
 const char *json_kind_name(const struct json *v);
 /* json_member - of object @v by @key, or NULL; also NULL when @v is no object. */
@@ -49,6 +53,7 @@ struct json *json_member(const struct json *v, const char *key);
 
 enum json_int { JSON_INT_OK, JSON_INT_NOT_A_NUMBER, JSON_INT_FRACTION, JSON_INT_RANGE };
 
-/* json_u64, json_i64 - a number without fraction, exponent or (for u64) sign within [@min, @max]. */
+/* json_u64, json_i64 - a number without fraction, exponent or (for u64) sign within [@min, @max].
+ */
 enum json_int json_u64(const struct json *v, uint64_t min, uint64_t max, uint64_t *ret) must_check;
 enum json_int json_i64(const struct json *v, int64_t min, int64_t max, int64_t *ret) must_check;

@@ -1,4 +1,5 @@
-/* Every allocation of a reading, made to fail in turn: the error is out of memory, and nothing is left behind. */
+/* Every allocation of a reading, made to fail in turn: the error is out of memory, and nothing is
+ * left behind. */
 #include "spec/rc_test.h"
 
 #include <errno.h>
@@ -57,11 +58,15 @@ void free(void *p)
 static char *large_document(void)
 {
 	char *text = malloc(1 << 16);
-	size_t n = (size_t)sprintf(text, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"\"},\"process\":{\"cwd\":\"/\",\"args\":[\"a\"");
+	size_t n = (size_t)sprintf(text,
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"\"},\"process\":{\"cwd\":\"/"
+		"\",\"args\":[\"a\"");
 
 	for (int i = 0; i < 2000; i++)
 		n += (size_t)sprintf(text + n, ",\"%d\"", i);
-	n += (size_t)sprintf(text + n, "],\"capabilities\":{\"bounding\":[\"X1\",\"X2\",\"X3\"]}},\"annotations\":{\"k\":\"v\"");
+	n += (size_t)sprintf(text + n,
+		"],\"capabilities\":{\"bounding\":[\"X1\",\"X2\",\"X3\"]}},\"annotations\":{\"k\":"
+		"\"v\"");
 	for (int i = 0; i < 100; i++)
 		n += (size_t)sprintf(text + n, ",\"k%d\":\"v\"", i);
 	n += (size_t)sprintf(text + n, "}");

@@ -40,7 +40,8 @@ struct ns_entry {
 static int read_ns_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && v->n > 0 && v->text[0] != '/')
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the host", RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the host",
+			RD_Q(v->text));
 	return rd_opt_string(r, v, f, dst);
 }
 
@@ -71,8 +72,8 @@ int rc_read_namespaces(struct rd *r, const struct json *v, const struct rd_field
 			continue; /* unknown and reported */
 		if (kinds[entry->kind].present) {
 			rd_enter(r, &here, NULL, i);
-			rc = rd_fail(r, "type", NULL, "\"%s\" is entry %zu already", rc_ns_names[entry->kind],
-				where[entry->kind]);
+			rc = rd_fail(r, "type", NULL, "\"%s\" is entry %zu already",
+				rc_ns_names[entry->kind], where[entry->kind]);
 			rd_leave(r, &here);
 			continue;
 		}
@@ -100,7 +101,8 @@ int rc_read_time_offsets(struct rd *r, const struct json *v, const struct rd_fie
 		RD("monotonic", read_offset, struct rc_linux, monotonic),
 	};
 
-	/* the keys name clocks, they are no fields: one that cannot be offset must not pass in silence */
+	/* the keys name clocks, they are no fields: one that cannot be offset must not pass in
+	 * silence */
 	for (const struct json *m = v->kind == JSON_KIND_OBJECT ? v->first : NULL; m; m = m->next) {
 		struct rd_path here;
 		int rc = 0;
@@ -108,7 +110,8 @@ int rc_read_time_offsets(struct rd *r, const struct json *v, const struct rd_fie
 		if (strcmp(m->key, "boottime") == 0 || strcmp(m->key, "monotonic") == 0)
 			continue;
 		rd_enter(r, &here, m->key, 0);
-		rc = rd_fail(r, NULL, NULL, "is no clock with an offset, allowed are boottime and monotonic");
+		rc = rd_fail(r, NULL, NULL,
+			"is no clock with an offset, allowed are boottime and monotonic");
 		rd_leave(r, &here);
 		if (rc < 0)
 			return rc;
@@ -119,21 +122,25 @@ int rc_read_time_offsets(struct rd *r, const struct json *v, const struct rd_fie
 /* --- paths and words ---------------------------------------------------------------------------- */
 
 /* Either a path below the cgroup mount or, for the systemd driver, slice:prefix:name. */
-static int read_cgroups_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_cgroups_path(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && rd_path_climbs(v->text))
 		return rd_fail(r, NULL, NULL, "\"%.*s\" has a \"..\"", RD_Q(v->text));
-	for (const char *s = v->kind == JSON_KIND_STRING ? v->text : NULL; s && *s; s += strspn(s, "/")) {
+	for (const char *s = v->kind == JSON_KIND_STRING ? v->text : NULL; s && *s;
+		s += strspn(s, "/")) {
 		size_t n = strcspn(s, "/");
 
 		if (n > NAME_MAX_LEN)
-			return rd_fail(r, NULL, NULL, "a part of it has %zu bytes, Linux allows %d", n, NAME_MAX_LEN);
+			return rd_fail(r, NULL, NULL, "a part of it has %zu bytes, Linux allows %d",
+				n, NAME_MAX_LEN);
 		s += n;
 	}
 	return rd_opt_string(r, v, f, dst);
 }
 
-static int read_absolute_paths(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_absolute_paths(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	struct rc_str_list *list = dst;
 	int rc = rd_str_list(r, v, f, list);
@@ -144,7 +151,8 @@ static int read_absolute_paths(struct rd *r, const struct json *v, const struct 
 		if (list->v[i][0] == '/')
 			continue;
 		rd_enter(r, &here, NULL, i);
-		rc = rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the container", RD_Q(list->v[i]));
+		rc = rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the container",
+			RD_Q(list->v[i]));
 		rd_leave(r, &here);
 	}
 	return rc;
@@ -176,14 +184,16 @@ static int read_propagation(struct rd *r, const struct json *v, const struct rd_
 	return 0;
 }
 
-static int read_personality_flag(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_personality_flag(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_word none[] = { { NULL, 0 } };
 
 	return rd_unknown_word(r, v, none);
 }
 
-static int read_personality_flags(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_personality_flags(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_elements flags = { read_personality_flag, 1, NULL };
 	void *all = NULL;
@@ -214,8 +224,8 @@ static int read_personality(struct rd *r, const struct json *v, const struct rd_
 
 /* --- sysctl ------------------------------------------------------------------------------------- */
 
-/* "." and "/" both separate the parts of a key, sysctl(8); which of them came first decides how the other is read
- * when the file is opened, but not whose the key is. */
+/* "." and "/" both separate the parts of a key, sysctl(8); which of them came first decides how the
+ * other is read when the file is opened, but not whose the key is. */
 static bool key_is(const char *key, const char *pattern)
 {
 	for (; *pattern; key++, pattern++)
@@ -253,11 +263,13 @@ enum rc_ns rc_sysctl_ns(const char *key)
 
 static int check_sysctl(struct rd *r, const struct rc_kv *kv)
 {
-	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@/-";
+	static const char alphabet[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@/-";
 	size_t n = strspn(kv->key, alphabet);
 
 	if (kv->key[n])
-		return rd_fail(r, NULL, NULL, "the key may consist of letters, digits and _ . @ / - only");
+		return rd_fail(
+			r, NULL, NULL, "the key may consist of letters, digits and _ . @ / - only");
 	for (const char *s = kv->key; s; s = strpbrk(s, "./")) {
 		s += s != kv->key;
 		if (strcspn(s, "./") == 0)
@@ -267,7 +279,8 @@ static int check_sysctl(struct rd *r, const struct rc_kv *kv)
 		return rd_fail(r, NULL, NULL, "the value has a line break");
 	if (rc_sysctl_ns(kv->key) == RC_N_NS)
 		return rd_fail(r, NULL, NULL,
-			"belongs to no namespace, so it would change the host; allowed are net.*, user.*, fs.mqueue.* and the "
+			"belongs to no namespace, so it would change the host; allowed are net.*, "
+			"user.*, fs.mqueue.* and the "
 			"ipc and uts keys of kernel.*");
 	return 0;
 }
@@ -290,8 +303,15 @@ int rc_read_sysctl(struct rd *r, const struct json *v, const struct rd_field *f,
 /* --- memory policy and cache classes --------------------------------------------------------------- */
 
 /* linux/mempolicy.h */
-enum { POLICY_DEFAULT, POLICY_PREFERRED, POLICY_BIND, POLICY_INTERLEAVE, POLICY_LOCAL, POLICY_PREFERRED_MANY,
-	POLICY_WEIGHTED_INTERLEAVE };
+enum {
+	POLICY_DEFAULT,
+	POLICY_PREFERRED,
+	POLICY_BIND,
+	POLICY_INTERLEAVE,
+	POLICY_LOCAL,
+	POLICY_PREFERRED_MANY,
+	POLICY_WEIGHTED_INTERLEAVE
+};
 enum { F_STATIC_NODES = 1 << 15, F_RELATIVE_NODES = 1 << 14, F_NUMA_BALANCING = 1 << 13 };
 
 static int read_policy_flag(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
@@ -310,7 +330,8 @@ static int read_policy_flag(struct rd *r, const struct json *v, const struct rd_
 	return 0;
 }
 
-static int read_policy_flags(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_policy_flags(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_elements flags = { read_policy_flag, sizeof(unsigned), NULL };
 	struct rc_memory_policy *p = dst;
@@ -335,9 +356,12 @@ static int check_policy(struct rd *r, const struct rc_memory_policy *p)
 	if (!without && p->mode != POLICY_PREFERRED && !p->nodes)
 		return rd_fail(r, "nodes", NULL, "is missing, this mode needs at least one");
 	if ((p->mode_flags & F_STATIC_NODES) && (p->mode_flags & F_RELATIVE_NODES))
-		return rd_fail(r, "flags", NULL, "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
-	if ((p->mode_flags & F_NUMA_BALANCING) && p->mode != POLICY_BIND && p->mode != POLICY_PREFERRED_MANY)
-		return rd_fail(r, "flags", NULL, "MPOL_F_NUMA_BALANCING goes with MPOL_BIND and MPOL_PREFERRED_MANY only");
+		return rd_fail(r, "flags", NULL,
+			"MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+	if ((p->mode_flags & F_NUMA_BALANCING) && p->mode != POLICY_BIND &&
+		p->mode != POLICY_PREFERRED_MANY)
+		return rd_fail(r, "flags", NULL,
+			"MPOL_F_NUMA_BALANCING goes with MPOL_BIND and MPOL_PREFERRED_MANY only");
 	return 0;
 }
 
@@ -368,11 +392,14 @@ int rc_read_memory_policy(struct rd *r, const struct json *v, const struct rd_fi
 
 static int read_clos_id(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	bool text = v->kind == JSON_KIND_STRING && strcmp(v->text, "/") != 0; /* "/": the root class */
+	bool text =
+		v->kind == JSON_KIND_STRING && strcmp(v->text, "/") != 0; /* "/": the root class */
 
-	if (text && (strchr(v->text, '/') || strchr(v->text, '\n') || rd_path_climbs(v->text) ||
-			    strcmp(v->text, ".") == 0 || v->n > NAME_MAX_LEN))
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be \"/\" or the name of one directory", RD_Q(v->text));
+	if (text &&
+		(strchr(v->text, '/') || strchr(v->text, '\n') || rd_path_climbs(v->text) ||
+			strcmp(v->text, ".") == 0 || v->n > NAME_MAX_LEN))
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be \"/\" or the name of one directory",
+			RD_Q(v->text));
 	return rd_opt_string(r, v, f, dst);
 }
 
@@ -383,7 +410,8 @@ static int read_schema(struct rd *r, const struct json *v, const struct rd_field
 	return rd_opt_string(r, v, f, dst);
 }
 
-static int read_bandwidth_schema(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_bandwidth_schema(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && v->n > 0 && !str_starts(v->text, "MB:"))
 		return rd_fail(r, NULL, NULL, "\"%.*s\" must begin with MB:", RD_Q(v->text));

@@ -60,7 +60,8 @@ static bool is(const struct component *c, const char *word)
 	return strlen(word) == c->n && memcmp(word, c->s, c->n) == 0;
 }
 
-/* The first components of @path after resolving "." and ".." as text. Only the first ones matter below. */
+/* The first components of @path after resolving "." and ".." as text. Only the first ones matter
+ * below. */
 static size_t split(const char *path, struct component c[static MAX_DEPTH])
 {
 	size_t n = 0, deeper = 0;
@@ -85,9 +86,9 @@ static size_t split(const char *path, struct component c[static MAX_DEPTH])
 	return n;
 }
 
-/* A working directory below one of /proc's magic links leads to whatever some process has open: a descriptor of the
- * runtime on the host, say (CVE-2024-21626). The kernel refuses the way there too (RESOLVE_NO_MAGICLINKS); here it gets
- * a name. */
+/* A working directory below one of /proc's magic links leads to whatever some process has open: a
+ * descriptor of the runtime on the host, say (CVE-2024-21626). The kernel refuses the way there too
+ * (RESOLVE_NO_MAGICLINKS); here it gets a name. */
 static bool is_magic(const char *path)
 {
 	static const char *const links[] = { "fd", "fdinfo", "cwd", "root", "exe", "map_files" };
@@ -112,11 +113,14 @@ static int read_cwd(struct rd *r, const struct json *v, const struct rd_field *f
 		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path", RD_Q(v->text));
 	if (v->kind == JSON_KIND_STRING && is_magic(v->text))
 		return rd_fail(r, NULL, NULL,
-			"\"%.*s\" leads through an open file of a process, use a path of the container", RD_Q(v->text));
+			"\"%.*s\" leads through an open file of a process, use a path of the "
+			"container",
+			RD_Q(v->text));
 	return rd_string(r, v, f, dst);
 }
 
-static int read_console_size(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_console_size(
+	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
 		RD("height", rd_u32, struct rc_process, console_height, RD_MUST, .max = UINT32_MAX),
@@ -161,8 +165,8 @@ static int read_rlimit(struct rd *r, const struct json *v, const struct rd_field
 	limit->resource = -1;
 	int rc = rd_object(r, v, fields, ARRAY_SIZE(fields), limit);
 	if (rc == 0 && r->n_errors == errors && limit->soft > limit->hard)
-		return rd_fail(r, "soft", NULL, "%llu is over the hard limit %llu", (unsigned long long)limit->soft,
-			(unsigned long long)limit->hard);
+		return rd_fail(r, "soft", NULL, "%llu is over the hard limit %llu",
+			(unsigned long long)limit->soft, (unsigned long long)limit->hard);
 	return rc;
 }
 
@@ -179,7 +183,8 @@ static int check_rlimits_once(struct rd *r, const struct rc_process *p)
 			continue; /* unknown and reported */
 		if (first[which]) {
 			rd_enter(r, &here, NULL, i);
-			rc = rd_fail(r, "type", NULL, "entry %zu has the same type", first[which] - 1);
+			rc = rd_fail(
+				r, "type", NULL, "entry %zu has the same type", first[which] - 1);
 			rd_leave(r, &here);
 		} else {
 			first[which] = i + 1;
@@ -202,7 +207,8 @@ static int read_rlimits(struct rd *r, const struct json *v, const struct rd_fiel
 static int read_affinity(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
-		RD("initial", rd_cpu_list, struct rc_process, cpu_affinity_initial, .max = RC_MAX_CPU),
+		RD("initial", rd_cpu_list, struct rc_process, cpu_affinity_initial,
+			.max = RC_MAX_CPU),
 		RD("final", rd_cpu_list, struct rc_process, cpu_affinity_final, .max = RC_MAX_CPU),
 	};
 
@@ -217,8 +223,10 @@ static int check_console(struct rd *r, struct rc_process *p)
 		p->console_height = p->console_width = 0;
 		return 0;
 	}
-	if (p->console_height > USHRT_MAX || p->console_width > USHRT_MAX) /* struct winsize, ioctl_tty(2) */
-		return rd_fail(r, "consoleSize", NULL, "%u lines of %u characters, a terminal has at most %d of each",
+	if (p->console_height > USHRT_MAX ||
+		p->console_width > USHRT_MAX) /* struct winsize, ioctl_tty(2) */
+		return rd_fail(r, "consoleSize", NULL,
+			"%u lines of %u characters, a terminal has at most %d of each",
 			p->console_height, p->console_width, USHRT_MAX);
 	return 0;
 }
@@ -237,7 +245,8 @@ int rc_read_process(struct rd *r, const struct json *v, const struct rd_field *f
 		RD_ALL("rlimits", read_rlimits),
 		RD("noNewPrivileges", rd_bool, struct rc_process, no_new_privileges),
 		/* OOM_SCORE_ADJ_MIN and MAX, linux/oom.h */
-		RD("oomScoreAdj", rd_opt_i64, struct rc_process, oom_score_adj, .min = -1000, .max = 1000),
+		RD("oomScoreAdj", rd_opt_i64, struct rc_process, oom_score_adj, .min = -1000,
+			.max = 1000),
 		RD("apparmorProfile", rd_opt_string, struct rc_process, apparmor_profile),
 		RD("selinuxLabel", rd_opt_string, struct rc_process, selinux_label),
 		RD("scheduler", rc_read_scheduler, struct rc_process, scheduler),

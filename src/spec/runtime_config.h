@@ -1,14 +1,15 @@
 #pragma once
-/* The OCI runtime-spec's config.json (1.3) as a typed document. Pure: bytes in, struct or error out, no
- * system call. What only a kernel or a host can answer (does the path exist, is the capability known to
- * this kernel) is not decided here.
+/* The OCI runtime-spec's config.json (1.3) as a typed document. Pure: bytes in, struct or error
+ * out, no system call. What only a kernel or a host can answer (does the path exist, is the
+ * capability known to this kernel) is not decided here.
  *
- * Everything lives in one arena: structs, and a private copy of the text that all strings point into, so the caller's
- * bytes can go. Absent strings are NULL, absent lists have n 0, absent numbers have set false, absent objects are NULL
- * pointers. JSON's null counts as absent; so does an empty string where one means nothing (names of profiles, labels,
- * cpu lists, a namespace's path), and a 0 in cpu.shares, quota, period, realtimePeriod and the weights of blockIO: Go
- * programs write these for "not set". Numbers are range-checked, words are checked against the spec's enumerations and
- * kept as enum or kernel constants where the kernel has one. */
+ * Everything lives in one arena: structs, and a private copy of the text that all strings point
+ * into, so the caller's bytes can go. Absent strings are NULL, absent lists have n 0, absent
+ * numbers have set false, absent objects are NULL pointers. JSON's null counts as absent; so does
+ * an empty string where one means nothing (names of profiles, labels, cpu lists, a namespace's
+ * path), and a 0 in cpu.shares, quota, period, realtimePeriod and the weights of blockIO: Go
+ * programs write these for "not set". Numbers are range-checked, words are checked against the
+ * spec's enumerations and kept as enum or kernel constants where the kernel has one. */
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
@@ -51,7 +52,8 @@ struct rc_rlimit {
 
 struct rc_capabilities {
 	uint64_t bounding, effective, inheritable, permitted, ambient; /* bit n: capability n */
-	struct rc_str_list unknown; /* names no kernel of ours knows: the spec wants a warning, not an error */
+	struct rc_str_list
+		unknown; /* names no kernel of ours knows: the spec wants a warning, not an error */
 };
 
 struct rc_scheduler {
@@ -85,7 +87,8 @@ struct rc_process {
 	char *apparmor_profile, *selinux_label;
 	struct rc_scheduler *scheduler;
 	struct rc_io_priority *io_priority;
-	char *cpu_affinity_initial, *cpu_affinity_final; /* execCPUAffinity: "0-3,7", syntax checked */
+	char *cpu_affinity_initial,
+		*cpu_affinity_final; /* execCPUAffinity: "0-3,7", syntax checked */
 };
 
 /* --- mounts ------------------------------------------------------------------------------------- */
@@ -122,7 +125,7 @@ extern const char *const rc_hook_stage_names[RC_N_HOOK_STAGES]; /* "prestart", "
 struct rc_hook {
 	char *path;
 	struct rc_str_list args, env; /* args empty: the path alone */
-	uint64_t timeout_s;	      /* 0: none */
+	uint64_t timeout_s; /* 0: none */
 };
 
 struct rc_hook_list {
@@ -132,7 +135,17 @@ struct rc_hook_list {
 
 /* --- linux -------------------------------------------------------------------------------------- */
 
-enum rc_ns { RC_NS_PID, RC_NS_NET, RC_NS_MNT, RC_NS_IPC, RC_NS_UTS, RC_NS_USER, RC_NS_CGROUP, RC_NS_TIME, RC_N_NS };
+enum rc_ns {
+	RC_NS_PID,
+	RC_NS_NET,
+	RC_NS_MNT,
+	RC_NS_IPC,
+	RC_NS_UTS,
+	RC_NS_USER,
+	RC_NS_CGROUP,
+	RC_NS_TIME,
+	RC_N_NS
+};
 
 extern const char *const rc_ns_names[RC_N_NS]; /* spec words: "pid", "network", "mount", … */
 
@@ -156,7 +169,7 @@ struct rc_device {
 
 struct rc_device_rule {
 	bool allow;
-	char type;	      /* 'a', 'b', 'c' */
+	char type; /* 'a', 'b', 'c' */
 	int64_t major, minor; /* -1: any */
 	bool read, write, mknod;
 };
@@ -178,7 +191,7 @@ struct rc_cpu {
 struct rc_blkio_device {
 	int64_t major, minor;
 	struct rc_opt_u64 weight, leaf_weight; /* of weightDevice */
-	uint64_t rate;			       /* of throttle* */
+	uint64_t rate; /* of throttle* */
 };
 
 struct rc_blkio_list {
@@ -254,12 +267,13 @@ struct rc_seccomp {
 	enum rc_seccomp_action default_action;
 	struct rc_opt_u64 default_errno_ret;
 	struct rc_str_list architectures; /* "SCMP_ARCH_X86_64", checked */
-	struct rc_str_list flags;	  /* "SECCOMP_FILTER_FLAG_LOG", checked */
-	bool has_flags;			  /* given, even if empty */
+	struct rc_str_list flags; /* "SECCOMP_FILTER_FLAG_LOG", checked */
+	bool has_flags; /* given, even if empty */
 	char *listener_path, *listener_metadata;
 	struct rc_seccomp_rule *rules;
 	size_t n_rules;
-	uint8_t digest[16]; /* BLAKE2b of all that the filter depends on: the key of the filter cache */
+	uint8_t digest[16]; /* BLAKE2b of all that the filter depends on: the key of the filter
+			       cache */
 };
 
 struct rc_intel_rdt {
@@ -269,16 +283,22 @@ struct rc_intel_rdt {
 };
 
 struct rc_memory_policy {
-	int mode;	    /* MPOL_* */
+	int mode; /* MPOL_* */
 	unsigned mode_flags; /* MPOL_F_* */
-	char *nodes;	    /* "0-3,7" */
+	char *nodes; /* "0-3,7" */
 };
 
 struct rc_net_device {
 	char *host_name, *container_name; /* container_name NULL: keeps its name */
 };
 
-enum rc_propagation { RC_PROP_NONE, RC_PROP_PRIVATE, RC_PROP_SLAVE, RC_PROP_SHARED, RC_PROP_UNBINDABLE };
+enum rc_propagation {
+	RC_PROP_NONE,
+	RC_PROP_PRIVATE,
+	RC_PROP_SLAVE,
+	RC_PROP_SHARED,
+	RC_PROP_UNBINDABLE
+};
 
 struct rc_linux {
 	struct rc_namespace ns[RC_N_NS];
@@ -319,16 +339,16 @@ struct runtime_config {
 
 /* --- problems ----------------------------------------------------------------------------------- */
 
-/* What a reader found wrong or worth a word. With a collector the reader goes on after an error where it
- * can, so that `check` prints every problem; without one the first error ends it. */
+/* What a reader found wrong or worth a word. With a collector the reader goes on after an error
+ * where it can, so that `check` prints every problem; without one the first error ends it. */
 enum rc_severity { RC_WARNING, RC_ERROR };
 enum { RC_MAX_PROBLEMS = 1000 };
 
 struct rc_problem {
 	enum rc_severity severity;
 	char *json_path; /* "/process/user/uid" */
-	char *cause;	 /* "-1 is out of range 0 to 4294967295" */
-	char *remedy;	 /* what to do, or NULL */
+	char *cause; /* "-1 is out of range 0 to 4294967295" */
+	char *remedy; /* what to do, or NULL */
 };
 
 struct rc_problems {
@@ -338,15 +358,17 @@ struct rc_problems {
 };
 
 void rc_problems_done(struct rc_problems *p);
-/* rc_problems_add - a copy of @what, unless there are RC_MAX_PROBLEMS already. False when out of memory. */
+/* rc_problems_add - a copy of @what, unless there are RC_MAX_PROBLEMS already. False when out of
+ * memory. */
 bool rc_problems_add(struct rc_problems *p, const struct rc_problem *what) must_check;
 
-/* runtime_config_read - parse and check @len bytes of @text. Limits: 16 MiB, depth 64, no duplicate keys, no
- * NUL in strings, UTF-8 only. @problems is NULL or collects warnings (and, if @collect_errors, all errors
- * too; then the result is an error if there was any). On success the caller owns *ret and ends it with
- * runtime_config_done(). Errors are ERR_CONFIG and say "config.json: /json/path: cause". */
-int runtime_config_read(const char *text, size_t len, struct rc_problems *problems, bool collect_errors,
-	struct runtime_config *ret, struct err *e) must_check;
+/* runtime_config_read - parse and check @len bytes of @text. Limits: 16 MiB, depth 64, no duplicate
+ * keys, no NUL in strings, UTF-8 only. @problems is NULL or collects warnings (and, if
+ * @collect_errors, all errors too; then the result is an error if there was any). On success the
+ * caller owns *ret and ends it with runtime_config_done(). Errors are ERR_CONFIG and say
+ * "config.json: /json/path: cause". */
+int runtime_config_read(const char *text, size_t len, struct rc_problems *problems,
+	bool collect_errors, struct runtime_config *ret, struct err *e) must_check;
 void runtime_config_done(struct runtime_config *c);
 
 /* rc_process_read - the process document of `exec --process FILE`, into @arena. */
@@ -356,8 +378,8 @@ int rc_process_read(const char *text, size_t len, struct rc_problems *problems, 
 int rc_resources_read(const char *text, size_t len, struct arena *arena, struct rc_resources **ret,
 	struct err *e) must_check;
 /* rc_mounts_read - a list of mounts (`mounts add ID FILE`), into @arena. */
-int rc_mounts_read(const char *text, size_t len, struct arena *arena, struct rc_mount **ret, size_t *ret_n,
-	struct err *e) must_check;
+int rc_mounts_read(const char *text, size_t len, struct arena *arena, struct rc_mount **ret,
+	size_t *ret_n, struct err *e) must_check;
 
 /* rc_annotation - value of annotation @key or NULL. */
 const char *rc_annotation(const struct runtime_config *c, const char *key);

@@ -1,5 +1,6 @@
-/* Every document of the runtime, from any bytes. Besides memory and arithmetic (the sanitizers' part) it checks that
- * collecting problems and stopping at the first come to the same verdict, and that an error always has its words. */
+/* Every document of the runtime, from any bytes. Besides memory and arithmetic (the sanitizers'
+ * part) it checks that collecting problems and stopping at the first come to the same verdict, and
+ * that an error always has its words. */
 #include "spec/runtime_config.h"
 
 #include <stdint.h>
@@ -10,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_verdict(int rc, const struct err *e)
 {
-	if ((rc < 0) != (e->num != 0) || (rc < 0 && (rc != -e->num || !e->msg[0] || e->kind != ERR_CONFIG)))
+	if ((rc < 0) != (e->num != 0) ||
+		(rc < 0 && (rc != -e->num || !e->msg[0] || e->kind != ERR_CONFIG)))
 		abort();
 }
 
@@ -52,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	uint8_t a[16] = { 0 }, b[16] = { 0 };
 
-	if ((config(text, size, false, a) == 0) != (config(text, size, true, b) == 0) || memcmp(a, b, 16) != 0)
+	if ((config(text, size, false, a) == 0) != (config(text, size, true, b) == 0) ||
+		memcmp(a, b, 16) != 0)
 		abort();
 	parts(text, size);
 	return 0;
