@@ -19,7 +19,7 @@ void plan_init(struct rt_plan *p)
 	struct child_plan *c = &p->child;
 
 	c->sync = c->proc = c->start_listen = c->delegated = FD_NONE;
-	c->small_mnt_ns = c->root_tree = FD_NONE;
+	c->small_mnt_ns = c->root_tree = c->dev_nodes = FD_NONE;
 	for (int i = 0; i < CG_MAX_HIER; i++)
 		c->cg_tree[i] = FD_NONE;
 }
@@ -38,6 +38,7 @@ void plan_done(struct rt_plan *p)
 		fd_close(&c->cg_tree[i]);
 	fd_close(&c->small_mnt_ns);
 	fd_close(&c->root_tree);
+	fd_close(&c->dev_nodes);
 	fd_close(&c->delegated);
 	fd_close(&c->proc);
 	fd_close(&c->start_listen);
@@ -153,6 +154,8 @@ int plan_build(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		c->hooks_runtime = c->hooks_runtime || in->config->hooks[s].n;
 	if (r == 0)
 		r = plan_mounts(in, p, e);
+	if (r == 0)
+		r = plan_devices(in, p, e);
 	if (r == 0)
 		r = plan_small_ns(in, p, e);
 	if (r == 0)

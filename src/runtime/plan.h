@@ -41,6 +41,8 @@ void plan_done(struct rt_plan *p);
 int plan_check(const struct runtime_config *c, struct err *e) must_check;
 /* plan_ns.c */
 int plan_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
+/* plan_dev.c: after plan_mounts() */
+int plan_devices(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
 /* plan_mounts.c */
 int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;
 int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e) must_check;

@@ -102,6 +102,7 @@ struct child_plan {
 	bool slave_binds;
 	bool no_pivot;
 	bool setup_dev; /* default devices and links */
+	int dev_nodes;	/* detached tmpfs with the nodes 0, 1, … of config.json's devices, or FD_NONE */
 	struct child_mount *mounts;
 	size_t n_mounts;
 	const struct cg_host *cg_host;

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
 #include "mnt/bind.h"
+#include "mnt/fsmount.h"
 #include "runtime/child/steps.h"
 #include "sys/path.h"
 #include "sys/tty.h"
@@ -122,13 +124,43 @@ static int make_ptmx(int dev, struct err *e)
 	return errno == EROFS || errno == EBUSY ? 0 : err_sys(e, "replace /dev/ptmx");
 }
 
-static int make_configured(const struct child_plan *p, const struct rc_device *d, int rootfd, struct err *e)
+/* The node @i that the runtime made for us, as a mount of its own. */
+static int take_node(const struct child_plan *p, size_t i, int dir, const char *name, struct err *e)
 {
+	char from[24];
+
+	fmt_to(from, sizeof(from), "%zu", i);
+	int tree = open_tree(p->dev_nodes, from, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0)
+		return err_sys(e, "take over a device");
+	int target = path_create_in(dir, name, 0666, e);
+	return target < 0 ? target : mnt_move(tree, target, e);
+}
+
+/* A mount can be cloned only from our own mount namespace (until Linux 6.15). On top of the root the tmpfs is in nobody's
+ * way: every path is looked up from the descriptor of what lies below. */
+static int attach_nodes(const struct child_plan *p, int rootfd, struct err *e)
+{
+	return p->dev_nodes < 0 ? 0 : mnt_move(p->dev_nodes, rootfd, e);
+}
+
+static int detach_nodes(const struct child_plan *p, struct err *e)
+{
+	if (p->dev_nodes >= 0 && umount2(path_proc_rel(p->dev_nodes).text, MNT_DETACH) < 0)
+		return err_sys(e, "drop the tmpfs of the devices");
+	return 0;
+}
+
+static int make_configured(const struct child_plan *p, size_t i, int rootfd, struct err *e)
+{
+	const struct rc_device *d = &p->config->linux_.devices[i];
 	char name[NAME_MAX + 1];
 	int parent = path_parent_in(rootfd, d->path, name, e);
 
 	if (parent < 0)
 		return parent;
+	if (p->dev_nodes >= 0 && d->type != 'p')
+		return take_node(p, i, parent, name, e);
 	struct node n = { .name = name,
 		.type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR,
 		.mode = d->file_mode.set ? (mode_t)d->file_mode.v & 07777 : 0666,
@@ -154,11 +186,14 @@ int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
 
 	if (!p->setup_dev)
 		return 0;
-	for (size_t i = 0; i < l->n_devices; i++) {
-		r = make_configured(p, &l->devices[i], s->rootfd, e);
-		if (r < 0)
+	r = attach_nodes(p, s->rootfd, e);
+	for (size_t i = 0; r == 0 && i < l->n_devices; i++)
+		if (make_configured(p, i, s->rootfd, e) < 0)
 			return err_wrap(e, "config.json: /linux/devices/%zu: %s", i, l->devices[i].path);
-	}
+	if (r == 0)
+		r = detach_nodes(p, e);
+	if (r < 0)
+		return r;
 	/* An image cannot choose where its devices are made. */
 	struct stat st;
 	if (fstatat(s->rootfd, "dev", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) && !has_mount(p, "/dev"))

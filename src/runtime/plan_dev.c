@@ -1,0 +1,79 @@
+/* Devices for a container in a user namespace. There mknod(2) is refused, and the host's node at the same path is
+ * bound instead; but config.json may ask for a device under another path, mode or owner than the host's, or for one
+ * that the host has no node of. Those we make, as long as we are on the host and may: in a tmpfs mounted nowhere, from
+ * which the child takes them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "ns/idmap.h"
+#include "runtime/plan.h"
+#include "sys/path.h"
+
+static mode_t type_of(const struct rc_device *d)
+{
+	return d->type == 'b' ? S_IFBLK : S_IFCHR;
+}
+
+/* Does the host's node do? */
+static bool host_has(const struct rc_device *d)
+{
+	struct err ignored = ERR_NONE;
+	struct stat st;
+	auto_fd int fd = path_open_host(d->path, O_PATH | O_NOFOLLOW, 0, &ignored);
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type_of(d) &&
+		st.st_rdev == makedev((unsigned)d->major, (unsigned)d->minor) && !d->uid.set && !d->gid.set &&
+		(!d->file_mode.set || (st.st_mode & 07777) == (d->file_mode.v & 07777));
+}
+
+static int new_tmpfs(struct err *e)
+{
+	auto_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_sys(e, "make a tmpfs for devices");
+	int mnt = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	return mnt < 0 ? err_sys(e, "make a tmpfs for devices") : mnt;
+}
+
+static int make(const struct rc_linux *l, size_t i, int dir, struct err *e)
+{
+	const struct rc_device *d = &l->devices[i];
+	mode_t mode = d->file_mode.set ? (mode_t)d->file_mode.v & 07777 : 0666;
+	uint32_t uid = 0, gid = 0;
+	char name[24];
+
+	fmt_to(name, sizeof(name), "%zu", i);
+	if (!ns_idmap_to_host(&l->uid_maps, (uint32_t)d->uid.v, &uid) || !ns_idmap_to_host(&l->gid_maps, (uint32_t)d->gid.v, &gid))
+		return err_set(e, ERR_CONFIG, EINVAL, "its owner %u:%u is not mapped in the user namespace",
+			(unsigned)d->uid.v, (unsigned)d->gid.v);
+	if (mknodat(dir, name, type_of(d) | mode, makedev((unsigned)d->major, (unsigned)d->minor)) < 0)
+		return err_sys(e, "make the device");
+	if (fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(dir, name, mode, 0) < 0)
+		return err_sys(e, "set the owner and mode of the device");
+	return 0;
+}
+
+int plan_devices(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	const struct rc_linux *l = &in->config->linux_;
+	bool needed = false;
+
+	if (!p->maps || !p->may_clone_mounts || !p->child.setup_dev)
+		return 0;
+	for (size_t i = 0; i < l->n_devices; i++)
+		needed = needed || (l->devices[i].type != 'p' && !host_has(&l->devices[i]));
+	if (!needed)
+		return 0;
+	p->child.dev_nodes = new_tmpfs(e);
+	if (p->child.dev_nodes < 0)
+		return p->child.dev_nodes;
+	for (size_t i = 0; i < l->n_devices; i++)
+		if (l->devices[i].type != 'p' && make(l, i, p->child.dev_nodes, e) < 0)
+			return err_wrap(e, "config.json: /linux/devices/%zu: %s", i, l->devices[i].path);
+	return 0;
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# Containers of root in a user namespace.
+
+load ../lib/oci
+
+setup() { oci_setup; need_root; make_bundle true; }
+teardown() { oci_teardown; }
+
+with_userns() {
+	config "c['linux']['namespaces'].append({'type': 'user'})"
+}
+
+@test "without maps, ids stay what they are" {
+	with_userns
+	program cat /proc/self/uid_map
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" = 0 ]
+	read -r inside outside size <<< "$output"
+	[ "$inside" = 0 ] && [ "$outside" = 0 ] && [ "$size" -gt 1000 ]
+}
+
+@test "a device that the host has no node of, with mode and owner" {
+	with_userns
+	config "c['linux']['uidMappings'] = c['linux']['gidMappings'] = [{'containerID': 0, 'hostID': 100000, 'size': 1000}]"
+	config "c['linux']['devices'] = [{'path': '/dev/mine', 'type': 'c', 'major': 1, 'minor': 3, 'fileMode': 0o606, 'uid': 7, 'gid': 8}]"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	# The container's root looks its root filesystem up by path.
+	chmod a+x "$BUNDLE" "$BUNDLE/.." "$BUNDLE/../.." "$BUNDLE/../../.."
+	program sh -c 'stat -c "%a %u %g %t:%T" /dev/mine; : > /dev/mine && echo written'
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = "606 7 8 1:3" ]
+	[ "${lines[1]}" = written ]
+}
+
+@test "devices bound from the host are nosuid and noexec" {
+	with_userns
+	program grep ' /dev/null ' /proc/self/mountinfo
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" = 0 ]
+	[[ $output == *nosuid*noexec* ]]
+}
