@@ -239,26 +239,50 @@ int path_parent_in(int rootfd, const char *path, char ret_name[static NAME_MAX +
 	return fd;
 }
 
+/* Where the dangling symlink @link, found as @path, leads: from the root if absolute, else from its directory. */
+static int follow_text(int link, const char *path, char dst[static PATH_MAX], struct err *e)
+{
+	char target[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int r = path_readlink(link, "", target, sizeof(target), e);
+
+	if (r < 0)
+		return r;
+	bool fits = target[0] == '/' || !slash ?
+			    fmt_fits(dst, PATH_MAX, "%s", target) :
+			    fmt_fits(dst, PATH_MAX, "%.*s/%s", (int)(slash - path), path, target);
+	return fits ? 0 : err_num(e, ENAMETOOLONG, "resolve %s", path);
+}
+
+static int create_file(int rootfd, const char *path, mode_t mode, int depth, struct err *e)
+{
+	char name[NAME_MAX + 1], target[PATH_MAX];
+	struct stat st;
+	auto_fd int parent = path_parent_in(rootfd, path, name, e);
+
+	if (parent < 0)
+		return parent;
+	auto_fd int made = openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, mode);
+	if (made < 0 && errno != EEXIST)
+		return err_sys(e, "create %s in the root", path);
+	auto_fd int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open %s in the root", path);
+	if (!S_ISLNK(st.st_mode))
+		return fd_steal(&fd); /* ours, or somebody was faster */
+	if (depth == MAX_SYMLINKS)
+		return err_num(e, ELOOP, "create %s in the root", path);
+	int r = follow_text(fd, path, target, e);
+	return r < 0 ? r : create_file(rootfd, target, mode, depth + 1, e);
+}
+
 int path_create_in(int rootfd, const char *path, mode_t mode, struct err *e)
 {
-	char name[NAME_MAX + 1];
 	int fd = path_try_in(rootfd, path, O_PATH);
 
 	if (fd != -ENOENT)
 		return fd >= 0 ? fd : err_num(e, -fd, "open %s in the root", path);
-	auto_fd int parent = path_parent_in(rootfd, path, name, e);
-	if (parent < 0)
-		return parent;
-	auto_fd int file = openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, mode);
-	if (file < 0 && errno == EEXIST) {
-		/* A dangling symlink, or somebody else was faster. */
-		fd = path_try_in(parent, name, O_PATH | O_NOFOLLOW);
-		return fd >= 0 ? fd : err_num(e, -fd, "open %s in the root", path);
-	}
-	if (file < 0)
-		return err_sys(e, "create %s in the root", path);
-	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 ? fd : err_sys(e, "open %s in the root", path);
+	return create_file(rootfd, path, mode, 0, e);
 }
 
 struct path_proc path_proc(int fd)

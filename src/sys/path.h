@@ -31,7 +31,7 @@ int path_open_below(int dirfd, const char *path, uint64_t flags, struct err *e) 
  * O_PATH descriptor of it. Existing symlinks are followed inside the root, also dangling ones. */
 int path_mkdir_in(int rootfd, const char *path, mode_t mode, struct err *e) must_check;
 /* path_create_in - an O_PATH descriptor of the file @path in @rootfd; an absent one is made as an empty
- * regular file with @mode, with its parents (0755). */
+ * regular file with @mode, with its parents (0755); a dangling symlink is followed inside the root. */
 int path_create_in(int rootfd, const char *path, mode_t mode, struct err *e) must_check;
 /* path_parent_in - the O_PATH descriptor of @path's parent directory in @rootfd (made when absent) and its
  * last component in @ret_name. The last component itself is not followed. */
