@@ -246,12 +246,44 @@ int console_open(int rootfd, const struct rc_process *process, struct child_stat
 	return 0;
 }
 
+static bool is_null(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* The container's own /dev/null in the place of the host's, which is a file of a mount that is not in the container:
+ * criu(8) could not say where it is. Where there is none, or it is no such device (CVE-2025-31133), nothing changes. */
+static int own_null(const struct child_plan *p, int rootfd, struct err *e)
+{
+	char again[32];
+	auto_fd int own = FD_NONE;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		if (!is_null(fd))
+			continue;
+		if (own < 0) {
+			auto_fd int at = path_try_in(rootfd, "dev/null", O_PATH | O_NOFOLLOW);
+			if (at < 0 || !is_null(at))
+				return 0;
+			fmt_to(again, sizeof(again), "self/fd/%d", at);
+			own = openat(p->proc, again, O_RDWR | O_CLOEXEC | O_NOCTTY);
+			if (own < 0)
+				return 0;
+		}
+		if (dup2(own, fd) < 0)
+			return err_sys(e, "replace descriptor %d", fd);
+	}
+	return 0;
+}
+
 int step_console(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	const struct rc_process *process = p->program.process;
 
 	if (!process || !process->terminal)
-		return 0;
+		return p->own_mounts ? own_null(p, s->rootfd, e) : 0;
 	int r = console_open(s->rootfd, process, s, e);
 	if (r == 0 && p->own_mounts)
 		r = bind_console(s->rootfd, s, e);
