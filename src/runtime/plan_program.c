@@ -68,7 +68,7 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 	if (r < 0 || !f->n)
 		return r; /* the message names the place already */
 	if (f->unknown)
-		log_debug("seccomp: unknown system calls left out: %s", f->unknown);
+		log_warn("config.json: /linux/seccomp/syscalls: unknown system calls left out: %.1024s", f->unknown);
 	g->filter = f->insns;
 	g->n_filter = f->n;
 	g->filter_notify = f->notify;

@@ -25,7 +25,8 @@ static const char dir_name[] = "@seccomp";
 #define MACHINE "other"
 #endif
 
-enum { FORMAT = 1, UNKNOWN_MAX = 16384 };
+/* FORMAT grows with every change of the file or of what is generated. */
+enum { FORMAT = 2, UNKNOWN_MAX = 16384 };
 
 struct header {
 	char magic[8];

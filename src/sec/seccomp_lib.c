@@ -28,27 +28,46 @@ static int lib_err(struct err *e, int rc, size_t index, const char *name)
 	return -e->num;
 }
 
-static int add_rule(scmp_filter_ctx ctx, const struct rc_seccomp *s, size_t index, const struct scmp_arg_cmp *cmp,
-	size_t n_cmp, struct err *e)
+/* A call newer than its tables, which it cannot translate to the other architectures. What stays refused is worth a
+ * warning; what stays allowed although the profile says otherwise is not to be had here. */
+static int too_new(struct sc_profile *p, size_t index, const char *name, struct err *e)
 {
-	const struct rc_seccomp_rule *r = &s->rules[index];
+	if (p->permissive)
+		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+			"config.json: /linux/seccomp/syscalls/%zu: %.64s: libseccomp, which a profile with overlapping rules "
+			"needs, does not know it", index, name);
+	sc_note_unknown(p, name);
+	return 0;
+}
+
+struct lib {
+	scmp_filter_ctx ctx;
+	const struct rc_seccomp *s;
+	struct sc_profile *p;
+};
+
+static int add_rule(const struct lib *l, size_t index, const struct scmp_arg_cmp *cmp, size_t n_cmp, struct err *e)
+{
+	const struct rc_seccomp_rule *r = &l->s->rules[index];
 	uint32_t action = sc_ret(r->action, &r->errno_ret);
 
 	for (size_t i = 0; i < r->names.n; i++) {
 		int nr = sc_number(seccomp_arch_native(), r->names.v[i]);
 
-		if (nr == __NR_SCMP_ERROR)
+		/* Names of other architectures translate by themselves; our own pseudo number means none of ours. */
+		if (nr == __NR_SCMP_ERROR || nr == SC_NOT_HERE)
 			continue;
-		int rc = seccomp_rule_add_array(ctx, action, nr, (unsigned)n_cmp, cmp);
+		int rc = seccomp_rule_add_array(l->ctx, action, nr, (unsigned)n_cmp, cmp);
 
-		/* EFAULT: a number newer than its tables, which it cannot translate. */
+		if (rc == -EFAULT && too_new(l->p, index, r->names.v[i], e) < 0)
+			return -e->num;
 		if (rc < 0 && rc != -EFAULT)
 			return lib_err(e, rc, index, r->names.v[i]);
 	}
 	return 0;
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct rc_seccomp *s, const struct sc_profile *p, struct err *e)
+static int add_rules(const struct lib *l, struct err *e)
 {
 	static const enum scmp_compare ops[] = {
 		[RC_OP_NE] = SCMP_CMP_NE,
@@ -60,13 +79,13 @@ static int add_rules(scmp_filter_ctx ctx, const struct rc_seccomp *s, const stru
 		[RC_OP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 	};
 
-	for (size_t i = 0; i < s->n_rules; i++) {
-		const struct rc_seccomp_rule *r = &s->rules[i];
+	for (size_t i = 0; i < l->s->n_rules; i++) {
+		const struct rc_seccomp_rule *r = &l->s->rules[i];
 		struct scmp_arg_cmp cmp[6];
 		unsigned seen = 0;
 		bool split = false;
 
-		if (sc_ret(r->action, &r->errno_ret) == p->default_ret)
+		if (sc_ret(r->action, &r->errno_ret) == l->p->default_ret)
 			continue;
 		for (size_t k = 0; k < r->n_args; k++) {
 			split |= seen >> r->args[k].index & 1;
@@ -76,12 +95,12 @@ static int add_rules(scmp_filter_ctx ctx, const struct rc_seccomp *s, const stru
 			struct scmp_arg_cmp c = { r->args[k].index, ops[r->args[k].op], r->args[k].value,
 				r->args[k].value_two };
 
-			if (split && add_rule(ctx, s, i, &c, 1, e) < 0)
+			if (split && add_rule(l, i, &c, 1, e) < 0)
 				return -e->num;
 			if (!split)
 				cmp[k] = c;
 		}
-		if (!split && add_rule(ctx, s, i, cmp, r->n_args, e) < 0)
+		if (!split && add_rule(l, i, cmp, r->n_args, e) < 0)
 			return -e->num;
 	}
 	return 0;
@@ -153,7 +172,7 @@ static int export(scmp_filter_ctx ctx, const struct sc_profile *p, struct seccom
 	return 0;
 }
 
-int sc_generate_lib(const struct rc_seccomp *s, const struct sc_profile *p, struct seccomp_filter *ret, struct err *e)
+int sc_generate_lib(const struct rc_seccomp *s, struct sc_profile *p, struct seccomp_filter *ret, struct err *e)
 {
 	__attribute__((cleanup(ctx_done))) scmp_filter_ctx ctx = seccomp_init(p->default_ret);
 
@@ -163,7 +182,7 @@ int sc_generate_lib(const struct rc_seccomp *s, const struct sc_profile *p, stru
 	if (add_archs(ctx, p, e) < 0)
 		return -e->num;
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* older ones lack it: linear, as correct */
-	if (add_rules(ctx, s, p, e) < 0)
+	if (add_rules(&(struct lib){ ctx, s, p }, e) < 0)
 		return -e->num;
 	return export(ctx, p, ret, e);
 }

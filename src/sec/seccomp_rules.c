@@ -15,40 +15,48 @@
 enum { X86_SOCKETCALL = 102, X86_IPC = 117, DIRECT_NONE = -1 };
 
 /* Calls newer than the libseccomp of Debian 12 (2.5.4: Linux 5.17). From 424 on a number means the same on
- * all architectures (x32 adds its bit). */
+ * all architectures (x32 adds its bit); some calls exist on one only. */
 static const struct {
 	const char *name;
 	int nr;
+	uint32_t only; /* SCMP_ARCH_*: elsewhere the name means nothing; 0: everywhere */
 } newer[] = {
-	{ "cachestat", 451 },
-	{ "fchmodat2", 452 },
-	{ "file_getattr", 468 },
-	{ "file_setattr", 469 },
-	{ "futex_requeue", 456 },
-	{ "futex_wait", 455 },
-	{ "futex_wake", 454 },
-	{ "getxattrat", 464 },
-	{ "listmount", 458 },
-	{ "listns", 470 },
-	{ "listxattrat", 465 },
-	{ "lsm_get_self_attr", 459 },
-	{ "lsm_list_modules", 461 },
-	{ "lsm_set_self_attr", 460 },
-	{ "map_shadow_stack", 453 },
-	{ "mseal", 462 },
-	{ "open_tree_attr", 467 },
-	{ "removexattrat", 466 },
-	{ "setxattrat", 463 },
-	{ "statmount", 457 },
+	{ "cachestat", 451, 0 },
+	{ "fchmodat2", 452, 0 },
+	{ "file_getattr", 468, 0 },
+	{ "file_setattr", 469, 0 },
+	{ "futex_requeue", 456, 0 },
+	{ "futex_wait", 455, 0 },
+	{ "futex_wake", 454, 0 },
+	{ "getxattrat", 464, 0 },
+	{ "listmount", 458, 0 },
+	{ "listns", 470, 0 },
+	{ "listxattrat", 465, 0 },
+	{ "lsm_get_self_attr", 459, 0 },
+	{ "lsm_list_modules", 461, 0 },
+	{ "lsm_set_self_attr", 460, 0 },
+	{ "map_shadow_stack", 453, 0 },
+	{ "mseal", 462, 0 },
+	{ "open_tree_attr", 467, 0 },
+	{ "removexattrat", 466, 0 },
+	{ "riscv_hwprobe", 258, SCMP_ARCH_RISCV64 },
+	{ "setxattrat", 463, 0 },
+	{ "statmount", 457, 0 },
+	{ "uprobe", 336, SCMP_ARCH_X86_64 },
+	{ "uretprobe", 335, SCMP_ARCH_X86_64 },
 };
 
 int sc_number(uint32_t token, const char *name)
 {
 	int nr = seccomp_syscall_resolve_name_arch(token, name);
 
-	for (size_t i = 0; nr == __NR_SCMP_ERROR && i < ARRAY_SIZE(newer); i++)
-		if (strcmp(newer[i].name, name) == 0)
-			return newer[i].nr | (token == SCMP_ARCH_X32 ? (int)X32_BIT : 0);
+	for (size_t i = 0; nr == __NR_SCMP_ERROR && i < ARRAY_SIZE(newer); i++) {
+		if (strcmp(newer[i].name, name) != 0)
+			continue;
+		if (newer[i].only && newer[i].only != token)
+			return SC_NOT_HERE;
+		return newer[i].nr | (token == SCMP_ARCH_X32 ? (int)X32_BIT : 0);
+	}
 	return nr;
 }
 
@@ -289,7 +297,7 @@ static void note_max(struct sc_arch *a, int nr)
 		a->max_nr = (uint32_t)nr;
 }
 
-static void note_unknown(struct sc_profile *p, const char *name)
+void sc_note_unknown(struct sc_profile *p, const char *name)
 {
 	if (p->unknown.len)
 		buf_str(&p->unknown, " ");
@@ -312,7 +320,7 @@ static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct r
 
 			if (nr == __NR_SCMP_ERROR) {
 				if (a == &p->arch[0] && k == 0) /* once a name */
-					note_unknown(p, r->names.v[i]);
+					sc_note_unknown(p, r->names.v[i]);
 				continue;
 			}
 			note_max(a, nr);
@@ -342,6 +350,7 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 {
 	*ret = (struct sc_profile){
 		.default_ret = sc_ret(s->default_action, &s->default_errno_ret),
+		.permissive = permissive(s->default_action),
 		.enosys = !permissive(s->default_action),
 		.notify = s->default_action == RC_ACT_NOTIFY,
 	};
@@ -353,7 +362,7 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 		ret->notify |= s->rules[i].action == RC_ACT_NOTIFY;
 		for (size_t k = 0; ret->n_archs == 0 && k < s->rules[i].names.n; k++)
 			if (sc_number(seccomp_arch_native(), s->rules[i].names.v[k]) == __NR_SCMP_ERROR)
-				note_unknown(ret, s->rules[i].names.v[k]);
+				sc_note_unknown(ret, s->rules[i].names.v[k]);
 		for (size_t k = 0; k < ret->n_archs; k++)
 			if (add_rule_arch(ret, &ret->arch[k], &s->rules[i], (uint32_t)i, e) < 0)
 				return -e->num;

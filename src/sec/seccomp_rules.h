@@ -45,6 +45,7 @@ struct sc_profile {
 	struct sc_arch arch[SC_MAX_ARCHS]; /* native first */
 	size_t n_archs;
 	uint32_t default_ret;
+	bool permissive; /* the default action lets the call through */
 	bool enosys; /* numbers above max_nr give ENOSYS */
 	bool foreign; /* it names an architecture outside arch[] that only libseccomp can judge */
 	bool notify;
@@ -56,9 +57,13 @@ uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_re
 /* sc_resolve - into *ret, which the caller ends with sc_profile_done() also after an error. */
 int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e) must_check;
 void sc_profile_done(struct sc_profile *p);
+/* A name that belongs to another architecture; libseccomp has such pseudo numbers too. */
+enum { SC_NOT_HERE = -9999 };
 /* sc_number - of @name on @token: libseccomp's table, then ours of newer calls; negative when the architecture
  * lacks it, __NR_SCMP_ERROR when nobody knows it. */
 int sc_number(uint32_t token, const char *name);
+/* sc_note_unknown - add @name to p->unknown. */
+void sc_note_unknown(struct sc_profile *p, const char *name);
 /* sc_direct - the number of a call that @mux (-101 to -224) names, also wired directly; -1: only multiplexed. */
 int sc_direct(int mux);
 
@@ -67,5 +72,5 @@ struct seccomp_filter;
 /* sc_generate - ours. *ret_done false: this profile needs libseccomp's. */
 int sc_generate(const struct sc_profile *p, struct seccomp_filter *ret, bool *ret_done, struct err *e) must_check;
 /* sc_generate_lib - libseccomp's, with its binary tree. */
-int sc_generate_lib(const struct rc_seccomp *s, const struct sc_profile *p, struct seccomp_filter *ret,
+int sc_generate_lib(const struct rc_seccomp *s, struct sc_profile *p, struct seccomp_filter *ret,
 	struct err *e) must_check;

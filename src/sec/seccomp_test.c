@@ -184,7 +184,7 @@ TEST(unknown_names_are_listed_or_refused)
 	struct profile p = allow_all();
 	struct err e = ERR_NONE;
 
-	rule(&p, RC_ACT_ERRNO, 0, NAMES("getppid", "frobnicate", "mseal", "socketcall", "twiddle"));
+	rule(&p, RC_ACT_ERRNO, 0, NAMES("getppid", "frobnicate", "mseal", "riscv_hwprobe", "socketcall", "twiddle"));
 	CHECK(seccomp_filter_get(FD_NONE, &p.s, false, &f, &e) == 0, "%s", e.msg);
 	CHECK(str_eq(f.unknown, "frobnicate twiddle"), "%s", f.unknown ? f.unknown : "none");
 	seccomp_filter_done(&f);
@@ -214,6 +214,36 @@ TEST(bad_profiles_are_errors)
 	arg(&r, 0, RC_OP_EQ, 1);
 	CHECK(seccomp_compile(&r.s, &f, &e) < 0 && strstr(e.msg, "contradicts"), "%s", e.msg);
 }
+
+#if defined(__x86_64__)
+/* Overlapping rules that libseccomp takes, and a call that it does not know: what the profile refuses must not stay
+ * allowed without a word. */
+TEST(newer_calls_in_a_profile_for_libseccomp)
+{
+	static char *archs[] = { (char *)"SCMP_ARCH_X86", NULL };
+	AUTO(seccomp_filter) struct seccomp_filter f = SECCOMP_FILTER_INIT;
+	struct profile p = allow_all();
+	struct err e = ERR_NONE;
+
+	p.s.architectures = (struct rc_str_list){ archs, 1 };
+	rule(&p, RC_ACT_ERRNO, 0, NAMES("getpriority"));
+	arg(&p, 0, RC_OP_EQ, 1);
+	rule(&p, RC_ACT_KILL_PROCESS, 0, NAMES("getpriority"));
+	arg(&p, 0, RC_OP_GE, 1);
+	CHECK(seccomp_compile(&p.s, &f, &e) == 0, "%s", e.msg);
+	seccomp_filter_done(&f);
+	rule(&p, RC_ACT_ERRNO, 0, NAMES("setxattrat"));
+	if (seccomp_compile(&p.s, &f, &e) == 0)
+		return; /* a libseccomp that knows it */
+	CHECK(e.kind == ERR_UNSUPPORTED && strstr(e.msg, "setxattrat"), "%s", e.msg);
+	err_clear(&e);
+	p.s.default_action = RC_ACT_TRAP;
+	CHECK(seccomp_compile(&p.s, &f, &e) == 0 && str_eq(f.unknown, "setxattrat"), "%s", e.msg);
+}
+#define X32_TEST T(x32_needs_to_be_asked_for), T(newer_calls_in_a_profile_for_libseccomp),
+#else
+#define X32_TEST
+#endif
 
 TEST(flags_follow_the_profile)
 {
@@ -494,12 +524,6 @@ TEST(absent_agent_is_an_error)
 	CHECK(seccomp_notify_send("/nonexistent/agent", "{}", 0, &e) < 0, "sent");
 	CHECK(strstr(e.msg, "listenerPath") && strstr(e.msg, "/nonexistent/agent"), "%s", e.msg);
 }
-
-#if defined(__x86_64__)
-#define X32_TEST T(x32_needs_to_be_asked_for),
-#else
-#define X32_TEST
-#endif
 
 TEST_MAIN(T(gives_the_asked_errno), T(kills), T(newer_calls_are_not_there), X32_TEST
 	T(unknown_names_are_listed_or_refused), T(bad_profiles_are_errors), T(flags_follow_the_profile), T(raw_programs),
