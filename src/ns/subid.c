@@ -1,6 +1,6 @@
 /* The default map of a plain user, from /etc/passwd, /etc/subuid and /etc/subgid as files: no NSS. Guarantees:
  * a malformed line is skipped, never half used. */
-#include "ns/idmap.h"
+#include "ns/subid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "sys/io.h"
 
-enum { MAX_FILE = 1 << 20, MAX_SUB_RANGES = 64 };
+enum { MAX_FILE = 1 << 20 };
 
 /* Cut the next colon field of a line off *@at. */
 static char *next_field(char **at)
@@ -35,8 +35,7 @@ static int read_file(const char *path, struct buf *b, struct err *e)
 	return buf_err(b, e);
 }
 
-/* The login name of @uid in the text of a passwd file, which is cut up. */
-static const char *name_of(char *passwd, uint32_t uid)
+const char *ns_passwd_name(char *passwd, uint32_t uid)
 {
 	char *line;
 	uint32_t got;
@@ -51,12 +50,12 @@ static const char *name_of(char *passwd, uint32_t uid)
 	return NULL;
 }
 
-static int add_ranges(char *text, const char *name, uint32_t id, struct rc_id_maps *m)
+void ns_subid_add(char *text, const char *name, uint32_t id, struct rc_id_maps *m)
 {
 	uint32_t next = 1, number, start, size;
 	char *line;
 
-	while (text && (line = next_line(&text)) && m->n <= MAX_SUB_RANGES) {
+	while (text && (line = next_line(&text)) && m->n <= NS_SUBID_MAX) {
 		const char *who = next_field(&line);
 		bool ours = (name && strcmp(who, name) == 0) || (parse_u32(who, &number) && number == id);
 
@@ -66,14 +65,13 @@ static int add_ranges(char *text, const char *name, uint32_t id, struct rc_id_ma
 		m->v[m->n++] = (struct rc_id_map){ .container = next, .host = start, .size = size };
 		next += size;
 	}
-	return 0;
 }
 
 static int side(const char *file, const char *name, uint32_t own, struct arena *arena, struct rc_id_maps *ret,
 	struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
-	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, MAX_SUB_RANGES + 1) };
+	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, NS_SUBID_MAX + 1) };
 
 	if (!m.v)
 		return err_oom(e, "id maps");
@@ -82,7 +80,7 @@ static int side(const char *file, const char *name, uint32_t own, struct arena *
 	if (r < 0)
 		return r;
 	/* Both files are keyed by the user, subgid(5). */
-	add_ranges(b.data, name, (uint32_t)geteuid(), &m);
+	ns_subid_add(b.data, name, (uint32_t)geteuid(), &m);
 	*ret = m;
 	return 0;
 }
@@ -95,7 +93,7 @@ int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc
 
 	if (r < 0)
 		return r;
-	const char *name = name_of(passwd.data, (uint32_t)geteuid());
+	const char *name = ns_passwd_name(passwd.data, (uint32_t)geteuid());
 	r = side("/etc/subuid", name, (uint32_t)geteuid(), arena, ret_uids, e);
 	if (r == 0)
 		r = side("/etc/subgid", name, (uint32_t)getegid(), arena, ret_gids, e);
@@ -106,13 +104,13 @@ int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc
 static int own_ids(const char *file, struct arena *arena, struct rc_id_maps *ret, struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
-	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, MAX_SUB_RANGES) };
+	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, NS_SUBID_MAX) };
 	int r = m.v ? read_file(file, &b, e) : err_oom(e, "id maps");
 	char *text = b.data, *line;
 
 	if (r < 0)
 		return r;
-	while (text && (line = next_line(&text)) && m.n < MAX_SUB_RANGES) {
+	while (text && (line = next_line(&text)) && m.n < NS_SUBID_MAX) {
 		uint32_t start, size;
 		char *first = line + strspn(line, " "), *last = strrchr(line, ' ');
 
