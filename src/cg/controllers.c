@@ -80,9 +80,24 @@ static int cannot(const char *path, enum cg_controller c, int num, struct err *e
 	return err_wrap(e, "%s", json_path(c));
 }
 
-/* One level. Together first, one by one if that is refused. */
+/* Processes directly in it. The kernel's own root, which has no cgroup.type, may have them. */
+static bool is_occupied(const struct cg_host *h, const char *path)
+{
+	char text[64];
+
+	return cg_file_read(CG_AT(h, h->unified, path), "cgroup.type", text, sizeof(text)) > 0 &&
+		cg_file_read(CG_AT(h, h->unified, path), "cgroup.procs", text, sizeof(text)) > 0;
+}
+
+/* One level. Together first, one by one if that is refused; but nothing at all where processes are: the kernel
+ * would take cpu, cpuset and pids by turning the cgroup into a threaded one, and no process can enter a cgroup below
+ * that any more (EOPNOTSUPP; cgroup-v2.rst "Threads"). */
 static int enable_in(const struct cg_host *h, const char *path, unsigned todo, unsigned needed, struct err *e)
 {
+	if (is_occupied(h, path)) {
+		needed &= todo;
+		return needed ? cannot(path, (enum cg_controller)__builtin_ctz(needed), EBUSY, e) : 0;
+	}
 	if (write_set(h, path, todo) == 0)
 		return 0;
 	for (unsigned c = 0; c < CG_N_CONTROLLERS; c++) {

@@ -385,6 +385,33 @@ TEST(a_plain_user_has_his_delegated_cgroup)
 	cg_host_done(&h);
 }
 
+/* Below a cgroup with processes nothing may be turned on, or the one below would take none: seen where v2 has cpu
+ * and pids. */
+TEST(a_container_below_processes)
+{
+	char path[CG_PATH_SIZE], sub[CG_PATH_SIZE];
+	struct cg_host h;
+	struct cg outer, inner;
+	struct err e = ERR_NONE;
+	struct rc_resources res = { .pids_limit = { true, 5 } };
+
+	if (!view_enter(VIEW_V2))
+		SKIP("needs root and cgroup2");
+	open_host(&h, CG_USUAL);
+	make(&h, view_path(path, "outer"), &outer);
+	pid_t a = view_child(&outer, NULL);
+	fmt_to(sub, sizeof(sub), "%s/inner", path);
+	make(&h, sub, &inner);
+	pid_t b = view_child(&inner, NULL);
+	CHECK(a > 0 && b > 0, "the inner one takes no process");
+	CHECK(cg_enable(&h, sub, &res, &e) < 0 && strstr(e.msg, "/linux/resources/pids"), "%s", e.msg);
+	view_reap(a);
+	view_reap(b);
+	cg_done(&inner);
+	drop(&h, path, &outer);
+	cg_host_done(&h);
+}
+
 /* A container that has given controllers to cgroups below its own. */
 TEST(open_beside_finds_the_process)
 {
@@ -413,4 +440,5 @@ TEST_MAIN(T(path_resolve_normalises), T(path_resolve_refuses), T(host_believes_o
 	T(create_finds_a_moved_hierarchy), T(create_join_list_kill_remove), T(remove_clears_a_busy_tree),
 	T(remove_walks_a_deep_tree), T(existing_cgroups_are_told_apart), T(open_finds_it_again),
 	T(mounts_name_every_hierarchy), T(kill_ends_a_frozen_crowd),
-	T(a_plain_user_has_his_delegated_cgroup), T(open_beside_finds_the_process))
+	T(a_plain_user_has_his_delegated_cgroup), T(open_beside_finds_the_process),
+	T(a_container_below_processes))
