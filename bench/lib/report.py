@@ -62,9 +62,14 @@ def _targets(view):
 
 
 def _left_out(view):
-    rows = [(n, p) for n, p in view["missing"].items()]
+    """What was not measured, programs and cases with the same reason in one row."""
+    reasons = {}
     for case in view["cases"].values():
-        rows += [(f"{n}, {case['title']}", why) for n, why in case["left_out"].items() if n not in view["missing"]]
+        for name, why in case["left_out"].items():
+            if name not in view["missing"]:
+                reasons.setdefault((name, why), []).append(case["title"])
+    rows = list(view["missing"].items())
+    rows += [(name + ": " + ", ".join(titles), why) for (name, why), titles in reasons.items()]
     return _table(["not measured", "why"], rows) if rows else []
 
 
