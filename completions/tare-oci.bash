@@ -131,7 +131,7 @@ _tare_oci()
 		--pid-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		--console-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 		esac
-		words='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --network-lock --lazy-pages --empty-ns --auto-dedup --tcp-close --lsm-profile --lsm-mount-context --bundle -b --detach -d --pid-file --console-socket --no-subreaper --no-pivot --keep --help -h'
+		words='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --network-lock --lazy-pages --empty-ns --auto-dedup --tcp-close --lsm-profile --lsm-mount-context --bundle -b --detach -d --pid-file --console-socket --no-subreaper --no-pivot --no-new-keyring --keep --help -h'
 		[[ $cur == -* ]] || words=$(tare-oci list -q 2>/dev/null) ;;
 	resume)
 		case $prev in

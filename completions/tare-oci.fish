@@ -110,6 +110,7 @@ complete -c tare-oci -n '__fish_seen_subcommand_from restore' -l pid-file -r -F 
 complete -c tare-oci -n '__fish_seen_subcommand_from restore' -l console-socket -r -F -d 'send the terminal\'s controlling side to this unix socket'
 complete -c tare-oci -n '__fish_seen_subcommand_from restore' -l no-subreaper -d 'do not become the reaper of orphaned processes'
 complete -c tare-oci -n '__fish_seen_subcommand_from restore' -l no-pivot -d 'change the root without pivot_root(2)'
+complete -c tare-oci -n '__fish_seen_subcommand_from restore' -l no-new-keyring -d 'keep the caller\'s session keyring'
 complete -c tare-oci -n '__fish_seen_subcommand_from restore' -l keep -d 'do not delete the container when it has ended'
 complete -c tare-oci -n '__fish_seen_subcommand_from restore' -a '(tare-oci list -q 2>/dev/null)'
 complete -c tare-oci -n __fish_use_subcommand -a resume -d 'let a paused container go on'

@@ -53,6 +53,8 @@ static const struct opt restore_rows[] = {
 		"send the terminal's controlling side to this unix socket", NULL },
 	{ 0, "no-subreaper", NULL, REQ(FLAG, no_subreaper), "do not become the reaper of orphaned processes", NULL },
 	{ 0, "no-pivot", NULL, REQ(FLAG, no_pivot), "change the root without pivot_root(2)", NULL },
+	{ 0, "no-new-keyring", NULL, REQ(FLAG, no_new_keyring), "keep the caller's session keyring", NULL },
+	{ 0, "preserve-fds", "N", REQ(U32, preserve_fds), NULL, NULL }, /* podman passes it; criu has its own */
 	{ 0, "keep", NULL, REQ(FLAG, keep), "do not delete the container when it has ended", NULL },
 };
 

@@ -1,6 +1,7 @@
 /* update: change the limits of a container, from a document or from options. */
 #include <errno.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/str.h"
 #include "ocicli/commands.h"
 
@@ -102,6 +103,7 @@ static int read_cpu(const struct update_opts *o, struct rc_cpu *cpu, struct err 
 
 static int read_memory(const struct update_opts *o, struct rc_memory *m, struct err *e)
 {
+	struct rc_opt_i64 ignored = { 0 };
 	const struct {
 		const char *option, *value;
 		struct rc_opt_i64 *ret;
@@ -109,13 +111,15 @@ static int read_memory(const struct update_opts *o, struct rc_memory *m, struct 
 		{ "memory", o->memory, &m->limit },
 		{ "memory-reservation", o->memory_reservation, &m->reservation },
 		{ "memory-swap", o->memory_swap, &m->swap },
-		{ "kernel-memory", o->kernel_memory, &m->kernel },
-		{ "kernel-memory-tcp", o->kernel_memory_tcp, &m->kernel_tcp },
+		{ "kernel-memory", o->kernel_memory, &ignored },
+		{ "kernel-memory-tcp", o->kernel_memory_tcp, &ignored },
 	};
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(sizes); i++)
 		r = get_size(sizes[i].option, sizes[i].value, sizes[i].ret, e);
+	if (ignored.set)
+		log_warn("update: limits of kernel memory are ignored: Linux 5.16 removed them");
 	return r;
 }
 

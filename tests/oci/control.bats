@@ -80,6 +80,13 @@ cgroup_file()
 	[ "$(cgroup_file memory memory.max memory.limit_in_bytes)" = $((64 << 20)) ]
 }
 
+@test "update: kernel memory is accepted and ignored, with a word" {
+	start_sleeper a
+	run tare update --kernel-memory 16m --pids-limit 50 a
+	[ "$status" = 0 ]
+	[[ $output == *"kernel memory"* ]]
+}
+
 @test "update refuses what is no value" {
 	start_sleeper a
 	run tare update --memory many a

@@ -122,6 +122,25 @@ teardown() { oci_teardown; }
 	[[ $output == *"/dev/log"* ]]
 }
 
+@test "journald gets fields" {
+	need_root
+	cat > "$BATS_TEST_TMPDIR/listen.py" <<'PYTHON'
+import os, socket, subprocess, sys
+os.makedirs("/run/systemd/journal")
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/run/systemd/journal/socket")
+subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL)
+s.settimeout(10)
+print(s.recv(65536).decode())
+PYTHON
+	run unshare -m bash -c 'mount -t tmpfs none /run && python3 "$1" "$2" --root /run/x --log journald:web state nosuch' \
+		- "$BATS_TEST_TMPDIR/listen.py" "$TARE_OCI"
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = PRIORITY=3 ]
+	[ "${lines[1]}" = SYSLOG_IDENTIFIER=web ]
+	[[ ${lines[2]} == "MESSAGE="*"container does not exist" ]]
+}
+
 @test "values of global options are checked" {
 	run tare --log-format xml list
 	[[ $output == *'invalid value "xml" for --log-format: use one of text json'* ]]
