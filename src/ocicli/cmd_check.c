@@ -90,13 +90,12 @@ static int find_problems(const struct check_opts *o, const char *bundle, struct 
 		return r;
 	struct hostcheck h = { .config = &config, .bundle_fd = dir, .plain_user = getauxval(AT_EUID) != 0,
 		.problems = p };
-	if (runtime_config_read(text.data ? text.data : "", text.len, p, true, &config, &broken) < 0) {
-		if (!p->n || p->v[p->n - 1].severity == RC_WARNING)
-			hostcheck_add(&h, RC_ERROR, (struct hostcheck_where){ "/", 0 }, NULL, "%s", broken.msg);
-		hostcheck_add(&h, RC_WARNING, (struct hostcheck_where){ "/", 0 }, NULL,
-			"this host is looked at once the errors of the document are gone");
+	if (runtime_config_examine(text.data ? text.data : "", text.len, p, &config, &broken) < 0) {
+		hostcheck_add(&h, RC_ERROR, (struct hostcheck_where){ "/", 0 }, NULL, "%s",
+			str_after(broken.msg, "config.json: ") ? str_after(broken.msg, "config.json: ") : broken.msg);
 		return 0;
 	}
+	h.n_document = p->n;
 	r = hostcheck_run(&h, e);
 	runtime_config_done(&config);
 	return r;

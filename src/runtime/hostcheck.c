@@ -61,6 +61,25 @@ void hostcheck_add(const struct hostcheck *h, enum rc_severity severity, struct 
 		p->n++;
 }
 
+static bool is_below(const char *path, const char *top)
+{
+	const char *rest = str_after(path, top);
+
+	return rest && (!*rest || *rest == '/');
+}
+
+bool hostcheck_sound(const struct hostcheck *h, const char *path)
+{
+	for (size_t i = 0; i < h->n_document; i++) {
+		const struct rc_problem *p = &h->problems->v[i];
+		const char *at = str_eq(p->json_path, "/") ? "" : p->json_path;
+
+		if (p->severity == RC_ERROR && (is_below(at, path) || is_below(path, at)))
+			return false;
+	}
+	return true;
+}
+
 /* A path of config.json that is relative counts from the bundle. */
 static int open_at_bundle(const struct hostcheck *h, const char *path, int flags)
 {
@@ -73,8 +92,8 @@ static int check_root(const struct hostcheck *h)
 	const char *path = h->config->root_path;
 	struct stat st, host;
 
-	if (!path || !*path)
-		return FD_NONE; /* the reader has said it */
+	if (!hostcheck_sound(h, "/root") || !path || !*path)
+		return FD_NONE;
 	auto_fd int fd = open_at_bundle(h, path, O_PATH);
 	if (fd < 0) {
 		hostcheck_add(h, RC_ERROR, AT("/root/path"), "unpack the container's files there, or correct the path",
@@ -113,7 +132,8 @@ static void check_program(const struct hostcheck *h, int root)
 	char path[PATH_MAX];
 	struct stat st;
 
-	if (!p || !p->args.n || root < 0)
+	if (root < 0 || !p || !p->args.n || !hostcheck_sound(h, "/process/args") || !hostcheck_sound(h, "/process/env") ||
+		!hostcheck_sound(h, "/process/cwd"))
 		return;
 	const char *name = p->args.v[0];
 	if (strchr(name, '/')) {
@@ -132,6 +152,8 @@ static void check_program(const struct hostcheck *h, int root)
 
 static void check_namespaces(const struct hostcheck *h)
 {
+	if (!hostcheck_sound(h, "/linux/namespaces"))
+		return;
 	for (int i = 0; i < RC_N_NS; i++) {
 		const struct rc_namespace *ns = &h->config->linux_.ns[i];
 		char proc[64];
@@ -169,7 +191,11 @@ static void check_mount(const struct hostcheck *h, size_t i, const char *filesys
 	const struct rc_mount *m = &h->config->mounts[i];
 	struct err e = ERR_NONE;
 	struct mnt_opts o;
+	char place[32];
 
+	fmt_to(place, sizeof(place), "/mounts/%zu", i);
+	if (!hostcheck_sound(h, place))
+		return;
 	if (mnt_opts_parse(&m->options, &h->problems->arena, &o, &e) < 0) {
 		hostcheck_add(h, RC_ERROR, AT_N("/mounts/#/options", i), NULL, "%s", e.msg);
 		return;
@@ -209,6 +235,9 @@ static void check_hooks(const struct hostcheck *h)
 		bool inside = s == RC_HOOK_CREATE_CONTAINER || s == RC_HOOK_START_CONTAINER;
 		char where[64];
 
+		fmt_to(where, sizeof(where), "/hooks/%s", rc_hook_stage_names[s]);
+		if (!hostcheck_sound(h, where))
+			continue;
 		fmt_to(where, sizeof(where), "/hooks/%s/#/path", rc_hook_stage_names[s]);
 		for (size_t i = 0; i < l->n; i++) {
 			struct stat st;
@@ -229,6 +258,8 @@ static void check_sysctls(const struct hostcheck *h)
 {
 	const struct rc_kv_list *l = &h->config->linux_.sysctl;
 
+	if (!hostcheck_sound(h, "/linux/sysctl"))
+		return;
 	for (size_t i = 0; i < l->n; i++) {
 		char path[512], where[300];
 		bool slashes = strchr(l->v[i].key, '/') != NULL;
@@ -249,7 +280,7 @@ static void check_devices_of_host(const struct hostcheck *h)
 	const struct rc_linux *l = &h->config->linux_;
 	struct err e = ERR_NONE;
 
-	for (size_t i = 0; i < l->n_net_devices; i++) {
+	for (size_t i = 0; i < l->n_net_devices && hostcheck_sound(h, "/linux/netDevices"); i++) {
 		char path[64], where[64];
 
 		fmt_to(path, sizeof(path), "/sys/class/net/%s", l->net_devices[i].host_name);
@@ -257,7 +288,7 @@ static void check_devices_of_host(const struct hostcheck *h)
 		if (access(path, F_OK) < 0)
 			hostcheck_add(h, RC_ERROR, AT(where), NULL, "this host has no network device of that name");
 	}
-	if (!l->intel_rdt)
+	if (!l->intel_rdt || !hostcheck_sound(h, "/linux/intelRdt"))
 		return;
 	auto_fd int rdt = rdt_open_root(&e);
 	if (rdt < 0)
@@ -277,7 +308,7 @@ int hostcheck_run(const struct hostcheck *h, struct err *e)
 	hostcheck_ids(h);
 	hostcheck_limits(h);
 	hostcheck_security(h);
-	if (h->config->linux_.ns[RC_NS_MNT].present == false)
+	if (!h->config->linux_.ns[RC_NS_MNT].present && hostcheck_sound(h, "/linux/namespaces"))
 		hostcheck_add(h, RC_ERROR, nowhere, "add {\"type\": \"mount\"} to linux.namespaces",
 			"without a mount namespace the container's mounts would be the host's");
 	return grow(h->problems) ? 0 : err_oom(e, "the findings");

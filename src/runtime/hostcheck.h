@@ -8,7 +8,8 @@ struct hostcheck {
 	const struct runtime_config *config;
 	int bundle_fd;	   /* O_PATH of the bundle; borrowed */
 	bool plain_user;   /* no privilege outside a user namespace of its own */
-	struct rc_problems *problems;
+	struct rc_problems *problems; /* with those of the document, which are why some things are not looked at */
+	size_t n_document;	      /* how many those are */
 };
 
 /* hostcheck_run - everything below. An error is one that ended the checking, not a finding. */
@@ -21,6 +22,9 @@ struct hostcheck_where {
 };
 void hostcheck_add(const struct hostcheck *h, enum rc_severity severity, struct hostcheck_where where,
 	const char *remedy, const char *format, ...) printf_like(5, 6);
+
+/* hostcheck_sound - the reader found no error at, above or below @path: what it read there can be used. */
+bool hostcheck_sound(const struct hostcheck *h, const char *path);
 
 /* The parts: limits and identities are in hostcheck_limits.c. */
 void hostcheck_limits(const struct hostcheck *h);

@@ -76,7 +76,7 @@ void hostcheck_limits(const struct hostcheck *h)
 	struct cg_host host;
 	char list[512] = "";
 
-	if (!h->config->linux_.resources)
+	if (!h->config->linux_.resources || !hostcheck_sound(h, "/linux/resources"))
 		return;
 	if (cg_host_open(CG_VERIFY, &host, &e) < 0) {
 		hostcheck_add(h, RC_ERROR, AT("/linux/resources"), NULL, "%s", e.msg);
@@ -110,7 +110,7 @@ static void check_capabilities(const struct hostcheck *h)
 	struct err e = ERR_NONE;
 	int last = caps_last();
 
-	if (!c)
+	if (!c || !hostcheck_sound(h, "/process/capabilities"))
 		return;
 	uint64_t all = c->bounding | c->effective | c->inheritable | c->permitted | c->ambient;
 	if (all & ~caps_all(last))
@@ -132,7 +132,7 @@ static void check_seccomp(const struct hostcheck *h)
 	struct err e = ERR_NONE;
 	unsigned flags;
 
-	if (!s)
+	if (!s || !hostcheck_sound(h, "/linux/seccomp"))
 		return;
 	if (seccomp_compile(s, &f, &e) < 0) {
 		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp"), NULL, "%s", cause_of(&e));
@@ -160,7 +160,8 @@ void hostcheck_security(const struct hostcheck *h)
 
 	check_capabilities(h);
 	check_seccomp(h);
-	if (p && lsm_prepare(p->apparmor_profile, p->selinux_label, p->no_new_privileges, &x, &e) < 0)
+	if (p && hostcheck_sound(h, "/process/apparmorProfile") && hostcheck_sound(h, "/process/selinuxLabel") &&
+		lsm_prepare(p->apparmor_profile, p->selinux_label, p->no_new_privileges, &x, &e) < 0)
 		hostcheck_add(h, RC_ERROR, AT(p->apparmor_profile ? "/process/apparmorProfile" : "/process/selinuxLabel"),
 			"leave it out, or turn the security module on", "%s", cause_of(&e));
 	if (h->config->linux_.mount_label && *h->config->linux_.mount_label && !lsm_selinux_enabled())
@@ -211,7 +212,8 @@ void hostcheck_ids(const struct hostcheck *h)
 	struct err e = ERR_NONE;
 	char path[64];
 
-	if (!h->plain_user)
+	if (!h->plain_user || !hostcheck_sound(h, "/linux/namespaces") || !hostcheck_sound(h, "/linux/uidMappings") ||
+		!hostcheck_sound(h, "/linux/gidMappings"))
 		return;
 	if (!l->ns[RC_NS_USER].present) {
 		hostcheck_add(h, RC_WARNING, AT("/linux/namespaces"), "add {\"type\": \"user\"} and the maps; see spec --rootless",

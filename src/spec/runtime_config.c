@@ -214,6 +214,28 @@ int runtime_config_read(const char *text, size_t len, struct rc_problems *proble
 	return rc;
 }
 
+int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems, struct runtime_config *ret,
+	struct err *e)
+{
+	struct runtime_config c = { .arena = ARENA_INIT };
+	struct rd r = { .arena = &c.arena, .doc = "config.json", .problems = problems, .collect = true, .e = e };
+	struct json *v;
+	int rc = parse(&r, text, len, &v);
+
+	if (rc == 0) {
+		rc = rd_end(&r, read_config(&r, v, &c));
+		if (rc < 0 && r.n_errors > 0) {
+			err_clear(e);
+			rc = 0;
+		}
+	}
+	if (rc < 0)
+		arena_done(&c.arena);
+	else
+		*ret = c;
+	return rc;
+}
+
 void runtime_config_done(struct runtime_config *c)
 {
 	if (!c)

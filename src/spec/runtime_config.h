@@ -369,6 +369,11 @@ bool rc_problems_add(struct rc_problems *p, const struct rc_problem *what) must_
  * "config.json: /json/path: cause". */
 int runtime_config_read(const char *text, size_t len, struct rc_problems *problems,
 	bool collect_errors, struct runtime_config *ret, struct err *e) must_check;
+/* runtime_config_examine - the same for `check`: all errors go to @problems, and *ret has what could
+ * be read in spite of them, with NULL or zero where something was wrong. An error only if the text
+ * is no JSON or memory runs out. */
+int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems,
+	struct runtime_config *ret, struct err *e) must_check;
 void runtime_config_done(struct runtime_config *c);
 
 /* rc_process_read - the process document of `exec --process FILE`, into @arena. */

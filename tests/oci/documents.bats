@@ -103,6 +103,25 @@ assert found["/process/args/0"]["severity"] == "warning"
 PYTHON
 }
 
+@test "what is wrong in one place does not keep check from looking at others" {
+	tare spec -b "$BUNDLE"
+	config "c['hostname'] = 5
+c['mounts'].append({'destination': '/x', 'source': '/nonexistent/x', 'type': 'bind', 'options': ['rbind']})
+c['mounts'].append({'destination': '/y', 'source': '/nonexistent/y', 'type': 'bind', 'options': [3]})"
+	run tare check "$BUNDLE"
+	[[ $output == *"error    /hostname: "* ]]
+	[[ $output == *"error    /mounts/7/source: /nonexistent/x: "* ]]
+	[[ $output == *"error    /mounts/8/options/0: "* ]]
+	[[ $output != *"/nonexistent/y"* ]]
+}
+
+@test "no document makes check end by a signal" {
+	for f in "$TOP"/fuzz/corpus/spec-*/*; do
+		run tare check --config "$f" "$BUNDLE"
+		[ "$status" -le 1 ] || { echo "$f: $status"; false; }
+	done
+}
+
 @test "check takes another configuration, and an unreadable one is an error" {
 	tare spec -b "$BUNDLE" -f other.json
 	run tare check --config "$BUNDLE/other.json" --format json "$BUNDLE"
