@@ -21,44 +21,22 @@ static const struct hostcheck_where nowhere = { "/", 0 };
 #define AT(p) ((struct hostcheck_where){ (p), 0 })
 #define AT_N(p, n) ((struct hostcheck_where){ (p), (n) })
 
-static bool grow(struct rc_problems *p)
-{
-	if (p->n < p->cap)
-		return true;
-	size_t cap = p->cap ? p->cap * 2 : 16;
-	struct rc_problem *v = realloc(p->v, cap * sizeof(*v));
-
-	if (!v)
-		return false;
-	p->v = v;
-	p->cap = cap;
-	return true;
-}
-
 void hostcheck_add(const struct hostcheck *h, enum rc_severity severity, struct hostcheck_where where,
 	const char *remedy, const char *format, ...)
 {
-	struct rc_problems *p = h->problems;
 	const char *mark = strchr(where.path, '#');
-	char cause[1024];
+	char cause[1024], path[512];
 	va_list ap;
 
 	va_start(ap, format);
 	fmt_v(cause, sizeof(cause), format, ap);
 	va_end(ap);
-	if (!grow(p))
-		return; /* out of memory: hostcheck_run() tells */
-	struct rc_problem *one = &p->v[p->n];
-	one->severity = severity;
-	one->cause = arena_dup(&p->arena, cause);
-	one->remedy = remedy ? arena_dup(&p->arena, remedy) : NULL;
 	if (mark)
-		one->json_path = arena_printf(&p->arena, "%.*s%zu%s", (int)(mark - where.path), where.path, where.index,
-			mark + 1);
+		fmt_to(path, sizeof(path), "%.*s%zu%s", (int)(mark - where.path), where.path, where.index, mark + 1);
 	else
-		one->json_path = arena_dup(&p->arena, where.path);
-	if (one->cause && one->json_path)
-		p->n++;
+		fmt_to(path, sizeof(path), "%s", where.path);
+	/* out of memory: hostcheck_run() tells */
+	(void)!rc_problems_add(h->problems, &(struct rc_problem){ severity, path, cause, (char *)(uintptr_t)remedy });
 }
 
 static bool is_below(const char *path, const char *top)
@@ -311,5 +289,5 @@ int hostcheck_run(const struct hostcheck *h, struct err *e)
 	if (!h->config->linux_.ns[RC_NS_MNT].present && hostcheck_sound(h, "/linux/namespaces"))
 		hostcheck_add(h, RC_ERROR, nowhere, "add {\"type\": \"mount\"} to linux.namespaces",
 			"without a mount namespace the container's mounts would be the host's");
-	return grow(h->problems) ? 0 : err_oom(e, "the findings");
+	return h->problems->failed ? err_oom(e, "the findings") : 0;
 }

@@ -87,18 +87,17 @@ bool rc_problems_add(struct rc_problems *p, const struct rc_problem *what)
 {
 	if (p->n >= RC_MAX_PROBLEMS)
 		return true;
-	if (!problems_room(p))
-		return false;
 	struct rc_problem copy = {
 		.severity = what->severity,
 		.json_path = arena_dup(&p->arena, what->json_path),
 		.cause = arena_dup(&p->arena, what->cause),
 		.remedy = what->remedy ? arena_dup(&p->arena, what->remedy) : NULL,
 	};
-	if (!copy.json_path || !copy.cause || (what->remedy && !copy.remedy))
-		return false;
-	p->v[p->n++] = copy;
-	return true;
+	if (copy.json_path && copy.cause && (copy.remedy || !what->remedy) && problems_room(p))
+		p->v[p->n++] = copy;
+	else
+		p->failed = true;
+	return !p->failed;
 }
 
 static int problem_add(struct rd *r, const struct rc_problem *what)

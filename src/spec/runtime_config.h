@@ -355,6 +355,7 @@ struct rc_problems {
 	struct arena arena;
 	struct rc_problem *v;
 	size_t n, cap;
+	bool failed; /* one could not be added for want of memory */
 };
 
 void rc_problems_done(struct rc_problems *p);
