@@ -19,7 +19,7 @@ check-asan:
 
 # In virtual machines: cgroup v2, systemd, v1, hybrid (tests/vm/README.md).
 check-vm: all
-	for mode in v2 systemd v1 hybrid; do tests/vm/run $$mode tests/run || exit 1; done
+	for mode in v2 systemd v1 hybrid; do tests/vm/run --deadline 7200 --timeout 7000 $$mode -- tests/run --kind unit,bats || exit 1; done
 
 lint: all
 	tools/lint $(BUILD)
