@@ -106,7 +106,7 @@ bool parse_size(const char *s, uint64_t *ret)
 	size_t n = s ? digits(s) : 0;
 	uint64_t v;
 
-	if (!parse_u64_n(s, n, UINT64_MAX, &v))
+	if (!s || !parse_u64_n(s, n, UINT64_MAX, &v))
 		return false;
 	const char *unit = s + n;
 	const char *at = *unit ? strchr(units, *unit | 0x20) : NULL;

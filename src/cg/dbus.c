@@ -191,7 +191,7 @@ static int greet(struct dbus *d, struct err *e)
 	struct dbus_head hello = { .type = DBUS_CALL, .destination = "org.freedesktop.DBus",
 		.path = "/org/freedesktop/DBus", .interface = "org.freedesktop.DBus", .member = "Hello" };
 	char line[MAX_LINE];
-	struct dbus_msg m;
+	struct dbus_msg m = { 0 };
 
 	if (write_all(d, auth, sizeof(auth) - 1, e) < 0)
 		return -e->num;

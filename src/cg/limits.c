@@ -179,9 +179,9 @@ static int set_pids(const struct lim *l, int64_t limit, struct err *e)
 
 static bool good_page_size(const char *s)
 {
-	size_t digits = strspn(s ? s : "", "0123456789");
+	size_t digits = s ? strspn(s, "0123456789") : 0;
 
-	return digits > 0 && digits < 10 && strlen(s + digits) == 2 && strchr("KMG", s[digits]) && s[digits + 1] == 'B';
+	return s && digits > 0 && digits < 10 && strlen(s + digits) == 2 && strchr("KMG", s[digits]) && s[digits + 1] == 'B';
 }
 
 static int set_hugetlb(const struct lim *l, const struct rc_hugepage *p, struct err *e)

@@ -252,7 +252,7 @@ static int parse_idmap(struct mnt_opts *o, const char *maps, struct arena *arena
 		else if ((p = str_after(at, "gids=")))
 			r = parse_ranges(&p, arena, &o->gid_ranges, &o->n_gid_ranges, e);
 		else
-			r = err_set(e, ERR_CONFIG, EINVAL, "\"%s\" is neither uids=… nor gids=…", at);
+			return err_set(e, ERR_CONFIG, EINVAL, "\"%s\" is neither uids=… nor gids=…", at);
 		if (r < 0)
 			return r;
 		at = p;

@@ -50,7 +50,7 @@ TEST(the_executed_program_is_inside)
 {
 	struct err e = ERR_NONE;
 	struct timespec now;
-	double up;
+	double up = 0;
 	int r = geteuid() == 0 ? uptime_with(864000, &up, &e) : EPERM;
 
 	if (r == EPERM || access("/proc/self/timens_offsets", F_OK) < 0)
