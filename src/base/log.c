@@ -48,8 +48,10 @@ static void format_line(struct buf *line, enum log_level level, const char *msg,
 		buf_json_str(line, msg);
 		buf_printf(line, ",\"time\":\"%s\"}\n", when);
 		break;
-	case LOG_FMT_JOURNALD: /* a line end would begin another field; the journal's native protocol */
-		buf_printf(line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", priorities[level], sink.name);
+	case LOG_FMT_JOURNALD: /* a line end would begin another field; the journal's native
+				  protocol */
+		buf_printf(line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", priorities[level],
+			sink.name);
 		buf_str(line, msg);
 		for (size_t i = line->len - strlen(msg); !line->failed && i < line->len; i++)
 			if (line->data[i] == '\n')

@@ -1,6 +1,6 @@
 #pragma once
-/* Debug lines of libraries: one line, one write, key=value; no secrets, no environment values. Programs
- * choose sink and format once at start; this is the one piece of process-wide state. */
+/* Debug lines of libraries: one line, one write, key=value; no secrets, no environment values.
+ * Programs choose sink and format once at start; this is the one piece of process-wide state. */
 #include <stdbool.h>
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -8,12 +8,13 @@
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
 enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON, LOG_FMT_JOURNALD, LOG_FMT_SYSLOG /* datagrams */ };
 
-/* log_setup - where to (@fd is borrowed for the life of the process, FD_NONE: nowhere), how, how much. */
+/* log_setup - where to (@fd is borrowed for the life of the process, FD_NONE: nowhere), how, how
+ * much. */
 void log_setup(int fd, enum log_format format, enum log_level level);
 /* log_identify - the name in datagrams of journald and syslog; @name is borrowed for ever. */
 void log_identify(const char *name);
-/* log_hold - keep lines (the first few KiB of them) until log_release() writes or drops them: a caller may read a log
- * with an error in it as one JSON document. */
+/* log_hold - keep lines (the first few KiB of them) until log_release() writes or drops them: a
+ * caller may read a log with an error in it as one JSON document. */
 void log_hold(void);
 void log_release(bool write_them);
 void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);

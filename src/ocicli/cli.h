@@ -29,8 +29,8 @@ struct cli {
 	enum cli_like like;
 	struct global_opts global;
 	const struct command *command;
-	void *opts;	  /* the command's own options: opts_size bytes */
-	char **operands;  /* NULL-terminated */
+	void *opts; /* the command's own options: opts_size bytes */
+	char **operands; /* NULL-terminated */
 	int n_operands;
 	char *const *argv; /* as executed */
 	struct arena arena;
@@ -43,9 +43,9 @@ struct cli {
 };
 
 enum command_flags {
-	CMD_STATE = 1,	   /* works on the state root */
-	CMD_STOP = 2,	   /* options end at the first operand */
-	CMD_ENTERS = 4,	   /* puts a process of ours into a container: the binary is protected first */
+	CMD_STATE = 1, /* works on the state root */
+	CMD_STOP = 2, /* options end at the first operand */
+	CMD_ENTERS = 4, /* puts a process of ours into a container: the binary is protected first */
 	CMD_HIDDEN = 8,
 };
 
@@ -65,7 +65,10 @@ const struct command *cmd_find(const char *name);
 
 extern const struct opt_table global_table;
 
-#define OPT_TABLE(rows) { rows, ARRAY_SIZE(rows) }
+#define OPT_TABLE(rows) \
+	{ \
+		rows, ARRAY_SIZE(rows) \
+	}
 
 /* cli_start - act on the global options: log, state root. */
 int cli_start(struct cli *c, struct err *e) must_check;
@@ -82,7 +85,8 @@ int cli_read_input(const char *path, struct buf *ret, struct err *e) must_check;
 void cli_usage(const struct cli *c, const struct command *cmd, struct buf *b);
 /* cli_version - what --version prints. */
 void cli_version(const struct cli *c, struct buf *b);
-/* cli_each_match - for `kill -r` and `delete -r`: @call for each container whose id matches the extended
- * regular expression @regex. An error of one is reported as a warning and the rest goes on. */
+/* cli_each_match - for `kill -r` and `delete -r`: @call for each container whose id matches the
+ * extended regular expression @regex. An error of one is reported as a warning and the rest goes
+ * on. */
 int cli_each_match(struct cli *c, const char *regex,
 	int (*call)(struct cli *c, const char *id, struct err *e), struct err *e) must_check;

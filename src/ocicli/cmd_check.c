@@ -14,9 +14,10 @@ struct check_opts {
 };
 
 static const struct opt check_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, check_opts, format), "table (default) or json", "table|json" },
-	{ 0, "config", "FILE", OPT(TEXT, check_opts, config), "the configuration, instead of config.json of the bundle",
-		NULL },
+	{ 'f', "format", "FORMAT", OPT(TEXT, check_opts, format), "table (default) or json",
+		"table|json" },
+	{ 0, "config", "FILE", OPT(TEXT, check_opts, config),
+		"the configuration, instead of config.json of the bundle", NULL },
 };
 
 static const char *const severity_names[] = { "warning", "error" };
@@ -48,8 +49,8 @@ static void add_table(struct buf *b, const struct rc_problems *p, size_t n_error
 		}
 		buf_str(b, "\n");
 	}
-	buf_printf(b, "%zu error%s, %zu warning%s\n", n_errors, n_errors == 1 ? "" : "s", p->n - n_errors,
-		p->n - n_errors == 1 ? "" : "s");
+	buf_printf(b, "%zu error%s, %zu warning%s\n", n_errors, n_errors == 1 ? "" : "s",
+		p->n - n_errors, p->n - n_errors == 1 ? "" : "s");
 }
 
 static void add_json(struct buf *b, const struct rc_problems *p)
@@ -58,7 +59,8 @@ static void add_json(struct buf *b, const struct rc_problems *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct rc_problem *one = &p->v[i];
 
-		buf_printf(b, "%s\n  {\"severity\": \"%s\", \"path\": ", i ? "," : "", severity_names[one->severity]);
+		buf_printf(b, "%s\n  {\"severity\": \"%s\", \"path\": ", i ? "," : "",
+			severity_names[one->severity]);
 		buf_json_str(b, *one->json_path ? one->json_path : "/");
 		buf_str(b, ", \"cause\": ");
 		buf_json_str(b, one->cause);
@@ -72,7 +74,8 @@ static void add_json(struct buf *b, const struct rc_problems *p)
 	buf_str(b, p->n ? "\n]\n" : "]\n");
 }
 
-static int find_problems(const struct check_opts *o, const char *bundle, struct rc_problems *p, struct err *e)
+static int find_problems(
+	const struct check_opts *o, const char *bundle, struct rc_problems *p, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
 	struct runtime_config config;
@@ -88,11 +91,15 @@ static int find_problems(const struct check_opts *o, const char *bundle, struct 
 		r = io_read_file_at(dir, "config.json", 17 << 20, &text, e);
 	if (r < 0)
 		return r;
-	struct hostcheck h = { .config = &config, .bundle_fd = dir, .plain_user = getauxval(AT_EUID) != 0,
+	struct hostcheck h = { .config = &config,
+		.bundle_fd = dir,
+		.plain_user = getauxval(AT_EUID) != 0,
 		.problems = p };
 	if (runtime_config_examine(text.data ? text.data : "", text.len, p, &config, &broken) < 0) {
 		hostcheck_add(&h, RC_ERROR, (struct hostcheck_where){ "/", 0 }, NULL, "%s",
-			str_after(broken.msg, "config.json: ") ? str_after(broken.msg, "config.json: ") : broken.msg);
+			str_after(broken.msg, "config.json: ")
+				? str_after(broken.msg, "config.json: ")
+				: broken.msg);
 		return 0;
 	}
 	h.n_document = p->n;
@@ -121,6 +128,10 @@ static int check(struct cli *c, struct err *e)
 	return cli_write(&out, e);
 }
 
-const struct command cmd_check = { .name = "check", .operands = "[BUNDLE]",
-	.summary = "validate a bundle against the specification and this host", .opts = OPT_TABLE(check_rows),
-	.opts_size = sizeof(struct check_opts), .max_operands = 1, .run = check };
+const struct command cmd_check = { .name = "check",
+	.operands = "[BUNDLE]",
+	.summary = "validate a bundle against the specification and this host",
+	.opts = OPT_TABLE(check_rows),
+	.opts_size = sizeof(struct check_opts),
+	.max_operands = 1,
+	.run = check };

@@ -11,7 +11,8 @@ struct events_opts {
 };
 
 static const struct opt events_rows[] = {
-	{ 0, "interval", "DURATION", OPT(TEXT, events_opts, interval), "time between two lines (default: 5s)", NULL },
+	{ 0, "interval", "DURATION", OPT(TEXT, events_opts, interval),
+		"time between two lines (default: 5s)", NULL },
 	{ 0, "stats", NULL, OPT(FLAG, events_opts, stats), "print one line and end", NULL },
 };
 
@@ -39,7 +40,12 @@ static int events(struct cli *c, struct err *e)
 	return r ? r : cli_write(&line, e);
 }
 
-const struct command cmd_events = { .name = "events", .operands = "CONTAINER",
+const struct command cmd_events = { .name = "events",
+	.operands = "CONTAINER",
 	.summary = "print what a container uses, and when it runs out of memory, as JSON lines",
-	.opts = OPT_TABLE(events_rows), .opts_size = sizeof(struct events_opts), .min_operands = 1, .max_operands = 1,
-	.flags = CMD_STATE, .run = events };
+	.opts = OPT_TABLE(events_rows),
+	.opts_size = sizeof(struct events_opts),
+	.min_operands = 1,
+	.max_operands = 1,
+	.flags = CMD_STATE,
+	.run = events };

@@ -1,5 +1,5 @@
-/* help and version. `help --dump-json` writes the option tables for tools/gen-docs, so that man pages and
- * shell completion cannot say anything else than the parser. */
+/* help and version. `help --dump-json` writes the option tables for tools/gen-docs, so that man
+ * pages and shell completion cannot say anything else than the parser. */
 #include "base/str.h"
 #include "ocicli/commands.h"
 
@@ -76,7 +76,8 @@ static int help(struct cli *c, struct err *e)
 	if (c->n_operands) {
 		cmd = cmd_find(c->operands[0]);
 		if (!cmd)
-			return err_set(e, ERR_USAGE, EINVAL, "unknown command \"%s\"", c->operands[0]);
+			return err_set(
+				e, ERR_USAGE, EINVAL, "unknown command \"%s\"", c->operands[0]);
 	}
 	if (o->dump_json)
 		dump(&b);
@@ -93,7 +94,13 @@ static int version(struct cli *c, struct err *e)
 	return cli_write(&b, e);
 }
 
-const struct command cmd_help = { .name = "help", .operands = "[COMMAND]", .summary = "show the commands, or one of them",
-	.opts = OPT_TABLE(help_rows), .opts_size = sizeof(struct help_opts), .max_operands = 1, .run = help };
-const struct command cmd_version = { .name = "version", .operands = "", .summary = "print version and features",
-	.run = version };
+const struct command cmd_help = { .name = "help",
+	.operands = "[COMMAND]",
+	.summary = "show the commands, or one of them",
+	.opts = OPT_TABLE(help_rows),
+	.opts_size = sizeof(struct help_opts),
+	.max_operands = 1,
+	.run = help };
+const struct command cmd_version = {
+	.name = "version", .operands = "", .summary = "print version and features", .run = version
+};

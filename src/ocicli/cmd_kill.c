@@ -12,14 +12,17 @@ struct kill_opts {
 };
 
 static const struct opt kill_rows[] = {
-	{ 'a', "all", NULL, OPT(FLAG, kill_opts, all), "signal every process of the container", NULL },
-	{ 'r', "regex", NULL, OPT(FLAG, kill_opts, regex), "CONTAINER is an extended regular expression", NULL },
+	{ 'a', "all", NULL, OPT(FLAG, kill_opts, all), "signal every process of the container",
+		NULL },
+	{ 'r', "regex", NULL, OPT(FLAG, kill_opts, regex),
+		"CONTAINER is an extended regular expression", NULL },
 };
 
 /* "RTMIN", "RTMIN+3", "RTMAX-1" without SIG. */
 static int realtime_signal(const char *name)
 {
-	const char *min = str_after(name, "RTMIN"), *max = str_after(name, "RTMAX"), *rest = min ? min : max;
+	const char *min = str_after(name, "RTMIN"), *max = str_after(name, "RTMAX"),
+		   *rest = min ? min : max;
 	uint64_t n = 0, span = (uint64_t)(SIGRTMAX - SIGRTMIN);
 
 	if (!rest || (*rest && *rest != (min ? '+' : '-')))
@@ -57,7 +60,8 @@ static int signal_number(const char *text, int *ret, struct err *e)
 				return *ret = aliases[i].number, 0;
 	}
 	err_set(e, ERR_USAGE, EINVAL, "unknown signal \"%s\"", text);
-	return err_hint(e, "a number up to %d, a name such as TERM or SIGTERM, or RTMIN+N", SIGRTMAX);
+	return err_hint(
+		e, "a number up to %d, a name such as TERM or SIGTERM, or RTMIN+N", SIGRTMAX);
 }
 
 static int kill_one(struct cli *c, const char *id, struct err *e)
@@ -66,7 +70,8 @@ static int kill_one(struct cli *c, const char *id, struct err *e)
 	int r = rt_kill(&c->rt, id, o->signal, o->all, e);
 
 	/* `kill --all` is how callers clean up: nothing left to kill is what they want. */
-	if (r < 0 && o->all && c->like != LIKE_CRUN && e->kind == ERR_NOT_FOUND && e->num == ESRCH) {
+	if (r < 0 && o->all && c->like != LIKE_CRUN && e->kind == ERR_NOT_FOUND &&
+		e->num == ESRCH) {
 		err_clear(e);
 		return 0;
 	}
@@ -80,10 +85,16 @@ static int kill_command(struct cli *c, struct err *e)
 	int r = signal_number(c->n_operands > 1 ? c->operands[1] : "TERM", &o->signal, e);
 	if (r < 0)
 		return r;
-	return o->regex ? cli_each_match(c, c->operands[0], kill_one, e) : kill_one(c, c->operands[0], e);
+	return o->regex ? cli_each_match(c, c->operands[0], kill_one, e)
+			: kill_one(c, c->operands[0], e);
 }
 
-const struct command cmd_kill = { .name = "kill", .operands = "CONTAINER [SIGNAL]",
-	.summary = "send a signal (default: TERM) to a container's first process", .opts = OPT_TABLE(kill_rows),
-	.opts_size = sizeof(struct kill_opts), .min_operands = 1, .max_operands = 2, .flags = CMD_STATE | CMD_STOP,
+const struct command cmd_kill = { .name = "kill",
+	.operands = "CONTAINER [SIGNAL]",
+	.summary = "send a signal (default: TERM) to a container's first process",
+	.opts = OPT_TABLE(kill_rows),
+	.opts_size = sizeof(struct kill_opts),
+	.min_operands = 1,
+	.max_operands = 2,
+	.flags = CMD_STATE | CMD_STOP,
 	.run = kill_command };

@@ -13,7 +13,8 @@ struct list_opts {
 };
 
 static const struct opt list_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, list_opts, format), "table (default) or json", "table|json" },
+	{ 'f', "format", "FORMAT", OPT(TEXT, list_opts, format), "table (default) or json",
+		"table|json" },
 	{ 'q', "quiet", NULL, OPT(FLAG, list_opts, quiet), "print only ids", NULL },
 };
 
@@ -50,11 +51,14 @@ static void widen(size_t *width, const struct row *r, size_t gap)
 			width[i] = strlen(r->cell[i]) + gap;
 }
 
-/* Both peers' headers are known to scripts; columns are as wide as they need to be, and at least as theirs. */
+/* Both peers' headers are known to scripts; columns are as wide as they need to be, and at least as
+ * theirs. */
 static void table(struct buf *b, const struct rt_list *l, bool like_crun)
 {
-	static const struct row runc = { .cell = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" } };
-	static const struct row crun = { .cell = { "NAME", "PID", "STATUS", "BUNDLE PATH", "CREATED", "OWNER" } };
+	static const struct row runc = { .cell = { "ID", "PID", "STATUS", "BUNDLE", "CREATED",
+						 "OWNER" } };
+	static const struct row crun = { .cell = { "NAME", "PID", "STATUS", "BUNDLE PATH",
+						 "CREATED", "OWNER" } };
 	size_t runc_width[] = { MIN_WIDTH, MIN_WIDTH, MIN_WIDTH, MIN_WIDTH, MIN_WIDTH, MIN_WIDTH };
 	size_t crun_width[] = { 5, 10, 9, 40, 31, 5 };
 	size_t *width = like_crun ? crun_width : runc_width, gap = like_crun ? 1 : GAP;
@@ -96,5 +100,10 @@ static int list(struct cli *c, struct err *e)
 	return cli_write(&b, e);
 }
 
-const struct command cmd_list = { .name = "list", .operands = "", .summary = "list the containers of a state root",
-	.opts = OPT_TABLE(list_rows), .opts_size = sizeof(struct list_opts), .flags = CMD_STATE, .run = list };
+const struct command cmd_list = { .name = "list",
+	.operands = "",
+	.summary = "list the containers of a state root",
+	.opts = OPT_TABLE(list_rows),
+	.opts_size = sizeof(struct list_opts),
+	.flags = CMD_STATE,
+	.run = list };

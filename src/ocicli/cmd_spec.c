@@ -17,12 +17,17 @@ struct spec_opts {
 };
 
 static const struct opt spec_rows[] = {
-	{ 'b', "bundle", "DIR", OPT(TEXT, spec_opts, bundle), "the bundle (default: the working directory)", NULL },
-	{ 'f', "file", "FILE", OPT(TEXT, spec_opts, file), "write FILE instead of config.json", NULL },
-	{ 0, "rootless", NULL, OPT(FLAG, spec_opts, rootless), "for a container of a plain user", NULL },
+	{ 'b', "bundle", "DIR", OPT(TEXT, spec_opts, bundle),
+		"the bundle (default: the working directory)", NULL },
+	{ 'f', "file", "FILE", OPT(TEXT, spec_opts, file), "write FILE instead of config.json",
+		NULL },
+	{ 0, "rootless", NULL, OPT(FLAG, spec_opts, rootless), "for a container of a plain user",
+		NULL },
 };
 
-#define CAPS "[\n\t\t\t\t\"CAP_AUDIT_WRITE\",\n\t\t\t\t\"CAP_KILL\",\n\t\t\t\t\"CAP_NET_BIND_SERVICE\"\n\t\t\t]"
+#define CAPS \
+	"[\n\t\t\t\t\"CAP_AUDIT_WRITE\",\n\t\t\t\t\"CAP_KILL\",\n\t\t\t\t\"CAP_NET_BIND_" \
+	"SERVICE\"\n\t\t\t]"
 
 static const char process_part[] =
 	"\t\"process\": {\n"
@@ -40,7 +45,8 @@ static const char process_part[] =
 	"\t\t\t\"permitted\": " CAPS "\n"
 	"\t\t},\n"
 	"\t\t\"rlimits\": [\n"
-	"\t\t\t{\n\t\t\t\t\"type\": \"RLIMIT_NOFILE\",\n\t\t\t\t\"hard\": 1024,\n\t\t\t\t\"soft\": 1024\n\t\t\t}\n"
+	"\t\t\t{\n\t\t\t\t\"type\": \"RLIMIT_NOFILE\",\n\t\t\t\t\"hard\": 1024,\n\t\t\t\t\"soft\": "
+	"1024\n\t\t\t}\n"
 	"\t\t],\n"
 	"\t\t\"noNewPrivileges\": true\n"
 	"\t},\n"
@@ -48,34 +54,39 @@ static const char process_part[] =
 
 struct mount_row {
 	const char *destination, *type, *source, *options; /* options: words with blanks between */
-	const char *rootless_options;			   /* NULL: the same */
+	const char *rootless_options; /* NULL: the same */
 };
 
 static const struct mount_row mounts[] = {
 	{ "/proc", "proc", "proc", "", NULL },
 	{ "/dev", "tmpfs", "tmpfs", "nosuid strictatime mode=755 size=65536k", NULL },
 	{ "/dev/pts", "devpts", "devpts", "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5",
-		"nosuid noexec newinstance ptmxmode=0666 mode=0620" }, /* a plain user maps no group 5 */
+		"nosuid noexec newinstance ptmxmode=0666 mode=0620" }, /* a plain user maps no group
+									  5 */
 	{ "/dev/shm", "tmpfs", "shm", "nosuid noexec nodev mode=1777 size=65536k", NULL },
 	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev", NULL },
 	{ "/sys", "sysfs", "sysfs", "nosuid noexec nodev ro", NULL },
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid noexec nodev relatime ro", NULL },
 };
 
-/* The host's network namespace belongs to another user namespace, so sysfs cannot be mounted anew. */
-static const struct mount_row rootless_sys = { "/sys", "none", "/sys", "rbind nosuid noexec nodev ro", NULL };
+/* The host's network namespace belongs to another user namespace, so sysfs cannot be mounted anew.
+ */
+static const struct mount_row rootless_sys = { "/sys", "none", "/sys",
+	"rbind nosuid noexec nodev ro", NULL };
 
 static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware",
-	"/proc/scsi", NULL };
-static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-	NULL };
+	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/sys/firmware", "/proc/scsi", NULL };
+static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+	"/proc/sysrq-trigger", NULL };
 
 static void add_mount(struct buf *b, const struct mount_row *m, bool rootless, bool first)
 {
 	const char *o = rootless && m->rootless_options ? m->rootless_options : m->options;
 
-	buf_printf(b, "%s\t\t{\n\t\t\t\"destination\": \"%s\",\n\t\t\t\"type\": \"%s\",\n\t\t\t\"source\": \"%s\"",
+	buf_printf(b,
+		"%s\t\t{\n\t\t\t\"destination\": \"%s\",\n\t\t\t\"type\": "
+		"\"%s\",\n\t\t\t\"source\": \"%s\"",
 		first ? "" : ",\n", m->destination, m->type, m->source);
 	if (*o)
 		buf_str(b, ",\n\t\t\t\"options\": [\n\t\t\t\t\"");
@@ -92,15 +103,16 @@ static void add_namespaces(struct buf *b, bool rootless)
 {
 	struct statfs fs;
 	bool v2 = statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
-	const char *names[] = { "pid", rootless ? NULL : "network", "ipc", "uts", "mount", v2 ? "cgroup" : NULL,
-		rootless ? "user" : NULL };
+	const char *names[] = { "pid", rootless ? NULL : "network", "ipc", "uts", "mount",
+		v2 ? "cgroup" : NULL, rootless ? "user" : NULL };
 	bool first = true;
 
 	buf_str(b, "\t\t\"namespaces\": [\n");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!names[i])
 			continue;
-		buf_printf(b, "%s\t\t\t{\n\t\t\t\t\"type\": \"%s\"\n\t\t\t}", first ? "" : ",\n", names[i]);
+		buf_printf(b, "%s\t\t\t{\n\t\t\t\t\"type\": \"%s\"\n\t\t\t}", first ? "" : ",\n",
+			names[i]);
 		first = false;
 	}
 	buf_str(b, "\n\t\t],\n");
@@ -116,8 +128,10 @@ static void add_paths(struct buf *b, const char *key, const char *const *paths, 
 
 static void add_map(struct buf *b, const char *key, unsigned long host)
 {
-	buf_printf(b, "\t\t\"%s\": [\n\t\t\t{\n\t\t\t\t\"containerID\": 0,\n\t\t\t\t\"hostID\": %lu,\n"
-		"\t\t\t\t\"size\": 1\n\t\t\t}\n\t\t],\n", key, host);
+	buf_printf(b,
+		"\t\t\"%s\": [\n\t\t\t{\n\t\t\t\t\"containerID\": 0,\n\t\t\t\t\"hostID\": %lu,\n"
+		"\t\t\t\t\"size\": 1\n\t\t\t}\n\t\t],\n",
+		key, host);
 }
 
 static void generate(struct buf *b, const char *hostname, bool rootless)
@@ -135,7 +149,9 @@ static void generate(struct buf *b, const char *hostname, bool rootless)
 		add_map(b, "uidMappings", getauxval(AT_EUID));
 		add_map(b, "gidMappings", getauxval(AT_EGID));
 	} else {
-		buf_str(b, "\t\t\"resources\": {\n\t\t\t\"devices\": [\n\t\t\t\t{\n\t\t\t\t\t\"allow\": false,\n"
+		buf_str(b,
+			"\t\t\"resources\": {\n\t\t\t\"devices\": "
+			"[\n\t\t\t\t{\n\t\t\t\t\t\"allow\": false,\n"
 			"\t\t\t\t\t\"access\": \"rwm\"\n\t\t\t\t}\n\t\t\t]\n\t\t},\n");
 	}
 	add_namespaces(b, rootless);
@@ -147,7 +163,8 @@ static void generate(struct buf *b, const char *hostname, bool rootless)
 static int spec(struct cli *c, struct err *e)
 {
 	const struct spec_opts *o = c->opts;
-	const char *name = o->file ? o->file : "config.json", *dir = o->bundle && *o->bundle ? o->bundle : NULL;
+	const char *name = o->file ? o->file : "config.json",
+		   *dir = o->bundle && *o->bundle ? o->bundle : NULL;
 	AUTO(buf) struct buf b = BUF_INIT;
 	char path[PATH_MAX];
 
@@ -155,7 +172,8 @@ static int spec(struct cli *c, struct err *e)
 	int r = buf_err(&b, e);
 	if (r < 0)
 		return r;
-	if (!fmt_fits(path, sizeof(path), "%s%s%s", dir && *name != '/' ? dir : "", dir && *name != '/' ? "/" : "", name))
+	if (!fmt_fits(path, sizeof(path), "%s%s%s", dir && *name != '/' ? dir : "",
+		    dir && *name != '/' ? "/" : "", name))
 		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the path of %s is too long", name);
 	auto_fd int fd = path_open_host(path, O_WRONLY | O_CREAT | O_EXCL, 0666, e);
 	if (fd < 0 && e->num == EEXIST) {
@@ -167,5 +185,9 @@ static int spec(struct cli *c, struct err *e)
 	return io_write_all(fd, b.data, b.len, e);
 }
 
-const struct command cmd_spec = { .name = "spec", .operands = "", .summary = "write a config.json to begin with",
-	.opts = OPT_TABLE(spec_rows), .opts_size = sizeof(struct spec_opts), .run = spec };
+const struct command cmd_spec = { .name = "spec",
+	.operands = "",
+	.summary = "write a config.json to begin with",
+	.opts = OPT_TABLE(spec_rows),
+	.opts_size = sizeof(struct spec_opts),
+	.run = spec };

@@ -13,6 +13,10 @@ static int state(struct cli *c, struct err *e)
 	return cli_write(&b, e);
 }
 
-const struct command cmd_state = { .name = "state", .operands = "CONTAINER",
-	.summary = "print the state of a container, as JSON", .min_operands = 1, .max_operands = 1,
-	.flags = CMD_STATE, .run = state };
+const struct command cmd_state = { .name = "state",
+	.operands = "CONTAINER",
+	.summary = "print the state of a container, as JSON",
+	.min_operands = 1,
+	.max_operands = 1,
+	.flags = CMD_STATE,
+	.run = state };

@@ -83,7 +83,9 @@ static int check_operands(const struct cli *c, struct err *e)
 static int run_command(struct cli *c, struct err *e)
 {
 	const struct command *cmd = c->command;
-	struct opt_parse p = { .table = cmd->opts, .elsewhere = global_table, .arena = &c->arena,
+	struct opt_parse p = { .table = cmd->opts,
+		.elsewhere = global_table,
+		.arena = &c->arena,
 		.stop_at_operand = cmd->flags & CMD_STOP };
 
 	c->opts = p.dest = arena_alloc(&c->arena, 1, cmd->opts_size + 1);
@@ -110,7 +112,9 @@ static int run_command(struct cli *c, struct err *e)
 
 static int run(struct cli *c, char **argv, struct err *e)
 {
-	struct opt_parse p = { .table = global_table, .dest = &c->global, .arena = &c->arena,
+	struct opt_parse p = { .table = global_table,
+		.dest = &c->global,
+		.arena = &c->arena,
 		.stop_at_operand = true };
 
 	int r = opt_parse(&p, argv, &c->n_operands, e);
@@ -141,7 +145,8 @@ int main(int argc, char **argv)
 
 	set_name(&c, argc ? argv[0] : NULL);
 	int r = open_missing_stdio(&e);
-	/* The parser reorders its arguments; a second execution of ourselves needs them as they were. */
+	/* The parser reorders its arguments; a second execution of ourselves needs them as they
+	 * were. */
 	char **args = arena_array(&c.arena, char *, (size_t)argc + 1);
 	if (!r && !args)
 		r = err_oom(&e, "arguments");

@@ -1,4 +1,5 @@
-/* The option parser. Nothing here knows a command; every message names the argument as it was written. */
+/* The option parser. Nothing here knows a command; every message names the argument as it was
+ * written. */
 #include "ocicli/opt.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@ static int max_int(int a, int b)
 	return a > b ? a : b;
 }
 
-/* Edit distance with transpositions, after Damerau; two rows of the usual table would lose those. */
+/* Edit distance with transpositions, after Damerau; two rows of the usual table would lose those.
+ */
 static int distance(const char *a, const char *b)
 {
 	unsigned char d[MAX_WORD + 1][MAX_WORD + 1];
@@ -96,8 +98,8 @@ static int refuse_unknown(const struct opt_parse *p, const char *arg, struct err
 
 static bool parse_bool(const char *s, bool *ret)
 {
-	static const char *const words[] = { "0", "1", "f", "t", "F", "T", "false", "true", "False", "True",
-		"FALSE", "TRUE", "no", "yes" };
+	static const char *const words[] = { "0", "1", "f", "t", "F", "T", "false", "true", "False",
+		"True", "FALSE", "TRUE", "no", "yes" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (str_eq(s, words[i])) {
@@ -137,7 +139,8 @@ static int list_add(struct arena *a, struct rc_str_list *l, const char *value, s
 
 static int refuse_value(const struct opt *o, const char *value, const char *allowed, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL, "invalid value \"%s\" for --%s: %s", value, o->name, allowed);
+	return err_set(
+		e, ERR_USAGE, EINVAL, "invalid value \"%s\" for --%s: %s", value, o->name, allowed);
 }
 
 static int store(struct opt_parse *p, const struct opt *o, const char *value, struct err *e)
@@ -187,16 +190,17 @@ static int store_flag(struct opt_parse *p, const struct opt *o, const char *valu
 	return 0;
 }
 
-/* podman decides what a runtime can do by the words of this message ("flag needs an argument" of one
- * generation, "requires an argument" of the other), so it has both. */
+/* podman decides what a runtime can do by the words of this message ("flag needs an argument" of
+ * one generation, "requires an argument" of the other), so it has both. */
 static int refuse_missing(const struct opt *o, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL, "flag needs an argument: --%s requires an argument (%s)", o->name,
-		o->arg);
+	return err_set(e, ERR_USAGE, EINVAL,
+		"flag needs an argument: --%s requires an argument (%s)", o->name, o->arg);
 }
 
 /* @value is what was attached to the option, else the next argument is taken. */
-static int take(struct opt_parse *p, const struct opt *o, const char *value, char ***next, struct err *e)
+static int take(
+	struct opt_parse *p, const struct opt *o, const char *value, char ***next, struct err *e)
 {
 	if (!o->arg)
 		return store_flag(p, o, value, e);
@@ -290,7 +294,8 @@ void opt_help(struct buf *b, struct opt_table t)
 
 	for (size_t i = 0; i < t.n; i++)
 		if (t.v[i].help)
-			width = (size_t)max_int((int)width, (int)left_column(left, sizeof(left), &t.v[i]));
+			width = (size_t)max_int(
+				(int)width, (int)left_column(left, sizeof(left), &t.v[i]));
 	for (size_t i = 0; i < t.n; i++) {
 		if (!t.v[i].help)
 			continue;

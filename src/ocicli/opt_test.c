@@ -40,8 +40,11 @@ struct result {
 /* @line: arguments with a blank between each; "_" is an empty one. */
 static void parse(struct result *res, char *line, bool stop)
 {
-	struct opt_parse p = { .table = { rows, ARRAY_SIZE(rows) }, .elsewhere = { above, 1 }, .dest = &res->s,
-		.arena = &res->arena, .stop_at_operand = stop };
+	struct opt_parse p = { .table = { rows, ARRAY_SIZE(rows) },
+		.elsewhere = { above, 1 },
+		.dest = &res->s,
+		.arena = &res->arena,
+		.stop_at_operand = stop };
 	size_t n = 0;
 
 	*res = (struct result){ .arena = ARENA_INIT };
@@ -59,8 +62,9 @@ static void parse(struct result *res, char *line, bool stop)
 
 TEST(notations_of_a_value)
 {
-	static const char *const lines[] = { "--bundle /b id", "--bundle=/b id", "-bundle /b id", "-bundle=/b id",
-		"-b /b id", "-b/b id", "-b=/b id", "id --bundle /b", "-db /b id", "-dtb/b id", "-bundle x -b /b id" };
+	static const char *const lines[] = { "--bundle /b id", "--bundle=/b id", "-bundle /b id",
+		"-bundle=/b id", "-b /b id", "-b/b id", "-b=/b id", "id --bundle /b", "-db /b id",
+		"-dtb/b id", "-bundle x -b /b id" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		char line[64];
@@ -70,7 +74,8 @@ TEST(notations_of_a_value)
 		parse(&res, line, false);
 		CHECK(res.r == 0, "%s: %s", lines[i], res.e.msg);
 		CHECK(str_eq(res.s.bundle, "/b"), "%s: bundle %s", lines[i], res.s.bundle);
-		CHECK(res.n == 1 && str_eq(res.argv[0], "id") && !res.argv[1], "%s: operands", lines[i]);
+		CHECK(res.n == 1 && str_eq(res.argv[0], "id") && !res.argv[1], "%s: operands",
+			lines[i]);
 		arena_done(&res.arena);
 	}
 }
@@ -80,8 +85,9 @@ TEST(flags)
 	static const struct {
 		const char *line;
 		bool on;
-	} cases[] = { { "-no-subreaper", true }, { "--no-subreaper", true }, { "--no-subreaper=false", false },
-		{ "--no-subreaper=true", true }, { "--no-subreaper --no-subreaper=0", false }, { "-no-subreaper=1", true } };
+	} cases[] = { { "-no-subreaper", true }, { "--no-subreaper", true },
+		{ "--no-subreaper=false", false }, { "--no-subreaper=true", true },
+		{ "--no-subreaper --no-subreaper=0", false }, { "-no-subreaper=1", true } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char line[64];
@@ -92,7 +98,8 @@ TEST(flags)
 		CHECK(res.r == 0 && res.s.no_subreaper == cases[i].on, "%s", cases[i].line);
 	}
 	struct result res;
-	char cluster[] = "-dt id", negative[] = "--status-fd -1 --preserve-fds 7", old[] = "--old 3 x";
+	char cluster[] = "-dt id", negative[] = "--status-fd -1 --preserve-fds 7",
+	     old[] = "--old 3 x";
 	parse(&res, cluster, false);
 	CHECK(res.s.detach && res.s.tty, "-dt");
 	parse(&res, negative, false);
@@ -108,7 +115,9 @@ TEST(lists_keep_order)
 
 	parse(&res, line, false);
 	CHECK(res.r == 0 && res.s.env.n == 5, "%zu: %s", res.s.env.n, res.e.msg);
-	CHECK(str_eq(res.s.env.v[0], "A=1") && str_eq(res.s.env.v[2], "C=3") && str_eq(res.s.env.v[4], "E=5"), "order");
+	CHECK(str_eq(res.s.env.v[0], "A=1") && str_eq(res.s.env.v[2], "C=3") &&
+			str_eq(res.s.env.v[4], "E=5"),
+		"order");
 	CHECK(!res.s.env.v[5], "not terminated");
 	arena_done(&res.arena);
 }
@@ -119,9 +128,11 @@ TEST(where_options_end)
 	struct result res;
 
 	parse(&res, exec, true);
-	CHECK(res.r == 0 && res.n == 5 && str_eq(res.argv[2], "-c") && !res.s.bundle, "exec: %d", res.n);
+	CHECK(res.r == 0 && res.n == 5 && str_eq(res.argv[2], "-c") && !res.s.bundle, "exec: %d",
+		res.n);
 	parse(&res, dashes, false);
-	CHECK(res.r == 0 && res.n == 2 && str_eq(res.argv[0], "-d") && !res.s.detach, "--: %d", res.n);
+	CHECK(res.r == 0 && res.n == 2 && str_eq(res.argv[0], "-d") && !res.s.detach, "--: %d",
+		res.n);
 	parse(&res, single, false);
 	CHECK(res.r == 0 && res.n == 1 && res.s.tty, "-");
 }
@@ -133,13 +144,18 @@ TEST(refusals_name_the_argument)
 	} cases[] = {
 		{ "--bundle", "flag needs an argument: --bundle requires an argument (DIR)", "" },
 		{ "-b", "flag needs an argument: --bundle requires an argument (DIR)", "" },
-		{ "--bundel x", "flag provided but not defined: --bundel", "did you mean --bundle?" },
+		{ "--bundel x", "flag provided but not defined: --bundel",
+			"did you mean --bundle?" },
 		{ "-bundel=x", NULL, NULL }, /* -b with the value "undel=x" */
-		{ "--root /x", "flag provided but not defined: --root", "--root is a global option: put it before the command" },
+		{ "--root /x", "flag provided but not defined: --root",
+			"--root is a global option: put it before the command" },
 		{ "--zzzzzz", "flag provided but not defined: --zzzzzz", "" },
 		{ "-dx", "flag provided but not defined: -dx", NULL },
 		{ "--tty=maybe", "invalid value \"maybe\" for --tty: use true or false", "" },
-		{ "--preserve-fds -1", "invalid value \"-1\" for --preserve-fds: a number from 0 to 4294967295 is needed", "" },
+		{ "--preserve-fds -1",
+			"invalid value \"-1\" for --preserve-fds: a number from 0 to 4294967295 is "
+			"needed",
+			"" },
 		{ "-f yaml", "invalid value \"yaml\" for --format: use one of table json", "" },
 		{ "--old", "flag needs an argument: --old requires an argument (X)", "" },
 	};
@@ -151,8 +167,10 @@ TEST(refusals_name_the_argument)
 		snprintf(line, sizeof(line), "%s", cases[i].line);
 		parse(&res, line, false);
 		CHECK((res.r < 0) == !!cases[i].msg, "%s: %d", cases[i].line, res.r);
-		CHECK(!cases[i].msg || str_eq(res.e.msg, cases[i].msg), "%s: %s", cases[i].line, res.e.msg);
-		CHECK(!cases[i].hint || str_eq(res.e.hint, cases[i].hint), "%s: %s", cases[i].line, res.e.hint);
+		CHECK(!cases[i].msg || str_eq(res.e.msg, cases[i].msg), "%s: %s", cases[i].line,
+			res.e.msg);
+		CHECK(!cases[i].hint || str_eq(res.e.hint, cases[i].hint), "%s: %s", cases[i].line,
+			res.e.hint);
 		CHECK(!cases[i].msg || res.e.kind == ERR_USAGE, "%s: kind", cases[i].line);
 	}
 }
@@ -172,7 +190,8 @@ TEST(help_wins)
 
 TEST(nearest)
 {
-	static const char *const names[] = { "create", "delete", "state", "start", "resume", "restore", "checkpoint" };
+	static const char *const names[] = { "create", "delete", "state", "start", "resume",
+		"restore", "checkpoint" };
 
 	CHECK(str_eq(opt_nearest("crate", names, 7), "create"), "crate");
 	CHECK(str_eq(opt_nearest("strat", names, 7), "start"), "strat");
@@ -185,5 +204,5 @@ TEST(nearest)
 	CHECK(!opt_nearest(big, names, 7), "long");
 }
 
-TEST_MAIN(T(notations_of_a_value), T(flags), T(lists_keep_order), T(where_options_end), T(refusals_name_the_argument),
-	T(help_wins), T(nearest))
+TEST_MAIN(T(notations_of_a_value), T(flags), T(lists_keep_order), T(where_options_end),
+	T(refusals_name_the_argument), T(help_wins), T(nearest))

@@ -1,7 +1,8 @@
-/* Where messages go. Callers read the log file: containerd decodes a stream of JSON objects and keeps the last
- * error, podman decodes the whole file as one object. So with --log-format json a failed command writes exactly
- * one object: warnings are held back until the command succeeded, unless --debug asks for everything at once.
- * Standard error is no place for them when there is a log: it may be the container's. */
+/* Where messages go. Callers read the log file: containerd decodes a stream of JSON objects and
+ * keeps the last error, podman decodes the whole file as one object. So with --log-format json a
+ * failed command writes exactly one object: warnings are held back until the command succeeded,
+ * unless --debug asks for everything at once. Standard error is no place for them when there is a
+ * log: it may be the container's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -36,8 +37,8 @@ static int connect_datagrams(const char *path, struct err *e)
 	return fd_steal(&fd);
 }
 
-static int open_service(struct cli *c, const char *name, const char *socket_path, enum log_format format,
-	struct err *e)
+static int open_service(struct cli *c, const char *name, const char *socket_path,
+	enum log_format format, struct err *e)
 {
 	int fd = connect_datagrams(socket_path, e);
 
@@ -67,14 +68,16 @@ int cli_log_open(struct cli *c, struct err *e)
 		c->log_fd = fd;
 	}
 	bool all_to_log = level_of(g) >= LOG_LVL_INFO;
-	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT, level_of(g));
+	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT,
+		level_of(g));
 	if (json && c->log_fd >= 0 && !all_to_log)
 		log_hold();
 	return 0;
 }
 
-/* A caller takes the words "No such file or directory" for an absent program of the container and answers 127.
- * From any other cause they must not get out (podman, moby: see docs/man/tare-oci.8 "MESSAGES"). */
+/* A caller takes the words "No such file or directory" for an absent program of the container and
+ * answers 127. From any other cause they must not get out (podman, moby: see docs/man/tare-oci.8
+ * "MESSAGES"). */
 static void avoid_misleading_words(const struct err *e, char *msg)
 {
 	static const char bad[] = "No such file or directory", good[] = "not found";
@@ -84,7 +87,8 @@ static void avoid_misleading_words(const struct err *e, char *msg)
 		return;
 	while ((at = strstr(msg, bad))) {
 		memcpy(at, good, sizeof(good) - 1);
-		memmove(at + sizeof(good) - 1, at + sizeof(bad) - 1, strlen(at + sizeof(bad) - 1) + 1);
+		memmove(at + sizeof(good) - 1, at + sizeof(bad) - 1,
+			strlen(at + sizeof(bad) - 1) + 1);
 	}
 }
 
@@ -107,7 +111,8 @@ static void log_the_error(struct cli *c, const char *msg)
 		log_error("%s", msg);
 		return;
 	}
-	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT, LOG_LVL_ERROR);
+	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT,
+		LOG_LVL_ERROR);
 	log_error("%s", msg);
 }
 

@@ -1,5 +1,5 @@
-/* Phases with times and counts of system calls. The counters are read at the border of two phases; what that
- * costs itself is taken off again. */
+/* Phases with times and counts of system calls. The counters are read at the border of two phases;
+ * what that costs itself is taken off again. */
 #include "runtime/trace.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@ struct phase {
 };
 
 struct rt_trace {
-	int out, own, all; /* the file; counters of this process, and of all its children too; FD_NONE: none */
+	int out, own, all; /* the file; counters of this process, and of all its children too;
+			      FD_NONE: none */
 	const char *command;
 	struct phase v[MAX_PHASES + 1];
 	size_t n;
@@ -40,7 +41,8 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* The number of the tracepoint is told by tracefs, which need not be mounted: this one is ours and detached. */
+/* The number of the tracepoint is told by tracefs, which need not be mounted: this one is ours and
+ * detached. */
 static int tracepoint_id(uint64_t *ret, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
@@ -59,8 +61,9 @@ static int tracepoint_id(uint64_t *ret, struct err *e)
 
 static int open_counter(uint64_t id, bool children, struct err *e)
 {
-	struct perf_event_attr a = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(a), .config = id,
-		.inherit = children };
+	struct perf_event_attr a = {
+		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(a), .config = id, .inherit = children
+	};
 	int fd = sys_perf_event_open(&a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 
 	return fd < 0 ? err_sys(e, "perf_event_open") : fd;
@@ -137,9 +140,11 @@ static void write_json(const struct rt_trace *t, int status, struct buf *b)
 
 	buf_str(b, "{\"command\":");
 	buf_json_str(b, t->command);
-	buf_printf(b, ",\"status\":%d,\"us\":%llu", status, (unsigned long long)(last->ns - first->ns) / 1000);
+	buf_printf(b, ",\"status\":%d,\"us\":%llu", status,
+		(unsigned long long)(last->ns - first->ns) / 1000);
 	add_count(b, "syscalls", known, own);
-	add_count(b, "children_syscalls", known, less(last->all - first->all, last->own - first->own));
+	add_count(b, "children_syscalls", known,
+		less(last->all - first->all, last->own - first->own));
 	if (!known) {
 		buf_str(b, ",\"not_counted\":");
 		buf_json_str(b, t->why);

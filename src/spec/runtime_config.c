@@ -214,11 +214,15 @@ int runtime_config_read(const char *text, size_t len, struct rc_problems *proble
 	return rc;
 }
 
-int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems, struct runtime_config *ret,
-	struct err *e)
+int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems,
+	struct runtime_config *ret, struct err *e)
 {
 	struct runtime_config c = { .arena = ARENA_INIT };
-	struct rd r = { .arena = &c.arena, .doc = "config.json", .problems = problems, .collect = true, .e = e };
+	struct rd r = { .arena = &c.arena,
+		.doc = "config.json",
+		.problems = problems,
+		.collect = true,
+		.e = e };
 	struct json *v;
 	int rc = parse(&r, text, len, &v);
 
