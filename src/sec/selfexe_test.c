@@ -40,7 +40,7 @@ static int probe(char **argv, char **envp)
 		found |= PRIVATE;
 	if (s.f_flag & ST_RDONLY)
 		found |= READ_ONLY_MOUNT;
-	if (fcntl(exe, F_GET_SEALS) > 0)
+	if (fcntl(exe, F_GET_SEALS) > F_SEAL_SEAL) /* every file of a tmpfs has that one */
 		found |= SEALED;
 	/* While it runs every file answers ETXTBSY: ask for permission instead. */
 	if (faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) == 0)
