@@ -96,7 +96,7 @@ static void default_signals(void)
 
 static _Noreturn void hook_main(struct run *r)
 {
-	char *const alone[] = { r->hook->path, NULL };
+	char *const alone[] = { r->hook->path, NULL }, *const no_env[] = { NULL };
 	struct err e = ERR_NONE;
 	int report = r->report_write;
 
@@ -106,7 +106,7 @@ static _Noreturn void hook_main(struct run *r)
 		err_sys(&e, "enter the bundle directory");
 	else if (place_fds(r, &report, &e) == 0) {
 		execve(r->hook->path, r->hook->args.n ? r->hook->args.v : alone,
-			r->hook->env.n ? r->hook->env.v : environ);
+			r->hook->env.n ? r->hook->env.v : no_env);
 		err_sys(&e, "execute it");
 	}
 	err_send(report, &e);

@@ -14,8 +14,8 @@ struct rt_hook_io {
 #define RT_HOOK_IO_INIT { FD_NONE, FD_NONE, FD_NONE }
 
 /* rt_hooks_run - run the hooks of @list one after the other, each with the state document on stdin, its own
- * environment (ours when config.json gives it none, as runc and crun do), and no descriptor of ours but 0 to 2. The first that cannot be started, fails, is killed
- * or exceeds its timeout (its process group is killed then) ends it; the error names stage, index, path,
+ * environment only (never ours: it may hold secrets of the caller), and no descriptor of ours but 0 to 2. The first
+ * that cannot be started, fails, is killed or exceeds its timeout (its process group is killed then) ends it; the error names stage, index, path,
  * status and the end of what it printed. A hook has ended when its process has, whatever it left running.
  * Usable between clone3 and execve: allocates nothing; @state_json was prepared by the caller. Leaves no
  * descriptor and no child behind. */

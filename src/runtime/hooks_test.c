@@ -208,7 +208,21 @@ TEST(annotations_name_files)
 	CHECK(rt_hook_io_open(&l, FD_NONE, &io, &e) < 0 && strstr(e.msg, "run.oci.hooks.stderr"), "%s", e.msg);
 }
 
-TEST_MAIN(T(state_arrives_on_stdin_whole), T(nothing_of_ours_reaches_a_hook), T(failures_are_told),
+TEST(our_environment_stays_ours)
+{
+	char *argv[] = { "sh", "-c", "test -z \"$TARE_TEST_SECRET\"", NULL };
+	struct rc_hook h = { .path = "/bin/sh", .args = { argv, 3 } };
+	struct rc_hook_list list = { &h, 1 };
+	struct rt_hook_io io = RT_HOOK_IO_INIT;
+	struct err e = ERR_NONE;
+
+	setenv("TARE_TEST_SECRET", "1", 1);
+	int r = rt_hooks_run(&list, RC_HOOK_PRESTART, "{}", 2, &io, &e);
+	unsetenv("TARE_TEST_SECRET");
+	CHECK(r == 0, "%s", e.msg);
+}
+
+TEST_MAIN(T(our_environment_stays_ours), T(state_arrives_on_stdin_whole), T(nothing_of_ours_reaches_a_hook), T(failures_are_told),
 	T(bad_paths_are_told), T(timeout_kills_the_group), T(a_daemon_does_not_hang_us), T(a_flood_does_not_hang_us),
 	T(closed_output_is_no_busy_loop), T(nothing_is_left_behind), T(works_without_any_descriptor),
 	T(poststop_goes_on_after_a_failure), T(annotations_name_files))
