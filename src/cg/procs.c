@@ -18,6 +18,7 @@
 #include "cg/clock.h"
 #include "cg/freeze.h"
 #include "cg/walk.h"
+#include "sys/proc.h"
 #include "sys/call.h"
 #include "sys/io.h"
 
@@ -28,26 +29,6 @@ enum {
 };
 
 /* --- listing ------------------------------------------------------------------------------------------- */
-
-struct pid_list {
-	pid_t *v;
-	size_t n, cap;
-};
-
-static int add_pid(struct pid_list *l, pid_t pid, struct err *e)
-{
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 64;
-		pid_t *v = reallocarray(l->v, cap, sizeof(*v));
-
-		if (!v)
-			return err_oom(e, "a list of processes");
-		l->v = v;
-		l->cap = cap;
-	}
-	l->v[l->n++] = pid;
-	return 0;
-}
 
 static int visit_procs(int base, const char *rel, void *arg, struct err *e)
 {
@@ -66,7 +47,7 @@ static int visit_procs(int base, const char *rel, void *arg, struct err *e)
 	}
 	for (char *w = strtok_r(text.data, "\n", &save); w; w = strtok_r(NULL, "\n", &save))
 		/* 0: a process of an outer pid namespace, not ours to see or signal */
-		if (parse_u64(w, INT32_MAX, &pid) && pid > 0 && add_pid(arg, (pid_t)pid, e) < 0)
+		if (parse_u64(w, INT32_MAX, &pid) && pid > 0 && proc_list_add(arg, (pid_t)pid, e) < 0)
 			return -e->num;
 	return 0;
 }
@@ -78,7 +59,7 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void sort_unique(struct pid_list *l)
+static void sort_unique(struct proc_list *l)
 {
 	size_t kept = 0;
 
@@ -92,7 +73,7 @@ static void sort_unique(struct pid_list *l)
 
 int cg_pids(const struct cg_host *h, const char *path, pid_t **ret_pids, size_t *ret_n, struct err *e)
 {
-	struct pid_list l = { 0 };
+	struct proc_list l = { 0 };
 
 	/* All hierarchies hold the same processes; the first with any will do. */
 	for (int i = h->n_hier - 1; *path && i >= 0 && l.n == 0; i--) {
@@ -137,7 +118,7 @@ int cg_populated(const struct cg_host *h, const char *path, bool *ret, struct er
 /* --- signals ------------------------------------------------------------------------------------------- */
 
 /* Signals those of @now that are not in @before (both sorted). Returns how many there were. */
-static size_t signal_new(const struct pid_list *now, const struct pid_list *before, int sig)
+static size_t signal_new(const struct proc_list *now, const struct proc_list *before, int sig)
 {
 	size_t n_new = 0;
 	pid_t self = getpid();
@@ -156,11 +137,11 @@ static size_t signal_new(const struct pid_list *now, const struct pid_list *befo
 
 static int signal_rounds(const struct cg_host *h, const char *path, int sig, struct err *e)
 {
-	struct pid_list before = { 0 };
+	struct proc_list before = { 0 };
 	int r = 0;
 
 	for (int i = 0; i < KILL_ROUNDS; i++) {
-		struct pid_list now = { 0 };
+		struct proc_list now = { 0 };
 
 		r = cg_pids(h, path, &now.v, &now.n, e);
 		if (r < 0)

@@ -421,19 +421,6 @@ int send_console(const char *console_socket, int master, struct err *e)
 }
 
 /* A file on the host, named by the caller. */
-static int write_pid_file(const char *path, const char *text, size_t n, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
-
-	if (!slash)
-		return atomic_write(AT_FDCWD, path, text, n, (struct atomic_how){ 0644, ATOMIC_VOLATILE }, e);
-	if (!fmt_fits(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path))
-		return err_num(e, ENAMETOOLONG, "%s", path);
-	auto_fd int fd = path_open_host(dir, O_PATH | O_DIRECTORY, 0, e);
-	return fd < 0 ? fd : atomic_write(fd, slash + 1, text, n, (struct atomic_how){ 0644, ATOMIC_VOLATILE }, e);
-}
-
 int publish(const struct rt_create *req, const char *pidfd_receiver, pid_t pid, int pidfd, struct err *e)
 {
 	const char *pidfd_socket = req->pidfd_socket ? req->pidfd_socket : pidfd_receiver;
@@ -448,7 +435,8 @@ int publish(const struct rt_create *req, const char *pidfd_receiver, pid_t pid, 
 	}
 	if (!req->pid_file)
 		return 0;
-	return write_pid_file(req->pid_file, text, n, e) < 0 ? err_wrap(e, "pid file") : 0;
+	struct atomic_how how = { 0644, ATOMIC_VOLATILE };
+	return atomic_write(AT_FDCWD, req->pid_file, text, n, how, e) < 0 ? err_wrap(e, "pid file") : 0;
 }
 
 int rt_create(struct rt_context *ctx, const struct rt_create *req, struct err *e)

@@ -11,26 +11,7 @@
 #include "base/str.h"
 #include "cg/procs.h"
 #include "runtime/probe.h"
-
-struct pid_list {
-	pid_t *v;
-	size_t n, cap;
-};
-
-static int add_pid(struct pid_list *l, pid_t pid, struct err *e)
-{
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 64;
-		pid_t *v = reallocarray(l->v, cap, sizeof(*v));
-
-		if (!v)
-			return err_oom(e, "the list of processes");
-		l->v = v;
-		l->cap = cap;
-	}
-	l->v[l->n++] = pid;
-	return 0;
-}
+#include "sys/proc.h"
 
 static bool same_pid_ns(int procfd, const char *pid, const struct stat *want)
 {
@@ -41,7 +22,7 @@ static bool same_pid_ns(int procfd, const char *pid, const struct stat *want)
 		st.st_ino == want->st_ino && st.st_dev == want->st_dev;
 }
 
-static int scan_proc(DIR *proc, pid_t init, struct pid_list *ret, struct err *e)
+static int scan_proc(DIR *proc, pid_t init, struct proc_list *ret, struct err *e)
 {
 	struct stat want;
 	char path[64];
@@ -53,14 +34,14 @@ static int scan_proc(DIR *proc, pid_t init, struct pid_list *ret, struct err *e)
 		return err_sys(e, "read the pid namespace of process %d", (int)init);
 	while ((d = readdir(proc)))
 		if (parse_u64(d->d_name, INT32_MAX, &pid) && same_pid_ns(dirfd(proc), d->d_name, &want) &&
-			add_pid(ret, (pid_t)pid, e) < 0)
+			proc_list_add(ret, (pid_t)pid, e) < 0)
 			return -e->num;
 	return 0;
 }
 
 static int pids_of_namespace(const struct rt_state *s, pid_t **ret_pids, size_t *ret_n, struct err *e)
 {
-	struct pid_list l = { NULL, 0, 0 };
+	struct proc_list l = { NULL, 0, 0 };
 	int fd = openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *proc = fd < 0 ? NULL : fdopendir(fd);
 
@@ -72,7 +53,7 @@ static int pids_of_namespace(const struct rt_state *s, pid_t **ret_pids, size_t 
 	if (s->namespaces & (1U << RC_NS_PID))
 		err_told(scan_proc(proc, s->pid, &l, e));
 	else
-		err_told(add_pid(&l, s->pid, e));
+		err_told(proc_list_add(&l, s->pid, e));
 	closedir(proc);
 	if (e->num) {
 		free(l.v);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/fmt.h"
@@ -106,4 +107,19 @@ int proc_wait_gone(int pidfd, int timeout_ms, struct err *e)
 	if (r < 0)
 		return err_sys(e, "wait for a process to end");
 	return r ? 0 : err_num(e, ETIMEDOUT, "wait for a process to end");
+}
+
+int proc_list_add(struct proc_list *l, pid_t pid, struct err *e)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		pid_t *v = reallocarray(l->v, cap, sizeof(*v));
+
+		if (!v)
+			return err_oom(e, "a list of processes");
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++] = pid;
+	return 0;
 }

@@ -24,3 +24,10 @@ int proc_signal(int pidfd, int sig, bool *ret_found, struct err *e) must_check;
 /* proc_wait_gone - until the process behind @pidfd has ended, at most @timeout_ms (-1: for ever);
  * -ETIMEDOUT otherwise. poll(2) on a pidfd. */
 int proc_wait_gone(int pidfd, int timeout_ms, struct err *e) must_check;
+
+/* A growing list of process ids; @v is the owner's to free(3). */
+struct proc_list {
+	pid_t *v;
+	size_t n, cap;
+};
+int proc_list_add(struct proc_list *l, pid_t pid, struct err *e) must_check;

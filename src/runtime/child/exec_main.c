@@ -70,12 +70,7 @@ static int prepare(const struct exec_plan *p, struct child_state *s, struct err 
 		if (r < 0)
 			return err_wrap(e, "terminal");
 	}
-	r = program_cwd(&p->program, s->rootfd, s, e);
-	if (r == 0)
-		r = program_home(&p->program, s->rootfd, e);
-	if (r == 0)
-		r = program_find(&p->program, s->rootfd, s, e);
-	return r;
+	return program_prepare(&p->program, s->rootfd, s, e);
 }
 
 static int meet(const struct exec_plan *p, struct child_state *s, struct err *e)

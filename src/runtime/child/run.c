@@ -52,16 +52,7 @@ static int step_hooks(const struct child_plan *p, struct child_state *s, struct 
 
 static int step_prepare_program(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	int r = 0;
-
-	if (!p->program.process)
-		return 0;
-	r = program_cwd(&p->program, s->rootfd, s, e);
-	if (r == 0)
-		r = program_home(&p->program, s->rootfd, e);
-	if (r == 0)
-		r = program_find(&p->program, s->rootfd, s, e);
-	return r;
+	return p->program.process ? program_prepare(&p->program, s->rootfd, s, e) : 0;
 }
 
 /* Tell the runtime that all is prepared and wait for its word; after it the runtime may be gone. */

@@ -67,7 +67,7 @@ static int search_path(const struct child_program *g, int rootfd, struct child_s
 	return err_set(e, ERR_EXEC_NOT_FOUND, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 }
 
-int program_find(const struct child_program *g, int rootfd, struct child_state *s, struct err *e)
+static int program_find(const struct child_program *g, int rootfd, struct child_state *s, struct err *e)
 {
 	const char *name = g->process->args.v[0];
 
@@ -79,7 +79,7 @@ int program_find(const struct child_program *g, int rootfd, struct child_state *
 	return r < 0 ? refuse(name, name, -r, e) : 0;
 }
 
-int program_cwd(const struct child_program *g, int rootfd, struct child_state *s, struct err *e)
+static int program_cwd(const struct child_program *g, int rootfd, struct child_state *s, struct err *e)
 {
 	const char *cwd = g->process->cwd;
 
@@ -141,7 +141,7 @@ static bool passwd_home(const char *line, uint32_t uid, char *dst, size_t size)
 	return home_len > 0 && field[5][0] == '/' && fmt_fits(dst, size, "HOME=%.*s", (int)home_len, field[5]);
 }
 
-int program_home(const struct child_program *g, int rootfd, struct err *e)
+static int program_home(const struct child_program *g, int rootfd, struct err *e)
 {
 	struct line_reader r;
 	struct stat st;
@@ -162,4 +162,13 @@ int program_home(const struct child_program *g, int rootfd, struct err *e)
 	g->envp[g->n_env] = g->home_slot;
 	(void)e;
 	return 0;
+}
+
+int program_prepare(const struct child_program *g, int rootfd, struct child_state *s, struct err *e)
+{
+	int r = program_cwd(g, rootfd, s, e);
+
+	if (r == 0)
+		r = program_home(g, rootfd, e);
+	return r < 0 ? r : program_find(g, rootfd, s, e);
 }

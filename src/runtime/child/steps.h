@@ -33,9 +33,8 @@ int step_console(const struct child_plan *p, struct child_state *s, struct err *
 /* step_mask.c */
 int step_mask(const struct child_plan *p, struct child_state *s, struct err *e);
 /* step_exec.c: shared with child_exec_main() */
-int program_find(const struct child_program *g, int rootfd, struct child_state *s, struct err *e);
-int program_home(const struct child_program *g, int rootfd, struct err *e);
-int program_cwd(const struct child_program *g, int rootfd, struct child_state *s, struct err *e);
+/* program_prepare - working directory, HOME and the program itself, looked up in the root behind @rootfd. */
+int program_prepare(const struct child_program *g, int rootfd, struct child_state *s, struct err *e);
 /* program_execute - step_lockdown.c: give up every privilege, then execute; returns only on failure. */
 int program_execute(const struct child_program *g, struct child_state *s, int proc, int report, struct err *e);
 int console_open(int rootfd, const struct rc_process *process, struct child_state *s, struct err *e);
