@@ -131,3 +131,21 @@ void cg_oom_done(struct cg_oom *o)
 	fd_close(&o->control);
 	fd_close(&o->events);
 }
+
+int cg_oom_kills(const struct cg_host *h, const char *path, uint64_t *ret, struct err *e)
+{
+	int hier = cg_hier_of(h, CG_MEMORY);
+	uint64_t oom = 0, kills = 0;
+
+	*ret = 0;
+	if (hier < 0)
+		return 0;
+	auto_fd int fd = cg_file_open(h, hier, path, h->hier[hier].v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_num(e, -fd, "open the memory events of cgroup %s", path);
+	read_events(fd, &oom, &kills);
+	*ret = kills;
+	return 0;
+}

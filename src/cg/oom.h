@@ -16,4 +16,7 @@ int cg_oom_open(const struct cg_host *h, const char *path, struct cg_oom *ret, s
 /* cg_oom_read - after POLLIN: did an OOM happen (*ret_oom), or is the cgroup gone or (v2) left by
  * its last process (*ret_gone). Both may be. */
 int cg_oom_read(struct cg_oom *o, bool *ret_oom, bool *ret_gone, struct err *e) must_check;
+/* cg_oom_kills - how many processes the kernel has killed in the cgroup at @path and below for want of memory:
+ * memory.events (v2) or memory.oom_control (v1, Linux 4.13). No memory controller or no such cgroup is 0. */
+int cg_oom_kills(const struct cg_host *h, const char *path, uint64_t *ret, struct err *e) must_check;
 void cg_oom_done(struct cg_oom *o);

@@ -62,6 +62,13 @@ void creation_done(struct creation *c)
 
 /* --- before anything is made -------------------------------------------------------------------- */
 
+static int parse_config(struct creation *c, struct err *e)
+{
+	int r = runtime_config_read(c->text.data, c->text.len, NULL, false, &c->config, e);
+
+	return r < 0 ? r : plan_check(&c->config, e);
+}
+
 static int read_config(struct creation *c, struct err *e)
 {
 	const char *name = c->req->config ? c->req->config : "config.json";
@@ -72,13 +79,17 @@ static int read_config(struct creation *c, struct err *e)
 	c->bundle_fd = path_open_host(c->bundle, O_RDONLY | O_DIRECTORY, 0, e);
 	if (c->bundle_fd < 0)
 		return err_wrap(e, "bundle");
+	if (c->req->text) {
+		buf_add(&c->text, c->req->text->data, c->req->text->len);
+		r = buf_err(&c->text, e);
+		return r < 0 ? r : parse_config(c, e);
+	}
 	auto_fd int fd = openat(c->bundle_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return err_sys(e, "open %s/%s", c->bundle, name);
 	if (io_read_all(fd, CONFIG_MAX, &c->text, e) < 0)
 		return err_wrap(e, "%s/%s", c->bundle, name);
-	r = runtime_config_read(c->text.data, c->text.len, NULL, false, &c->config, e);
-	return r < 0 ? r : plan_check(&c->config, e);
+	return parse_config(c, e);
 }
 
 static int check_process(const struct creation *c, bool separate_start, struct err *e)

@@ -73,6 +73,10 @@ int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	p->child.rootfs = path[0] == '/' ? path : arena_printf(&p->arena, "%s/%s", in->bundle, path);
 	if (!p->child.rootfs)
 		return err_oom(e, "the root filesystem's path");
+	if (in->req->root_tree) { /* whoever made the mount has looked at what is in it */
+		p->child.root_tree = fcntl(*in->req->root_tree, F_DUPFD_CLOEXEC, 3);
+		return p->child.root_tree < 0 ? err_sys(e, "keep the root filesystem") : 0;
+	}
 	auto_fd int fd = path_open_host(p->child.rootfs, O_PATH, 0, e);
 	if (fd < 0) {
 		bool absent = e->num == ENOENT;

@@ -347,7 +347,8 @@ int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		return 0;
 	c->host_null = "/null"; /* the root there is devtmpfs */
 	c->new_ns &= ~(uint64_t)CLONE_NEWNS;
-	c->root_tree = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (c->root_tree < 0)
+		c->root_tree = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (c->root_tree < 0)
 		return err_sys(e, "open the root filesystem %s", c->rootfs);
 	if (mount_setattr(c->root_tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)

@@ -18,7 +18,7 @@ static int follow(struct creation *c, struct rt_relay *relay, int *ret_status, s
 	return rt_relay_wait(relay, &ch, ret_status, e);
 }
 
-static int end(struct creation *c, struct err *e)
+int creation_end(struct creation *c, struct err *e)
 {
 	if (c->req->keep)
 		return 0;
@@ -31,7 +31,7 @@ static int end(struct creation *c, struct err *e)
 	return r < 0 ? r : rt_destroy(c->ctx, &c->cg_host, c->state_fd, &c->state, &c->config.hooks[RC_HOOK_POSTSTOP], e);
 }
 
-static int start(struct creation *c, struct err *e)
+int creation_start(struct creation *c, struct err *e)
 {
 	struct start_ctx s = { .config = &c->config, .state = &c->state, .pidfd = c->pidfd };
 	struct rt_notify notify __attribute__((cleanup(rt_notify_done))) = RT_NOTIFY_INIT;
@@ -63,7 +63,7 @@ static int stay(struct creation *c, struct rt_relay *relay, int *ret_status, str
 	int r = follow(c, relay, ret_status, e);
 
 	rt_trace_phase(c->ctx->trace, "delete");
-	return r < 0 ? r : end(c, e);
+	return r < 0 ? r : creation_end(c, e);
 }
 
 int rt_run(struct rt_context *ctx, const struct rt_create *req, int *ret_status, struct err *e)
@@ -76,7 +76,7 @@ int rt_run(struct rt_context *ctx, const struct rt_create *req, int *ret_status,
 		r = creation_make(&c, false, e);
 	rt_trace_phase(ctx->trace, "start");
 	if (r == 0)
-		r = start(&c, e);
+		r = creation_start(&c, e);
 	if (r == 0 && req->detach)
 		*ret_status = 0;
 	else if (r == 0)

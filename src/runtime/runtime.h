@@ -34,6 +34,9 @@ struct rt_create {
 	const char *id;
 	const char *bundle;	    /* directory, made absolute by the callee */
 	const char *config;	    /* file name instead of BUNDLE/config.json, or NULL */
+	const struct buf *text;	    /* config.json itself instead of a file, or NULL. Borrowed */
+	const int *root_tree;	    /* a detached mount that becomes the root filesystem, or NULL; root.path is then only
+				     * its name in state documents. Borrowed */
 	const char *console_socket; /* or NULL */
 	const char *pidfd_socket;   /* or NULL */
 	const char *pid_file;	    /* or NULL */

@@ -7,16 +7,22 @@
 #include "mnt/pivot.h"
 #include "runtime/child/steps.h"
 
+/* A tree that is mounted nowhere yet: on top of everything. Our root directory stays what it was until pivot_root(2). */
+static int attach_tree(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	if (move_mount(p->root_tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "attach the root filesystem");
+	s->rootfd = p->root_tree;
+	return mnt_work_in_proc(p->proc, e);
+}
+
 /* The kernel's devtmpfs thread keeps a mount namespace with one mount for as long as the machine runs. A namespace made
  * from it has no host mount to copy, none to hide and none to drop. */
 static int begin_small(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	if (setns(p->small_mnt_ns, CLONE_NEWNS) < 0 || unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make a mount namespace");
-	if (move_mount(p->root_tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(e, "attach the root filesystem");
-	s->rootfd = p->root_tree;
-	return mnt_work_in_proc(p->proc, e);
+	return attach_tree(p, s, e);
 }
 
 /* From a copy of the host's mounts: cut them off, make the root filesystem a mount of its own. */
@@ -27,6 +33,8 @@ static int begin_copied(const struct child_plan *p, struct child_state *s, struc
 
 	if (r < 0)
 		return r;
+	if (p->root_tree >= 0)
+		return attach_tree(p, s, e);
 	s->rootfd = open_tree(AT_FDCWD, p->rootfs, flags);
 	if (s->rootfd < 0)
 		return err_sys(e, "open the root filesystem %s", p->rootfs);

@@ -1,0 +1,91 @@
+/* A container that its starter stays with. The creation is kept, so that its end needs nothing to
+ * be found again. */
+#include "runtime/launch.h"
+
+#include <stdlib.h>
+#include "base/str.h"
+#include "cg/oom.h"
+#include "runtime/creation.h"
+#include "runtime/delete.h"
+#include "runtime/probe.h"
+
+struct launched {
+	struct creation c;
+	struct rt_create req;
+};
+
+int rt_launch(
+	struct rt_context *ctx, const struct rt_create *req, struct rt_running *ret, struct err *e)
+{
+	struct launched *l = calloc(1, sizeof(*l));
+
+	*ret = (struct rt_running)RT_RUNNING_INIT;
+	if (!l)
+		return err_oom(e, "a container");
+	l->req = *req;
+	l->req.detach = true;
+	l->c = (struct creation){ .ctx = ctx, .req = &l->req, .started = true };
+	int r = creation_make(&l->c, false, e);
+	if (r == 0)
+		r = creation_start(&l->c, e);
+	if (r < 0) {
+		creation_done(&l->c);
+		free(l);
+		return r;
+	}
+	ret->pid = l->c.pid;
+	ret->pidfd = fd_steal(&l->c.pidfd);
+	ret->master = fd_steal(&l->c.master);
+	ret->creation = &l->c;
+	return 0;
+}
+
+int rt_running_oom(const struct rt_running *r, bool *ret, struct err *e)
+{
+	uint64_t kills = 0;
+
+	*ret = false;
+	if (!r->creation->cg_made || !r->creation->cg.path[0])
+		return 0;
+	int n = cg_oom_kills(&r->creation->cg_host, r->creation->cg.path, &kills, e);
+	*ret = kills > 0;
+	return n;
+}
+
+int rt_running_end(struct rt_running *r, struct err *e)
+{
+	int n = creation_end(r->creation, e);
+
+	rt_running_done(r);
+	return n;
+}
+
+void rt_running_done(struct rt_running *r)
+{
+	fd_close(&r->pidfd);
+	fd_close(&r->master);
+	if (r->creation) {
+		creation_done(r->creation);
+		free(r->creation); /* the first member of struct launched */
+		r->creation = NULL;
+	}
+}
+
+int rt_oom(struct rt_context *c, const char *id, bool *ret, struct err *e)
+{
+	struct rt_container ct = RT_CONTAINER_INIT;
+	struct rt_probe p;
+	uint64_t kills = 0;
+
+	rt_probe_init(&p);
+	*ret = false;
+	int r = rt_container_open_whole(c, id, RT_UNLOCKED, &ct, e);
+	if (r == 0)
+		r = rt_probe_host(&p, e);
+	if (r == 0 && str_len(ct.state.cgroup_path))
+		r = cg_oom_kills(&p.host, ct.state.cgroup_path, &kills, e);
+	*ret = kills > 0;
+	rt_container_done(&ct);
+	rt_probe_done(&p);
+	return r;
+}

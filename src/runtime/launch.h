@@ -1,0 +1,33 @@
+#pragma once
+/* A container started by a process that stays with it: the engine's monitor. As `run`, but what
+ * `run` does while the program lives (terminal, signals, waiting) is the caller's. */
+#include "runtime/runtime.h"
+
+struct rt_running {
+	pid_t pid; /* a child of the caller, who reaps it */
+	int pidfd; /* owned by this struct */
+	int master; /* of its terminal, or FD_NONE; owned by this struct */
+	struct creation *creation;
+};
+
+#define RT_RUNNING_INIT \
+	{ \
+		.pidfd = FD_NONE, .master = FD_NONE \
+	}
+
+/* rt_launch - create and start in one go; returns when the program was executed. The program
+ * inherits the caller's descriptors 0 to 2 unless it has a terminal. On error everything is undone
+ * and *ret is empty. End with rt_running_end() after the program ended, or rt_running_done() to
+ * leave the container to others. */
+int rt_launch(struct rt_context *c, const struct rt_create *req, struct rt_running *ret,
+	struct err *e) must_check;
+/* rt_running_oom - whether the kernel killed a process of the container for want of memory. While
+ * its cgroup is there. */
+int rt_running_oom(const struct rt_running *r, bool *ret, struct err *e) must_check;
+/* rt_running_end - remove what the container has outside itself (processes left over, cgroup,
+ * state), as rt_delete() would, with the facts at hand. The caller has reaped the program. */
+int rt_running_end(struct rt_running *r, struct err *e) must_check;
+void rt_running_done(struct rt_running *r);
+
+/* rt_oom - as rt_running_oom(), for container @id of the state root. */
+int rt_oom(struct rt_context *c, const char *id, bool *ret, struct err *e) must_check;
