@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "cg/scope.h"
+#include "mnt/idmapped.h"
 #include "net/link.h"
 #include "ns/kinds.h"
 #include "rdt/rdt.h"
@@ -194,6 +195,30 @@ static int raise_rlimits(struct creation *c, struct err *e)
 	return 0;
 }
 
+/* What is idmapped through the container's own user namespace: the layers of its root, binds. The child has the binds'
+ * descriptors since its birth; they are the same mounts. */
+static int map_mounts(struct creation *c, int *ret_root_tree, struct err *e)
+{
+	struct child_plan *p = &c->plan.child;
+	bool any = p->root_later;
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		any = any || p->mounts[i].idmap_own;
+	if (!any)
+		return 0;
+	auto_fd int userns = ns_open_of(p->proc, c->pid, RC_NS_USER, e);
+	if (userns < 0)
+		return userns;
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].idmap_own &&
+			mnt_idmap_apply(p->mounts[i].tree, userns, p->mounts[i].idmap_recursive, e) < 0)
+			return err_wrap(e, "config.json: /mounts/%zu (%s)", i, p->mounts[i].doc->destination);
+	if (!p->root_later)
+		return 0;
+	*ret_root_tree = c->req->root->make(c->req->root->arg, userns, e);
+	return *ret_root_tree < 0 ? err_wrap(e, "root filesystem") : 0;
+}
+
 /* What a blocked child waits for: its maps, its scope. */
 static int let_begin(struct creation *c, struct err *e)
 {
@@ -203,9 +228,12 @@ static int let_begin(struct creation *c, struct err *e)
 		return 0;
 	if (c->plan.maps)
 		r = ns_idmap_write(c->plan.maps, c->plan.child.proc, c->pid, e);
+	auto_fd int root_tree = FD_NONE;
+	if (r == 0 && c->plan.maps)
+		r = map_mounts(c, &root_tree, e);
 	if (r == 0 && c->ctx->manager == RT_SYSTEMD)
 		r = creation_scope(c, e);
-	return r < 0 ? r : sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
+	return r < 0 ? r : sync_send(c->sync, SYNC_GO, 0, root_tree, e);
 }
 
 static int move_net_devices(struct creation *c, struct err *e)

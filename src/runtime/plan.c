@@ -73,10 +73,8 @@ int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	p->child.rootfs = path[0] == '/' ? path : arena_printf(&p->arena, "%s/%s", in->bundle, path);
 	if (!p->child.rootfs)
 		return err_oom(e, "the root filesystem's path");
-	if (in->req->root_tree) { /* whoever made the mount has looked at what is in it */
-		p->child.root_tree = fcntl(*in->req->root_tree, F_DUPFD_CLOEXEC, 3);
-		return p->child.root_tree < 0 ? err_sys(e, "keep the root filesystem") : 0;
-	}
+	if (in->req->root)
+		return 0; /* whoever makes it has looked at what is in it: plan_root_tree() */
 	auto_fd int fd = path_open_host(p->child.rootfs, O_PATH, 0, e);
 	if (fd < 0) {
 		bool absent = e->num == ENOENT;
@@ -99,6 +97,18 @@ int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		return n;
 	p->child.rootfs = arena_dup(&p->arena, real);
 	return p->child.rootfs ? 0 : err_oom(e, "the root filesystem's path");
+}
+
+/* Layers are idmapped through the container's user namespace, so such a root has to wait until that has its maps. */
+static int plan_root_tree(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+{
+	const struct rt_root *root = in->req->root;
+
+	p->child.root_later = root && p->maps;
+	if (!root || p->child.root_later)
+		return 0;
+	p->child.root_tree = root->make(root->arg, FD_NONE, e);
+	return p->child.root_tree < 0 ? err_wrap(e, "root filesystem") : 0;
 }
 
 static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
@@ -160,6 +170,8 @@ int plan_build(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		r = plan_mounts(in, p, e);
 	if (r == 0)
 		r = plan_devices(in, p, e);
+	if (r == 0)
+		r = plan_root_tree(in, p, e);
 	if (r == 0)
 		r = plan_small_ns(in, p, e);
 	if (r == 0)

@@ -101,6 +101,12 @@ static int open_idmap(const struct rt_plan_in *in, struct rt_plan *p, struct chi
 	if (!asked)
 		return 0;
 	int r = map_option(in, p, m, &uids, &gids, e);
+	if (r == 0 && m->kind == CHILD_MOUNT_BIND && p->maps && mnt_idmap_same(&uids, &in->config->linux_.uid_maps) &&
+		mnt_idmap_same(&gids, &in->config->linux_.gid_maps)) {
+		m->idmap_own = true; /* no namespace has to be made for it: map_mounts() */
+		m->idmap_recursive = m->opts.ridmap;
+		return 0;
+	}
 	struct ns_idmap *map = r == 0 ? arena_new(&p->arena, struct ns_idmap) : NULL;
 	if (!map)
 		return r < 0 ? r : err_oom(e, "id maps");
@@ -129,7 +135,7 @@ static int prepare_bind(const struct rt_plan_in *in, struct rt_plan *p, struct c
 		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc");
 	r = open_idmap(in, p, m, e);
 	if (r < 0 || !p->may_clone_mounts)
-		return r < 0 || m->idmap_userns < 0 ? r : err_set(e, ERR_UNSUPPORTED, EPERM, "an idmapped mount needs "
+		return r < 0 || (m->idmap_userns < 0 && !m->idmap_own) ? r : err_set(e, ERR_UNSUPPORTED, EPERM, "an idmapped mount needs "
 			"privileges on the host");
 	m->tree = mnt_clone(AT_FDCWD, m->source, &m->opts, p->child.slave_binds, e);
 	if (m->tree < 0)

@@ -30,13 +30,21 @@ void rt_context_done(struct rt_context *c);
 /* rt_id_check - 1 to 255 of [A-Za-z0-9_+.-], not "." or "..". */
 int rt_id_check(const char *id, struct err *e) must_check;
 
+/* A root filesystem that is mounted nowhere before the container has it. */
+struct rt_root {
+	/* The detached mount (fsmount(2), open_tree(2)), the callee's from then on. @userns: the container's new user
+	 * namespace with its maps, for idmapped layers; FD_NONE: it has none of its own. */
+	int (*make)(void *arg, int userns, struct err *e);
+	void *arg;
+};
+
 struct rt_create {
 	const char *id;
 	const char *bundle;	    /* directory, made absolute by the callee */
 	const char *config;	    /* file name instead of BUNDLE/config.json, or NULL */
 	const struct buf *text;	    /* config.json itself instead of a file, or NULL. Borrowed */
-	const int *root_tree;	    /* a detached mount that becomes the root filesystem, or NULL; root.path is then only
-				     * its name in state documents. Borrowed */
+	const struct rt_root *root; /* who makes the root filesystem, or NULL; root.path is then only its name in state
+				     * documents. Borrowed */
 	const char *console_socket; /* or NULL */
 	const char *pidfd_socket;   /* or NULL */
 	const char *pid_file;	    /* or NULL */

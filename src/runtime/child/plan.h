@@ -34,6 +34,7 @@ struct child_mount {
 	const char *source;   /* BIND: absolute host path; SYMLINK: the link's target */
 	bool dir;	      /* BIND: the source is a directory */
 	int idmap_userns;     /* FD_NONE: not idmapped */
+	bool idmap_own; /* by the container's own user namespace, once that has its maps */
 	bool idmap_recursive;
 	bool in_proc_allowed; /* BIND below /proc: on the short list */
 };
@@ -94,6 +95,7 @@ struct child_plan {
 	/* A mount namespace with next to nothing in it, to begin from instead of a copy of the host's (whose cost grows
 	 * with the host's mounts); the root filesystem's detached tree; cgroup directories. FD_NONE: not used. */
 	int small_mnt_ns, root_tree, cg_tree[CG_MAX_HIER];
+	bool root_later; /* root_tree comes with the go-ahead after the maps */
 	const char *host_null; /* /dev/null as seen before pivot_root */
 
 	const char *rootfs; /* absolute host path */

@@ -125,7 +125,8 @@ static const struct step {
 
 _Noreturn void child_main(const struct child_plan *p)
 {
-	struct child_state s = { .rootfd = FD_NONE,
+	struct child_state s = { .root_tree = p->root_tree,
+		.rootfd = FD_NONE,
 		.cwdfd = FD_NONE,
 		.master = FD_NONE,
 		.slave = FD_NONE,

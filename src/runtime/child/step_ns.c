@@ -27,9 +27,8 @@ static int join(const struct child_join *j, struct err *e)
 /* Become root of the user namespace: without an id in it we could not own what we make. */
 int step_user(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	(void)s;
 	if (p->wait_maps) {
-		int r = sync_expect(p->sync, SYNC_GO, NULL, NULL, e);
+		int r = sync_expect(p->sync, SYNC_GO, NULL, p->root_later ? &s->root_tree : NULL, e);
 
 		if (r < 0)
 			return r;

@@ -10,9 +10,9 @@
 /* A tree that is mounted nowhere yet: on top of everything. Our root directory stays what it was until pivot_root(2). */
 static int attach_tree(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	if (move_mount(p->root_tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (move_mount(s->root_tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(e, "attach the root filesystem");
-	s->rootfd = p->root_tree;
+	s->rootfd = s->root_tree;
 	return mnt_work_in_proc(p->proc, e);
 }
 
@@ -33,7 +33,7 @@ static int begin_copied(const struct child_plan *p, struct child_state *s, struc
 
 	if (r < 0)
 		return r;
-	if (p->root_tree >= 0)
+	if (s->root_tree >= 0)
 		return attach_tree(p, s, e);
 	s->rootfd = open_tree(AT_FDCWD, p->rootfs, flags);
 	if (s->rootfd < 0)

@@ -4,6 +4,7 @@
 
 /* What the child has opened on its way. */
 struct child_state {
+	int root_tree; /* the detached root filesystem, or FD_NONE */
 	int rootfd;  /* root of the container: below the host's root first, "/" after the pivot */
 	int cwdfd;   /* process.cwd, opened while we may */
 	int master, slave; /* terminal */
