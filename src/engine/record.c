@@ -1,0 +1,400 @@
+/* A container's directory is made under its random id with the lock held, so whoever finds it without config.json and
+ * without a lock sees what a killed creator left. A name is a symlink: symlinkat(2) fails when it is taken. One whose
+ * container is gone or was never finished is taken over. */
+#include "engine/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "engine/names.h"
+#include "sys/atomic_file.h"
+#include "sys/io.h"
+#include "sys/lock.h"
+#include "sys/path.h"
+
+enum { MAX_CONFIG = 16 << 20, MAX_STATUS = 64 << 10, NAME_TRIES = 20 };
+
+static bool is_hex(const char *s)
+{
+	return strspn(s, "0123456789abcdef") == strlen(s);
+}
+
+static int not_found(const char *ref, struct err *e)
+{
+	err_set(e, ERR_NOT_FOUND, ENOENT, "no such container: %.256s", ref);
+	return err_hint(e, "\"tare ps -a\" lists all");
+}
+
+/* --- finding -------------------------------------------------------------------------------------------- */
+
+static int open_list(const struct engine *en, DIR **ret, struct err *e)
+{
+	auto_fd int fd = openat(en->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*ret = fd < 0 ? NULL : fdopendir(fd);
+	if (!*ret)
+		return err_sys(e, "list %s/containers", en->data_path);
+	(void)fd_steal(&fd);
+	return 0;
+}
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static bool is_id(const char *name)
+{
+	return strlen(name) == CT_ID_LEN && is_hex(name);
+}
+
+static int find_prefix(const struct engine *en, const char *ref, char ret_id[static CT_ID_LEN + 1], struct err *e)
+{
+	DIR *dir __attribute__((cleanup(close_dir))) = NULL;
+	size_t n = strlen(ref), found = 0;
+	struct dirent *d;
+
+	if (!n || n > CT_ID_LEN || !is_hex(ref))
+		return not_found(ref, e);
+	if (open_list(en, &dir, e) < 0)
+		return -e->num;
+	while ((d = readdir(dir))) {
+		if (!is_id(d->d_name) || strncmp(d->d_name, ref, n) != 0)
+			continue;
+		if (found++)
+			return err_set(e, ERR_CONFLICT, EEXIST, "several containers have an id that begins with %s", ref);
+		memcpy(ret_id, d->d_name, CT_ID_LEN + 1);
+	}
+	return found ? 0 : not_found(ref, e);
+}
+
+int record_find(const struct engine *en, const char *ref, char ret_id[static CT_ID_LEN + 1], struct err *e)
+{
+	char target[CT_ID_LEN + 2];
+
+	if (!str_len(ref) || strchr(ref, '/'))
+		return not_found(ref ? ref : "", e);
+	if (is_id(ref)) {
+		memcpy(ret_id, ref, CT_ID_LEN + 1);
+		return 0;
+	}
+	ssize_t n = readlinkat(en->names_fd, ref, target, sizeof(target));
+	if (n != CT_ID_LEN)
+		return find_prefix(en, ref, ret_id, e);
+	memcpy(ret_id, target, CT_ID_LEN);
+	ret_id[CT_ID_LEN] = '\0';
+	return 0;
+}
+
+int record_ids(const struct engine *en, struct record_ids *ret, struct err *e)
+{
+	DIR *dir __attribute__((cleanup(close_dir))) = NULL;
+	struct dirent *d;
+	size_t cap = 0;
+
+	*ret = (struct record_ids){ .arena = ARENA_INIT };
+	if (open_list(en, &dir, e) < 0)
+		return -e->num;
+	while ((d = readdir(dir))) {
+		if (!is_id(d->d_name))
+			continue;
+		if (ret->n == cap) {
+			char **v = arena_array(&ret->arena, char *, cap = cap ? cap * 2 : 64);
+
+			if (!v)
+				return err_oom(e, "the list of containers");
+			if (ret->n)
+				memcpy(v, ret->v, ret->n * sizeof(*v));
+			ret->v = v;
+		}
+		ret->v[ret->n] = arena_dup(&ret->arena, d->d_name);
+		if (!ret->v[ret->n++])
+			return err_oom(e, "the list of containers");
+	}
+	return 0;
+}
+
+void record_ids_done(struct record_ids *l)
+{
+	arena_done(&l->arena);
+}
+
+/* --- reading -------------------------------------------------------------------------------------------- */
+
+static int read_status(struct record *r, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	int n = io_read_file_at(r->dir_fd, "status.json", MAX_STATUS, &b, e);
+
+	if (n == -ENOENT) {
+		err_clear(e);
+		r->status = (struct ct_status)CT_STATUS_INIT;
+		return 0;
+	}
+	return n < 0 ? n : ct_status_read(b.data, b.len, &r->status, e);
+}
+
+static int read_config(struct record *r, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	int n = io_read_file_at(r->dir_fd, "config.json", MAX_CONFIG, &b, e);
+
+	if (n == -ENOENT) {
+		err_clear(e);
+		err_set(e, ERR_CORRUPT, EUCLEAN, "container %.12s is incomplete: its creation was interrupted", r->id);
+		return err_hint(e, "\"tare system check --repair\" clears it");
+	}
+	if (n == 0)
+		n = ct_config_read(b.data, b.len, &r->config, e);
+	return n < 0 ? err_wrap(e, "container %.12s", r->id) : 0;
+}
+
+int record_open_id(const struct engine *en, const char *id, bool with_config, struct record *ret, struct err *e)
+{
+	*ret = (struct record)RECORD_INIT;
+	memcpy(ret->id, id, CT_ID_LEN + 1);
+	ret->dir_fd = openat(en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (ret->dir_fd < 0)
+		return errno == ENOENT ? not_found(id, e) : err_sys(e, "open container %.12s", id);
+	if (with_config && read_config(ret, e) < 0)
+		return -e->num;
+	return read_status(ret, e) < 0 ? err_wrap(e, "container %.12s", id) : 0;
+}
+
+int record_open(const struct engine *en, const char *ref, struct record *ret, struct err *e)
+{
+	char id[CT_ID_LEN + 1];
+
+	*ret = (struct record)RECORD_INIT;
+	if (record_find(en, ref, id, e) < 0)
+		return -e->num;
+	int r = record_open_id(en, id, true, ret, e);
+	if (r == -ENOENT) { /* in the words of the caller */
+		err_clear(e);
+		return not_found(ref, e);
+	}
+	return r;
+}
+
+void record_done(struct record *r)
+{
+	fd_close(&r->dir_fd);
+	r->held = false;
+	ct_config_done(&r->config);
+}
+
+/* --- the lock ------------------------------------------------------------------------------------------- */
+
+int record_lock(struct record *r, int timeout_ms, struct err *e)
+{
+	struct stat st;
+
+	if (r->held)
+		return 0;
+	if (lock_file(r->dir_fd, true, timeout_ms, "container", e) < 0) {
+		err_wrap(e, "%.12s", r->id);
+		return err_hint(e, "its monitor or another command is at work on it");
+	}
+	if (fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0)
+		return not_found(r->id, e);
+	r->held = true;
+	return read_status(r, e);
+}
+
+bool record_monitored(const struct record *r)
+{
+	if (r->held)
+		return false;
+	if (flock(r->dir_fd, LOCK_SH | LOCK_NB) < 0)
+		return true;
+	flock(r->dir_fd, LOCK_UN);
+	return false;
+}
+
+void record_unlock(struct record *r)
+{
+	if (r->held)
+		flock(r->dir_fd, LOCK_UN);
+	r->held = false;
+}
+
+/* --- making --------------------------------------------------------------------------------------------- */
+
+static int new_id(struct ct_config *c, struct err *e)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t random[CT_ID_LEN / 2];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return err_sys(e, "get random bytes");
+	c->id = arena_alloc(&c->arena, CT_ID_LEN + 1, 1);
+	if (!c->id)
+		return err_oom(e, "a container");
+	for (size_t i = 0; i < sizeof(random); i++) {
+		c->id[2 * i] = digits[random[i] >> 4];
+		c->id[2 * i + 1] = digits[random[i] & 15];
+	}
+	return 0;
+}
+
+/* Is the container that a name leads to gone, or was its creator killed before it was finished? */
+static bool name_is_stale(const struct engine *en, const char *id)
+{
+	auto_fd int dir = openat(en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (dir < 0)
+		return errno == ENOENT;
+	return faccessat(dir, "config.json", F_OK, 0) < 0 && errno == ENOENT && flock(dir, LOCK_SH | LOCK_NB) == 0;
+}
+
+/* 0, -EEXIST when somebody has it, or another error with its message. */
+static int claim_name(const struct engine *en, const char *name, const char *id, struct err *e)
+{
+	char target[CT_ID_LEN + 2];
+
+	for (int i = 0; i < 2; i++) {
+		if (symlinkat(id, en->names_fd, name) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_sys(e, "claim the name %s", name);
+		ssize_t n = readlinkat(en->names_fd, name, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		if (n == CT_ID_LEN && !name_is_stale(en, target))
+			break;
+		(void)unlinkat(en->names_fd, name, 0); /* the next symlinkat tells */
+	}
+	err_set(e, ERR_CONFLICT, EEXIST, "the name \"%s\" is already in use by container %.12s", name, target);
+	return err_hint(e, "remove or rename that container to use the name again");
+}
+
+static int take_name(const struct engine *en, struct ct_config *c, struct err *e)
+{
+	char name[NAMES_SIZE];
+
+	if (c->name)
+		return claim_name(en, c->name, c->id, e);
+	for (unsigned i = 0; i < NAME_TRIES; i++) {
+		names_random(name, i);
+		int r = claim_name(en, name, c->id, e);
+		if (r == -EEXIST && i + 1 < NAME_TRIES) {
+			err_clear(e);
+			continue;
+		}
+		if (r < 0)
+			return r;
+		c->name = arena_dup(&c->arena, name);
+		return c->name ? 0 : err_oom(e, "a name");
+	}
+	return err_set(e, ERR_BUG, EEXIST, "no random name is free");
+}
+
+static int write_new(int dir, const char *name, const struct buf *b, struct err *e)
+{
+	if (buf_err(b, e) < 0)
+		return -e->num;
+	auto_fd int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, "create %s", name);
+	return io_write_all(fd, b->data, b->len, e) < 0 ? err_wrap(e, "write %s", name) : 0;
+}
+
+static int fill(struct record *r, const struct ct_config *c, struct err *e)
+{
+	AUTO(buf) struct buf config = BUF_INIT;
+
+	ct_config_write(c, &config);
+	/* Whole before it has its name: a reader sees none or all of it. */
+	if (write_new(r->dir_fd, "config.new", &config, e) < 0)
+		return -e->num;
+	return renameat(r->dir_fd, "config.new", r->dir_fd, "config.json") < 0 ? err_sys(e, "name config.json") : 0;
+}
+
+int record_new(const struct engine *en, struct ct_config *c, struct record *ret, struct err *e)
+{
+	*ret = (struct record)RECORD_INIT;
+	if (new_id(c, e) < 0)
+		return -e->num;
+	memcpy(ret->id, c->id, CT_ID_LEN + 1);
+	if (mkdirat(en->containers_fd, c->id, 0700) < 0)
+		return err_sys(e, "make a directory for the container in %s", en->data_path);
+	ret->dir_fd = openat(en->containers_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (ret->dir_fd < 0 || flock(ret->dir_fd, LOCK_EX | LOCK_NB) < 0)
+		err_sys(e, "open container %.12s", c->id);
+	ret->held = e->num == 0;
+	if (e->num == 0)
+		err_told(take_name(en, c, e));
+	bool named = e->num == 0;
+	if (e->num == 0)
+		err_told(fill(ret, c, e));
+	if (e->num == 0) {
+		ret->config = *c; /* the arena goes with it */
+		*c = (struct ct_config){ .arena = ARENA_INIT };
+		return 0;
+	}
+	struct err ignored = ERR_NONE; /* the first error tells more */
+	if (named)
+		(void)unlinkat(en->names_fd, c->name, 0);
+	err_told(path_remove_tree(en->containers_fd, c->id, &ignored));
+	record_done(ret);
+	return -e->num;
+}
+
+/* --- changing ------------------------------------------------------------------------------------------- */
+
+int record_save_status(const struct record *r, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	struct atomic_how how = { 0600, ATOMIC_VOLATILE };
+
+	ct_status_write(&r->status, &b);
+	if (buf_err(&b, e) < 0 || atomic_write(r->dir_fd, "status.json", b.data, b.len, how, e) < 0)
+		return err_wrap(e, "container %.12s", r->id);
+	return 0;
+}
+
+int record_save_config(const struct record *r, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	struct atomic_how how = { 0600, ATOMIC_DURABLE };
+
+	ct_config_write(&r->config, &b);
+	if (buf_err(&b, e) < 0 || atomic_write(r->dir_fd, "config.json", b.data, b.len, how, e) < 0)
+		return err_wrap(e, "container %.12s", r->id);
+	return 0;
+}
+
+int record_rename(const struct engine *en, struct record *r, const char *name, struct err *e)
+{
+	char *old = r->config.name;
+
+	if (str_eq(old, name))
+		return err_set(e, ERR_CONFLICT, EINVAL, "the container has the name \"%s\" already", name);
+	if (claim_name(en, name, r->id, e) < 0)
+		return -e->num;
+	r->config.name = arena_dup(&r->config.arena, name);
+	int n = r->config.name ? record_save_config(r, e) : err_oom(e, "a name");
+	(void)unlinkat(en->names_fd, n < 0 ? name : old, 0); /* a name too many leads to the same container */
+	return n;
+}
+
+int record_remove(const struct engine *en, struct record *r, struct err *e)
+{
+	char target[CT_ID_LEN + 2];
+	const char *name = r->config.name;
+	ssize_t n = name ? readlinkat(en->names_fd, name, target, sizeof(target)) : -1;
+
+	if (n == CT_ID_LEN && memcmp(target, r->id, CT_ID_LEN) == 0 && unlinkat(en->names_fd, name, 0) < 0)
+		return err_sys(e, "free the name %s", name);
+	/* First what makes it a container: what is left of an interrupted removal is seen as such. */
+	if (unlinkat(r->dir_fd, "config.json", 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove container %.12s", r->id);
+	return path_remove_tree(en->containers_fd, r->id, e);
+}
