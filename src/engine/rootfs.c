@@ -1,0 +1,245 @@
+/* Layers are named to overlayfs as numbers below /proc/self/fd, which is the working directory while its options are set:
+ * so all of them fit into one option of 255 bytes (fsconfig(2) takes no more), and no path of the host is walked again.
+ * Where they do not fit, one option each (lowerdir+, Linux 6.8). */
+#include "engine/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "mnt/idmapped.h"
+#include "store/store.h"
+#include "sys/path.h"
+
+enum { OPTION_MAX = 256 };
+
+/* --- what it stands on ------------------------------------------------------------------------------------ */
+
+static int open_layers(const struct engine *en, const struct record *r, struct rootfs *f, struct err *e)
+{
+	const struct rc_str_list *l = &r->config.layers;
+
+	f->layers = calloc(l->n + 1, sizeof(*f->layers));
+	if (!f->layers)
+		return err_oom(e, "layers");
+	for (size_t i = 0; i < l->n; i++) {
+		int fd = store_layer_open_at(en->data_fd, l->v[i], e);
+
+		if (fd < 0)
+			return err_wrap(e, "image %s", r->config.image ? r->config.image : "of the container");
+		f->layers[f->n_layers++] = fd;
+	}
+	return 0;
+}
+
+int rootfs_open(const struct engine *en, const struct record *r, struct rootfs *ret, struct err *e)
+{
+	*ret = (struct rootfs){ .record = r, .volatile_ = r->config.auto_remove, .rootless = en->rootless };
+	if (r->config.rootfs_kind == CT_ROOTFS_IMAGE)
+		return open_layers(en, r, ret, e);
+	ret->layers = calloc(1, sizeof(*ret->layers));
+	if (!ret->layers)
+		return err_oom(e, "layers");
+	const char *path = r->config.rootfs_kind == CT_ROOTFS_HOST ? "/" : r->config.rootfs;
+	int fd = path_open_host(path, O_PATH | O_DIRECTORY, 0, e);
+	if (fd < 0)
+		return err_wrap(e, "root filesystem");
+	ret->layers[ret->n_layers++] = fd;
+	return 0;
+}
+
+void rootfs_done(struct rootfs *f)
+{
+	for (size_t i = 0; i < f->n_layers; i++)
+		fd_close(&f->layers[i]);
+	free(f->layers);
+	*f = (struct rootfs)ROOTFS_INIT;
+}
+
+int rootfs_prepare(const struct record *r, struct err *e)
+{
+	/* The upper directory is the container's root directory: its mode is seen inside. */
+	if ((mkdirat(r->dir_fd, "upper", 0755) < 0 || mkdirat(r->dir_fd, "work", 0700) < 0) && errno != EEXIST)
+		return err_sys(e, "make the writable layer of container %.12s", r->id);
+	return 0;
+}
+
+/* --- mounting --------------------------------------------------------------------------------------------- */
+
+/* The descriptors that overlayfs is given; idmapped copies are ours to close. */
+struct stack {
+	int *v; /* highest first */
+	size_t n;
+	bool owned;
+	int upper_dir; /* holds upper and work, or FD_NONE: read-only */
+};
+
+static void stack_done(struct stack *s)
+{
+	for (size_t i = 0; s->owned && i < s->n; i++)
+		fd_close(&s->v[i]);
+	if (s->owned)
+		fd_close(&s->upper_dir);
+	free(s->v);
+}
+
+static int mapped_clone(int fd, int userns, struct err *e)
+{
+	auto_fd int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (tree < 0)
+		return err_sys(e, "clone the mount of a layer");
+	if (mnt_idmap_apply(tree, userns, false, e) < 0) {
+		err_hint(e, "\"--userns host\" runs a container without a range of ids of its own");
+		return -e->num;
+	}
+	return fd_steal(&tree);
+}
+
+static int add(struct stack *s, int fd, int userns, struct err *e)
+{
+	int got = userns < 0 ? fd : mapped_clone(fd, userns, e);
+
+	if (got >= 0)
+		s->v[s->n++] = got;
+	return got < 0 ? got : 0;
+}
+
+static int make_stack(const struct rootfs *f, int userns, struct stack *ret, struct err *e)
+{
+	*ret = (struct stack){ .v = calloc(f->n_layers + 2, sizeof(int)), .owned = userns >= 0, .upper_dir = FD_NONE };
+	if (!ret->v)
+		return err_oom(e, "layers");
+	for (size_t i = f->n_layers; i-- > 0;)
+		if (add(ret, f->layers[i], userns, e) < 0)
+			return -e->num;
+	return 0;
+}
+
+static int set(int fs, const char *key, const char *value, struct err *e)
+{
+	if (fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0) < 0)
+		return err_sys(e, "overlay option %s%s%s", key, value ? "=" : "", value ? value : "");
+	return 0;
+}
+
+static int set_lower(int fs, const struct stack *s, struct err *e)
+{
+	char text[OPTION_MAX], one[16];
+	size_t at = 0, i = 0;
+
+	for (; i < s->n && at + 12 < sizeof(text); i++)
+		at += fmt_to(text + at, sizeof(text) - at, "%s%d", i ? ":" : "", s->v[i]);
+	if (i == s->n)
+		return set(fs, "lowerdir", text, e);
+	for (i = 0; i < s->n; i++) {
+		fmt_to(one, sizeof(one), "%d", s->v[i]);
+		if (set(fs, "lowerdir+", one, e) < 0)
+			return e->num == EINVAL ? err_hint(e, "more than about 60 layers need Linux 6.8") : -e->num;
+	}
+	return 0;
+}
+
+static int set_upper(int fs, const struct stack *s, const struct rootfs *f, struct err *e)
+{
+	char text[32];
+
+	if (s->upper_dir < 0)
+		return 0;
+	fmt_to(text, sizeof(text), "%d/upper", s->upper_dir);
+	if (set(fs, "upperdir", text, e) < 0)
+		return -e->num;
+	fmt_to(text, sizeof(text), "%d/work", s->upper_dir);
+	if (set(fs, "workdir", text, e) < 0)
+		return -e->num;
+	/* Renames of directories are copies then, so that what the upper layer holds can be told without the lower ones
+	 * (diff, commit). user.overlay.* has no redirects anyway. */
+	if (!f->rootless && set(fs, "redirect_dir", "off", e) < 0)
+		return -e->num;
+	return f->volatile_ ? set(fs, "volatile", NULL, e) : 0;
+}
+
+static int configure(int fs, const struct stack *s, const struct rootfs *f, struct err *e)
+{
+	if (f->rootless && set(fs, "userxattr", NULL, e) < 0)
+		return -e->num;
+	if (set_lower(fs, s, e) < 0 || set_upper(fs, s, f, e) < 0)
+		return -e->num;
+	return fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? err_sys(e, "make the overlay") : 0;
+}
+
+static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned attributes, struct err *e)
+{
+	auto_fd int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	if (fs < 0) {
+		err_sys(e, "fsopen overlay");
+		return err_hint(e, "does this kernel have overlayfs (modprobe overlay)?");
+	}
+	if (here < 0 || chdir("/proc/self/fd") < 0)
+		return err_sys(e, "enter /proc/self/fd");
+	int r = configure(fs, s, f, e);
+	if (fchdir(here) < 0 && r == 0)
+		r = err_sys(e, "return to the working directory");
+	if (r < 0)
+		return r;
+	int mnt = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+	return mnt < 0 ? err_sys(e, "mount the overlay") : mnt;
+}
+
+/* A directory of the user's, with everything mounted in it. */
+static int clone_directory(int fd, int userns, bool recursive, struct err *e)
+{
+	struct mount_attr a = { .propagation = MS_PRIVATE };
+	unsigned r = recursive ? AT_RECURSIVE : 0;
+	auto_fd int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | r);
+
+	if (tree < 0)
+		return err_sys(e, "open the root filesystem");
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | r, &a, sizeof(a)) < 0)
+		return err_sys(e, "cut the root filesystem off from its peers");
+	if (userns >= 0 && mnt_idmap_apply(tree, userns, recursive, e) < 0)
+		return -e->num;
+	return fd_steal(&tree);
+}
+
+int rootfs_mount(const struct rootfs *f, int userns, struct err *e)
+{
+	struct stack s __attribute__((cleanup(stack_done))) = { .upper_dir = FD_NONE };
+
+	if (f->record->config.rootfs_kind == CT_ROOTFS_DIR)
+		return clone_directory(f->layers[0], userns, true, e);
+	if (make_stack(f, userns, &s, e) < 0)
+		return -e->num;
+	s.upper_dir = userns < 0 ? f->record->dir_fd : mapped_clone(f->record->dir_fd, userns, e);
+	if (s.upper_dir < 0)
+		return s.upper_dir;
+	return mount_stack(&s, f, 0, e);
+}
+
+int rootfs_view(const struct rootfs *f, struct err *e)
+{
+	struct stack s __attribute__((cleanup(stack_done))) = { .upper_dir = FD_NONE };
+
+	if (f->record->config.rootfs_kind == CT_ROOTFS_DIR)
+		return clone_directory(f->layers[0], FD_NONE, false, e);
+	if (make_stack(f, FD_NONE, &s, e) < 0)
+		return -e->num;
+	/* The container's own layer goes on top as one more lower one: read only, and so allowed beside a container that
+	 * runs on it. */
+	auto_fd int upper = openat(f->record->dir_fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (upper >= 0) {
+		memmove(s.v + 1, s.v, s.n++ * sizeof(*s.v));
+		s.v[0] = upper;
+	}
+	if (s.n == 1) /* overlayfs wants two at least to be read-only */
+		return clone_directory(s.v[0], FD_NONE, false, e);
+	return mount_stack(&s, f, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+}
