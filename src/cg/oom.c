@@ -149,3 +149,28 @@ int cg_oom_kills(const struct cg_host *h, const char *path, uint64_t *ret, struc
 	*ret = kills;
 	return 0;
 }
+
+static uint64_t read_bytes(const struct cg_at *at, const char *file)
+{
+	char text[32];
+	uint64_t v;
+
+	if (cg_file_read(at, file, text, sizeof(text)) <= 0)
+		return 0;
+	if (str_eq(text, "max"))
+		return UINT64_MAX;
+	/* v1 writes "no limit" as the largest multiple of a page. */
+	return !parse_u64(text, UINT64_MAX, &v) ? 0 : v >= INT64_MAX - 65536 ? UINT64_MAX : v;
+}
+
+void cg_memory_peak(const struct cg_host *h, const char *path, uint64_t *ret_limit, uint64_t *ret_peak)
+{
+	int hier = cg_hier_of(h, CG_MEMORY);
+
+	*ret_limit = *ret_peak = 0;
+	if (hier < 0)
+		return;
+	bool v2 = h->hier[hier].v2;
+	*ret_limit = read_bytes(CG_AT(h, hier, path), v2 ? "memory.max" : "memory.limit_in_bytes");
+	*ret_peak = read_bytes(CG_AT(h, hier, path), v2 ? "memory.peak" : "memory.max_usage_in_bytes");
+}

@@ -3,6 +3,7 @@
 #include "runtime/launch.h"
 
 #include <stdlib.h>
+#include "base/fmt.h"
 #include "base/str.h"
 #include "cg/oom.h"
 #include "runtime/creation.h"
@@ -40,18 +41,6 @@ int rt_launch(
 	return 0;
 }
 
-int rt_running_oom(const struct rt_running *r, bool *ret, struct err *e)
-{
-	uint64_t kills = 0;
-
-	*ret = false;
-	if (!r->creation->cg_made || !r->creation->cg.path[0])
-		return 0;
-	int n = cg_oom_kills(&r->creation->cg_host, r->creation->cg.path, &kills, e);
-	*ret = kills > 0;
-	return n;
-}
-
 int rt_running_end(struct rt_running *r, struct err *e)
 {
 	int n = creation_end(r->creation, e);
@@ -71,20 +60,22 @@ void rt_running_done(struct rt_running *r)
 	}
 }
 
-int rt_oom(struct rt_context *c, const char *id, bool *ret, struct err *e)
+int rt_oom(struct rt_context *c, const char *id, struct rt_oom *ret, struct err *e)
 {
 	struct rt_container ct = RT_CONTAINER_INIT;
 	struct rt_probe p;
-	uint64_t kills = 0;
 
 	rt_probe_init(&p);
-	*ret = false;
+	*ret = (struct rt_oom){ .kills = 0 };
 	int r = rt_container_open_whole(c, id, RT_UNLOCKED, &ct, e);
 	if (r == 0)
 		r = rt_probe_host(&p, e);
-	if (r == 0 && str_len(ct.state.cgroup_path))
-		r = cg_oom_kills(&p.host, ct.state.cgroup_path, &kills, e);
-	*ret = kills > 0;
+	if (r == 0 && str_len(ct.state.cgroup_path)) {
+		r = cg_oom_kills(&p.host, ct.state.cgroup_path, &ret->kills, e);
+		if (r == 0 && ret->kills)
+			cg_memory_peak(&p.host, ct.state.cgroup_path, &ret->limit_bytes, &ret->peak_bytes);
+		fmt_to(ret->cgroup, sizeof(ret->cgroup), "%s", ct.state.cgroup_path);
+	}
 	rt_container_done(&ct);
 	rt_probe_done(&p);
 	return r;

@@ -21,13 +21,17 @@ struct rt_running {
  * leave the container to others. */
 int rt_launch(struct rt_context *c, const struct rt_create *req, struct rt_running *ret,
 	struct err *e) must_check;
-/* rt_running_oom - whether the kernel killed a process of the container for want of memory. While
- * its cgroup is there. */
-int rt_running_oom(const struct rt_running *r, bool *ret, struct err *e) must_check;
 /* rt_running_end - remove what the container has outside itself (processes left over, cgroup,
  * state), as rt_delete() would, with the facts at hand. The caller has reaped the program. */
 int rt_running_end(struct rt_running *r, struct err *e) must_check;
 void rt_running_done(struct rt_running *r);
 
-/* rt_oom - as rt_running_oom(), for container @id of the state root. */
-int rt_oom(struct rt_context *c, const char *id, bool *ret, struct err *e) must_check;
+/* What the kernel says about want of memory in a container. */
+struct rt_oom {
+	uint64_t kills;			   /* processes it has killed, in cgroups below included */
+	uint64_t limit_bytes, peak_bytes;  /* UINT64_MAX: none; 0: not known */
+	char cgroup[2048];
+};
+
+/* rt_oom - of container @id of the state root, while its cgroup is there. One without a cgroup has no kills. */
+int rt_oom(struct rt_context *c, const char *id, struct rt_oom *ret, struct err *e) must_check;

@@ -1,0 +1,186 @@
+/* Ending containers. Whoever asks for an end leaves the file `stop` in the record first, so that the monitor knows that
+ * no restart is wanted, and then waits for the monitor to let go of the lock: all is settled then. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/signal_name.h"
+#include "base/str.h"
+#include "engine/life.h"
+#include "engine/volume.h"
+#include "runtime/runtime.h"
+#include "sys/lock.h"
+#include "sys/proc.h"
+
+enum {
+	DEFAULT_STOP_S = 10,
+	SETTLE_MS = 30000, /* from the program's end to the monitor's: a fork bomb's cgroup has to be emptied */
+	LOCK_MS = 10000,
+};
+
+int engine_signal_number(const char *name, int otherwise, int *ret, struct err *e)
+{
+	if (!str_len(name)) {
+		*ret = otherwise;
+		return 0;
+	}
+	int r = signal_number(name, ret, e);
+	if (r == 0 && *ret == 0)
+		return err_set(e, ERR_USAGE, EINVAL, "signal 0 asks nothing of a container");
+	return r;
+}
+
+static int not_running(const struct record *r, struct err *e)
+{
+	return err_set(e, ERR_CONFLICT, ESRCH, "container %s is not running", r->config.name ? r->config.name : r->id);
+}
+
+static int mark_stop(const struct record *r, struct err *e)
+{
+	if (mknodat(r->dir_fd, "stop", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+		return err_sys(e, "note the end of container %.12s", r->id);
+	return 0;
+}
+
+/* The first process, or *ret_found false. */
+static int open_process(const struct record *r, bool *ret_found, int *ret_pidfd, struct err *e)
+{
+	char boot[PROC_BOOT_ID_SIZE];
+
+	*ret_found = false;
+	if (r->status.pid <= 0)
+		return 0;
+	int n = proc_boot_id(boot, e);
+	if (n < 0 || !str_eq(boot, r->status.boot))
+		return n;
+	return proc_open_same(r->status.pid, r->status.start_ticks, ret_found, ret_pidfd, e);
+}
+
+static int settled(struct record *r, struct err *e)
+{
+	int n = record_lock(r, SETTLE_MS, e);
+
+	if (n == -ENOENT) { /* --rm: it is gone, which is what was wanted */
+		err_clear(e);
+		return 0;
+	}
+	return n;
+}
+
+static bool alive(const struct ct_status *s)
+{
+	return s->state == CT_RUNNING || s->state == CT_PAUSED || s->state == CT_RESTARTING;
+}
+
+static int kill_now(struct engine *en, const struct record *r, struct err *e)
+{
+	int n = rt_kill(&en->rt, r->id, SIGKILL, false, e);
+
+	if (n < 0 && e->kind == ERR_NOT_FOUND) { /* it ended by itself meanwhile */
+		err_clear(e);
+		n = 0;
+	}
+	return n;
+}
+
+/* Between two runs of a restart policy there is no process: the monitor sleeps, and reacts to the file at once. */
+static int end_process(struct engine *en, struct record *r, int sig, int timeout_ms, struct err *e)
+{
+	auto_fd int pidfd = FD_NONE;
+	bool found;
+
+	if (mark_stop(r, e) < 0 || open_process(r, &found, &pidfd, e) < 0)
+		return -e->num;
+	if (!found)
+		return 0;
+	if (timeout_ms != 0) {
+		if (proc_signal(pidfd, sig, &found, e) < 0)
+			return -e->num;
+		if (proc_wait_gone(pidfd, timeout_ms, e) == 0)
+			return 0;
+		if (e->num != ETIMEDOUT)
+			return -e->num;
+		err_clear(e);
+	}
+	if (kill_now(en, r, e) < 0)
+		return -e->num;
+	if (proc_wait_gone(pidfd, SETTLE_MS, e) < 0) {
+		err_hint(e, "process %d does not react to SIGKILL; is it blocked in the kernel?", (int)r->status.pid);
+		return -e->num;
+	}
+	return 0;
+}
+
+int engine_stop(struct engine *en, struct record *r, const char *signal, int timeout_s, struct err *e)
+{
+	int sig, seconds = timeout_s >= 0 ? timeout_s : r->config.stop_timeout_s;
+
+	if (engine_refresh(en, r, e) < 0)
+		return -e->num;
+	if (!alive(&r->status) || r->held)
+		return 0;
+	if (engine_signal_number(signal ? signal : r->config.stop_signal, SIGTERM, &sig, e) < 0)
+		return -e->num;
+	seconds = seconds < 0 ? DEFAULT_STOP_S : seconds;
+	int ms = seconds > INT32_MAX / 1000 ? -1 : seconds * 1000;
+	if (end_process(en, r, sig, ms, e) < 0 || settled(r, e) < 0)
+		return err_wrap(e, "stop %s", r->config.name);
+	return 0;
+}
+
+int engine_kill(struct engine *en, struct record *r, const char *signal, struct err *e)
+{
+	int sig;
+
+	if (engine_signal_number(signal, SIGKILL, &sig, e) < 0 || engine_refresh(en, r, e) < 0)
+		return -e->num;
+	if (!alive(&r->status))
+		return not_running(r, e);
+	if (sig == SIGKILL && mark_stop(r, e) < 0)
+		return -e->num;
+	if (rt_kill(&en->rt, r->id, sig, false, e) == 0)
+		return 0;
+	if (e->kind != ERR_NOT_FOUND)
+		return -e->num;
+	err_clear(e);
+	return not_running(r, e);
+}
+
+int engine_wait(struct engine *en, struct record *r, int *ret_code, struct err *e)
+{
+	if (engine_refresh(en, r, e) < 0)
+		return -e->num;
+	if (record_lock(r, -1, e) < 0)
+		return -e->num;
+	*ret_code = r->status.exit_unknown ? -1 : r->status.exit_code;
+	record_unlock(r);
+	return 0;
+}
+
+int engine_remove(struct engine *en, struct record *r, bool force, bool volumes, struct err *e)
+{
+	if (!r->held && engine_refresh(en, r, e) < 0)
+		return -e->num;
+	if (alive(&r->status) && !r->held) {
+		if (!force) {
+			err_set(e, ERR_CONFLICT, EBUSY, "cannot remove container %s: it is %s", r->config.name,
+				ct_state_names[r->status.state]);
+			return err_hint(e, "stop it first, or use --force");
+		}
+		if (end_process(en, r, SIGKILL, 0, e) < 0)
+			return err_wrap(e, "remove %s", r->config.name);
+	}
+	int n = record_lock(r, r->held ? 0 : force ? SETTLE_MS : LOCK_MS, e);
+	if (n == -ENOENT && r->config.auto_remove) {
+		err_clear(e);
+		return 0;
+	}
+	if (n < 0)
+		return n;
+	if (rt_delete(&en->rt, r->id, true, e) < 0)
+		return err_wrap(e, "remove %s", r->config.name);
+	if (volumes && volume_remove_anonymous(en, &r->config, e) < 0)
+		return err_wrap(e, "remove %s", r->config.name);
+	return record_remove(en, r, e);
+}
