@@ -1,0 +1,18 @@
+#pragma once
+/* Namespaces that a container takes from another one: --network, --pid, --ipc container:X. */
+#include "engine/record.h"
+
+struct sharing {
+	int fd[RC_N_NS];
+	char text[RC_N_NS][32];
+	const char *path[RC_N_NS]; /* for the runtime; NULL: not shared */
+	int userns;    /* the user namespace that owns them, or FD_NONE */
+	bool host_ids; /* the other container has none of its own */
+};
+
+#define SHARING_INIT { .userns = FD_NONE, .fd = { FD_NONE, FD_NONE, FD_NONE, FD_NONE, FD_NONE, FD_NONE, FD_NONE, FD_NONE } }
+
+/* sharing_open - by @c's modes. ERR_CONFLICT when the other container does not run, or when two of them live in
+ * different user namespaces. End with sharing_done(), also after an error. */
+int sharing_open(const struct engine *en, const struct ct_config *c, struct sharing *ret, struct err *e) must_check;
+void sharing_done(struct sharing *s);
