@@ -9,7 +9,7 @@
 #include "engine/document_parts.h"
 #include "engine/security.h"
 
-enum { DEFAULT_PIDS = 4096, DEFAULT_SHM = 64 << 20, HOSTNAME_DIGITS = 12 };
+enum { HOSTNAME_DIGITS = 12 };
 
 void doc_strings(struct buf *b, const char *key, const struct rc_str_list *l)
 {
@@ -263,7 +263,7 @@ static void put_cgroup(const struct ct_config *c, struct buf *b)
 
 int document_write(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e)
 {
-	uint64_t caps;
+	uint64_t caps = 0;
 
 	put_identity(c, f, b);
 	if (put_process(c, f, b, &caps, e) < 0)

@@ -21,7 +21,7 @@ void engine_now(char dst[static CT_TIME_SIZE])
 {
 	struct timespec now;
 
-	_Static_assert(CT_TIME_SIZE >= RFC3339_SIZE, "room for a time");
+	_Static_assert((int)CT_TIME_SIZE >= (int)RFC3339_SIZE, "room for a time");
 	clock_gettime(CLOCK_REALTIME, &now);
 	rfc3339_format(&now, dst);
 }

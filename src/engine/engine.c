@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "engine/rootless.h"
 #include "sys/path.h"
 
 /* The inode of the first user namespace is part of the kernel's ABI (PROC_USER_INIT_INO). */
@@ -100,6 +101,9 @@ int engine_open(const struct engine_where *w, struct engine *en, struct err *e)
 		en->run_fd = open_dir(en->run_path, e);
 	if (en->run_fd >= 0)
 		en->containers_fd = open_below(en->data_fd, "containers", e);
+	/* From here on as root of the user's own namespace. */
+	if (en->containers_fd >= 0 && getauxval(AT_EUID) != 0 && rootless_enter(en, e) < 0)
+		fd_close(&en->containers_fd);
 	if (en->containers_fd >= 0)
 		en->names_fd = open_below(en->data_fd, "names", e);
 	if (e->num == 0)

@@ -1,0 +1,358 @@
+/* Theory of operation
+ *
+ *   bring up ──► loop ──► settle the end ──► exit
+ *      ▲  (tare-mon for      │
+ *      └─── detached) ◄──────┘ restart policy
+ *
+ * A container in front keeps its monitor in this process: one execve(2) less on the way to /bin/true. A detached one
+ * executes tare-mon, a twentieth of our size, for as long as the program runs; tare-mon executes us again for the end.
+ * Same process throughout, so the lock, the children and the sockets stay. */
+#include "engine/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "engine/bringup.h"
+#include "engine/life.h"
+#include "engine/programs.h"
+#include "engine/restart.h"
+#include "engine/rootless.h"
+#include "sys/path.h"
+#include "sys/proc.h"
+
+enum { MAX_THEN = 16 };
+
+/* --- reports to whoever asked for the start -------------------------------------------------------------------- */
+
+/* One struct err; num 0 says that the program runs. */
+static void report(int *fd, const struct err *e)
+{
+	if (*fd >= 0 && write(*fd, e, sizeof(*e)) < 0)
+		log_debug("the starter of the container is gone");
+	fd_close(fd);
+}
+
+static int receive_report(int fd, struct err *e)
+{
+	struct err got = ERR_NONE;
+	ssize_t n;
+
+	do
+		n = read(fd, &got, sizeof(got));
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(got))
+		return err_set(e, ERR_SYSTEM, EPIPE, "the container's monitor died while it was started");
+	got.msg[sizeof(got.msg) - 1] = got.hint[sizeof(got.hint) - 1] = '\0';
+	if (got.num)
+		*e = got;
+	return -got.num;
+}
+
+/* --- the log --------------------------------------------------------------------------------------------------- */
+
+static int log_settings(const struct ct_config *c, struct mon *m, struct err *e)
+{
+	m->log_driver = c->log_driver ? c->log_driver : "json-file";
+	if (c->log_opts.n > MON_MAX_LOG_OPTS)
+		return err_set(e, ERR_USAGE, E2BIG, "more than %d --log-opt", MON_MAX_LOG_OPTS);
+	for (size_t i = 0; i < c->log_opts.n; i++)
+		m->log_opts[m->n_log_opts++] = (struct mon_log_opt){ c->log_opts.v[i].key, c->log_opts.v[i].value };
+	return 0;
+}
+
+/* --- the loop -------------------------------------------------------------------------------------------------- */
+
+static bool detached(const struct mon *m)
+{
+	return m->client < 0;
+}
+
+/* tare --root DATA --run-root RUN monitor-end --id ID: tare-mon adds the rest. */
+static int become_tare_mon(struct engine *en, struct bringup *b, struct err *e)
+{
+	char program[PATH_MAX], self[PATH_MAX];
+	char *then[MAX_THEN] = { self, (char *)"--root", en->data_path, (char *)"--run-root", en->run_path,
+		(char *)"monitor-end", (char *)"--id", b->r->id };
+
+	if (programs_self(self, e) < 0 || programs_find("tare-mon", program, e) < 0)
+		return -e->num;
+	b->mon.then_argv = then;
+	b->mon.health_program = self;
+	char **argv = mon_argv(&b->mon, program);
+	if (!argv)
+		return err_oom(e, "the monitor's arguments");
+	execv(program, argv);
+	return err_sys(e, "execute %s", program);
+}
+
+static void health_settings(const struct ct_config *c, struct mon *m)
+{
+	const struct ct_health *h = &c->health;
+
+	if (h->test.n && !str_eq(h->test.v[0], "NONE"))
+		m->health_interval_ms = h->interval_ms ? h->interval_ms : 30000;
+}
+
+/* --- again? ---------------------------------------------------------------------------------------------------- */
+
+/* Sleep before a restart; false when somebody wants the container to stay ended. */
+static bool wait_for_restart(const struct record *r, uint64_t delay_ms)
+{
+	auto_fd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct path_proc dir = path_proc(r->dir_fd);
+	struct pollfd p = { watch, POLLIN, 0 };
+
+	/* Watched before it is looked for, so that none is missed. */
+	if (watch < 0 || inotify_add_watch(watch, dir.text, IN_CREATE) < 0)
+		p.fd = -1;
+	for (bool first = true;; first = false) {
+		char events[4096];
+
+		if (faccessat(r->dir_fd, "stop", F_OK, 0) == 0)
+			return false;
+		if (!first && read(watch, events, sizeof(events)) < 0)
+			return true; /* the time is over */
+		if (poll(&p, 1, (int)delay_ms) == 0)
+			return faccessat(r->dir_fd, "stop", F_OK, 0) != 0;
+	}
+}
+
+static bool wants_restart(struct engine *en, struct record *r)
+{
+	struct restart_facts f = { .policy = r->config.restart,
+		.max = r->config.restart_max,
+		.count = r->status.restart_count,
+		.exit_code = r->status.exit_code,
+		.stopped_by_user = r->status.stopped_by_user,
+		.ran_ms = restart_ran_ms(r->status.started, r->status.finished) };
+	struct err e = ERR_NONE;
+	uint64_t delay_ms;
+
+	(void)en;
+	if (r->config.auto_remove || !restart_decide(&f, &delay_ms))
+		return false;
+	r->status.state = CT_RESTARTING;
+	r->status.monitor = getpid();
+	err_told(record_save_status(r, &e)); /* `ps` would show "exited" for a moment */
+	bool go = wait_for_restart(r, delay_ms);
+	if (go) {
+		r->status.restart_count++;
+		return true;
+	}
+	r->status.state = CT_EXITED;
+	r->status.stopped_by_user = true;
+	r->status.monitor = 0;
+	err_told(record_save_status(r, &e));
+	return false;
+}
+
+/* --- the cycle ------------------------------------------------------------------------------------------------- */
+
+static int settle(struct engine *en, struct bringup *b, struct mon_result *end, bool *ret_removed, struct err *e)
+{
+	b->r->status.lost_records += end->lost_records;
+	return engine_ended(en, b->r, end->wait_status, end->unknown, ret_removed, e);
+}
+
+/* After the first start: until the container has ended for good. @b runs. */
+static int cycle(struct engine *en, struct bringup *b, struct err *e)
+{
+	for (;;) {
+		struct mon_result end = { .n_clients = 0 };
+		bool removed;
+
+		if (detached(&b->mon))
+			return become_tare_mon(en, b, e);
+		if (mon_loop(&b->mon, &end, e) < 0)
+			return -e->num;
+		b->mon.client = FD_NONE; /* it is one of end.clients now */
+		bringup_done(b);
+		int r = settle(en, b, &end, &removed, e);
+		int code = b->r->status.exit_code;
+		bool again = r == 0 && !removed && wants_restart(en, b->r);
+		mon_tell_exit(&end, r == 0 ? code : 125);
+		if (!again)
+			return r;
+		if (bringup(b, b->r->config.open_stdin, e) < 0)
+			return -e->num;
+	}
+}
+
+static void prepare_process(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+
+	setsid();
+	/* Ours is not the terminal's and not the shell's; ended by SIGKILL only. The program gets its defaults back. */
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* The user namespace of a plain user lives as long as somebody is in it. */
+static void settle_in(const struct engine *en)
+{
+	prepare_process();
+	if (en->rootless && getauxval(AT_EUID) != 0)
+		rootless_remember(en);
+}
+
+static int begin(struct engine *en, struct record *r, struct bringup *b, int client, struct err *e)
+{
+	*b = (struct bringup){ .en = en, .r = r, .join_userns = FD_NONE };
+	b->mon = (struct mon){ .id = r->id, .name = r->config.name, .dir_fd = r->dir_fd, .pidfd = FD_NONE,
+		.stdin_fd = FD_NONE, .stdout_fd = FD_NONE, .stderr_fd = FD_NONE, .master = FD_NONE, .listen_fd = FD_NONE,
+		.client = client, .stdin_once = r->config.open_stdin && client >= 0 };
+	health_settings(&r->config, &b->mon);
+	if (log_settings(&r->config, &b->mon, e) < 0)
+		return -e->num;
+	return mon_listen(&b->mon, e);
+}
+
+/* With --rm nothing is left of a container that did not start either. */
+static void remove_failed(struct engine *en, struct record *r)
+{
+	struct err e = ERR_NONE;
+
+	if (r->config.auto_remove && engine_remove(en, r, false, true, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+static _Noreturn void monitor(struct engine *en, struct record *r, int client, bool with_stdin, int report_fd)
+{
+	struct bringup b;
+	struct err e = ERR_NONE;
+
+	settle_in(en);
+	if (begin(en, r, &b, client, &e) == 0)
+		err_told(bringup(&b, with_stdin, &e));
+	if (e.num) {
+		remove_failed(en, r);
+		report(&report_fd, &e);
+		_exit(1);
+	}
+	report(&report_fd, &e);
+	if (cycle(en, &b, &e) < 0)
+		log_error("monitor of %.12s: %s", r->id, e.msg);
+	_exit(e.num ? 1 : 0);
+}
+
+/* In the child *ret_writer is the end for its report, in the parent *ret_reader the other one. Returns the child's pid, 0
+ * in the child. */
+static pid_t fork_monitor(int *ret_reader, int *ret_writer, struct err *e)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	pid_t pid = fork();
+	if (pid < 0)
+		err_sys(e, "fork the container's monitor");
+	*ret_reader = fds[0];
+	*ret_writer = fds[1];
+	fd_close(pid == 0 ? ret_reader : ret_writer);
+	if (pid < 0)
+		fd_close(ret_reader);
+	return pid < 0 ? -e->num : pid;
+}
+
+int monitor_fork(struct engine *en, struct record *r, int client, bool with_stdin, struct err *e)
+{
+	auto_fd int reader = FD_NONE, writer = FD_NONE;
+	pid_t pid = fork_monitor(&reader, &writer, e);
+
+	if (pid == 0)
+		monitor(en, r, client, with_stdin, fd_steal(&writer));
+	fd_close(&client);
+	if (pid < 0)
+		return -e->num;
+	/* Kept open here, it would keep the lock when the monitor has ended. */
+	fd_close(&r->dir_fd);
+	r->held = false;
+	return receive_report(reader, e);
+}
+
+int monitor_resume(struct engine *en, const struct monitor_end *end, struct err *e)
+{
+	struct record r = RECORD_INIT;
+	struct bringup b;
+	struct mon_result left = { .wait_status = end->wait_status, .unknown = end->unknown, .clients = end->clients,
+		.n_clients = end->n_clients };
+	bool removed = false, again = false;
+
+	if (record_open_id(en, end->id, true, &r, e) < 0)
+		return -e->num;
+	/* The one that has the lock. */
+	fd_close(&r.dir_fd);
+	r.dir_fd = end->dir_fd;
+	r.held = true;
+	r.status.lost_records += end->lost_records;
+	settle_in(en);
+	int n = engine_ended(en, &r, end->wait_status, end->unknown, &removed, e);
+	int code = r.status.exit_code;
+	if (n == 0 && !removed)
+		again = wants_restart(en, &r);
+	mon_tell_exit(&left, n == 0 ? code : 125);
+	if (again) {
+		n = begin(en, &r, &b, FD_NONE, e);
+		if (n == 0)
+			n = bringup(&b, r.config.open_stdin, e);
+		if (n == 0)
+			n = cycle(en, &b, e);
+	}
+	record_done(&r);
+	return n;
+}
+
+/* --- adoption -------------------------------------------------------------------------------------------------- */
+
+static _Noreturn void adopt(struct engine *en, struct record *r, int report_fd)
+{
+	struct bringup b;
+	struct err e = ERR_NONE;
+	bool found = false;
+
+	settle_in(en);
+	if (begin(en, r, &b, FD_NONE, &e) == 0)
+		err_told(proc_open_same(r->status.pid, r->status.start_ticks, &found, &b.mon.pidfd, &e));
+	if (e.num == 0 && !found)
+		err_set(&e, ERR_CONFLICT, ESRCH, "the program ended meanwhile");
+	b.mon.pid = r->status.pid;
+	b.mon.adopted = true;
+	if (e.num == 0)
+		err_told(mon_reopen_streams(&b.mon, r->config.tty, &e));
+	r->status.monitor = getpid();
+	if (e.num == 0)
+		err_told(record_save_status(r, &e));
+	report(&report_fd, &e);
+	if (e.num == 0 && become_tare_mon(en, &b, &e) < 0)
+		log_error("monitor of %.12s: %s", r->id, e.msg);
+	_exit(1);
+}
+
+int monitor_adopt(struct engine *en, struct record *r, struct err *e)
+{
+	auto_fd int reader = FD_NONE, writer = FD_NONE;
+	pid_t pid = fork_monitor(&reader, &writer, e);
+
+	if (pid == 0)
+		adopt(en, r, fd_steal(&writer));
+	if (pid < 0)
+		return -e->num;
+	/* The lock is the new monitor's; a descriptor of our own to look at it. */
+	int own = openat(en->containers_fd, r->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd_close(&r->dir_fd);
+	r->dir_fd = own;
+	r->held = false;
+	return own < 0 ? err_sys(e, "open container %s again", r->config.name) : receive_report(reader, e);
+}

@@ -1,0 +1,26 @@
+/* The side of whoever asks for a start. */
+#include <errno.h>
+#include <sys/socket.h>
+#include "base/str.h"
+#include "engine/life.h"
+#include "engine/monitor.h"
+
+enum { LOCK_MS = 2000 }; /* `ps` holds the lock for the length of two system calls */
+
+int engine_start(struct engine *en, struct record *r, const struct start_how *how, int *ret_session, struct err *e)
+{
+	int pair[2] = { FD_NONE, FD_NONE };
+
+	*ret_session = FD_NONE;
+	if (!r->held && engine_refresh(en, r, e) < 0)
+		return -e->num;
+	if (!r->held && record_lock(r, LOCK_MS, e) < 0)
+		return -e->num;
+	if (how->attach && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "make a session with the monitor");
+	auto_fd int session = pair[0];
+	int n = monitor_fork(en, r, pair[1], r->config.open_stdin && !how->no_stdin, e);
+	if (n == 0)
+		*ret_session = fd_steal(&session);
+	return n;
+}
