@@ -1,5 +1,5 @@
 /* The option parser: every notation that callers use, and every way to get it wrong. */
-#include "ocicli/opt.h"
+#include "cmdline/opt.h"
 
 #include <string.h>
 #include "base/str.h"
