@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/err.h"
-#include "ocicli/opt.h"
+#include "cmdline/opt.h"
 #include "runtime/runtime.h"
 #include "spec/runtime_config.h"
 
@@ -64,11 +64,6 @@ extern const struct command *const cmd_table[];
 const struct command *cmd_find(const char *name);
 
 extern const struct opt_table global_table;
-
-#define OPT_TABLE(rows) \
-	{ \
-		rows, ARRAY_SIZE(rows) \
-	}
 
 /* cli_start - act on the global options: log, state root. */
 int cli_start(struct cli *c, struct err *e) must_check;

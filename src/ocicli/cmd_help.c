@@ -26,11 +26,10 @@ static void dump_options(struct buf *b, struct opt_table t)
 	bool first = true;
 
 	buf_str(b, "\"options\":[");
-	for (size_t i = 0; i < t.n; i++) {
-		const struct opt *o = &t.v[i];
+	for (const struct opt *o = NULL; (o = opt_each(&t, o));) {
 		char letter[2] = { o->letter, '\0' };
 
-		if (!o->help)
+		if (!o->help || !o->name)
 			continue;
 		buf_str(b, first ? "\n{" : ",\n{");
 		first = false;

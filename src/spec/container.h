@@ -46,6 +46,15 @@ struct ct_health {
 	uint32_t retries; /* 0: 3 */
 };
 
+/* --device-read-bps and kin. */
+enum ct_throttle_kind { CT_WEIGHT_DEVICE, CT_READ_BPS, CT_WRITE_BPS, CT_READ_IOPS, CT_WRITE_IOPS, CT_N_THROTTLES };
+
+struct ct_throttle {
+	enum ct_throttle_kind kind;
+	char *path; /* of a block device of the host */
+	uint64_t rate;
+};
+
 enum ct_restart { CT_RESTART_NO, CT_RESTART_ON_FAILURE, CT_RESTART_ALWAYS, CT_RESTART_UNLESS_STOPPED };
 enum ct_unhealthy { CT_UNHEALTHY_NONE, CT_UNHEALTHY_RESTART, CT_UNHEALTHY_KILL, CT_UNHEALTHY_STOP };
 enum ct_rootfs { CT_ROOTFS_IMAGE, CT_ROOTFS_DIR, CT_ROOTFS_HOST };
@@ -61,6 +70,7 @@ struct ct_config {
 	char *image;	/* as the user wrote it, "debian:12"; for `ps` */
 	char *image_id; /* "sha256:…", of the image's configuration */
 	char *rootfs;	/* --rootfs DIR, absolute */
+	char *cidfile, *pidfile; /* absolute, or NULL */
 	struct rc_str_list layers; /* diff ids "sha256:…", lowest first: which layers the overlay stands on */
 	char *platform; /* "linux/amd64" */
 
@@ -70,8 +80,11 @@ struct ct_config {
 	char *user;	   /* as given: name, uid, name:group … NULL: root */
 	struct rc_str_list group_add;
 	char *working_dir; /* NULL: / */
+	struct rc_opt_u64 umask; /* not set: 0022 */
+	char *timezone; /* --tz: "local", or a name below /usr/share/zoneinfo of the host; NULL: the image's */
+	uint32_t timeout_s; /* --timeout: killed after this long; 0: never */
 	char *hostname, *domainname; /* hostname NULL: the first 12 digits of the id */
-	bool tty, open_stdin, attach_stdin, attach_stdout, attach_stderr, init, auto_remove;
+	bool tty, open_stdin, stdin_once, attach_stdin, attach_stdout, attach_stderr, init, auto_remove;
 	struct rc_kv_list labels, annotations;
 	struct rc_str_list exposed_ports; /* "80/tcp" */
 	char *stop_signal;		  /* "SIGTERM" or a number; NULL: SIGTERM */
@@ -113,6 +126,9 @@ struct ct_config {
 	int64_t pids_limit; /* 0: the default; -1: none */
 	uint64_t shm_size;  /* bytes; 0: 64 MiB */
 	uint32_t blkio_weight;
+	struct ct_throttle *throttles;
+	size_t n_throttles;
+	struct rc_opt_u64 memory_swappiness; /* 0 to 100 */
 	bool oom_kill_disable;
 	struct rc_opt_i64 oom_score_adj;
 
@@ -130,3 +146,15 @@ void ct_config_write(const struct ct_config *c, struct buf *ret);
 /* ct_config_read - what ct_config_write() wrote. ERR_CORRUPT for anything else. End with ct_config_done(). */
 int ct_config_read(const char *text, size_t len, struct ct_config *ret, struct err *e) must_check;
 void ct_config_done(struct ct_config *c);
+
+/* ct_write_config, ct_write_host - docker's objects "Config" and "HostConfig" alone, for `inspect`. */
+void ct_write_config(const struct ct_config *c, struct buf *ret);
+void ct_write_host(const struct ct_config *c, struct buf *ret);
+/* ct_default_config - what a container is that nothing was said about: docker's defaults written out, so that `inspect`
+ * shows them. */
+void ct_default_config(struct ct_config *ret);
+
+extern const char *const ct_restart_names[]; /* by enum ct_restart: docker's words */
+extern const char *const ct_mount_type_names[];
+/* ct_ulimit_resource - RLIMIT_* of "nofile" and the like; false for an unknown name. */
+bool ct_ulimit_resource(const char *name, int *ret);

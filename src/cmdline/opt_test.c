@@ -1,5 +1,5 @@
 /* The option parser: every notation that callers use, and every way to get it wrong. */
-#include "ocicli/opt.h"
+#include "cmdline/opt.h"
 
 #include <string.h>
 #include "base/str.h"
@@ -204,5 +204,171 @@ TEST(nearest)
 	CHECK(!opt_nearest(big, names, 7), "long");
 }
 
-TEST_MAIN(T(notations_of_a_value), T(flags), T(lists_keep_order), T(where_options_end),
-	T(refusals_name_the_argument), T(help_wins), T(nearest))
+/* --- as docker has it ---------------------------------------------------------------------------- */
+
+struct docker {
+	bool init, tty, interactive, privileged;
+	const char *name;
+	struct rc_str_list publish;
+	uint64_t memory, big;
+	int64_t swap;
+	const char *called[4];
+	size_t n_called;
+};
+
+static int remember(struct opt_parse *p, const struct opt *o, const char *value, struct err *e)
+{
+	struct docker *d = p->dest;
+
+	if (str_eq(value, "bad"))
+		return opt_refuse(p, o, value, e, "it is %s", "bad");
+	if (d->n_called < ARRAY_SIZE(d->called))
+		d->called[d->n_called++] = value;
+	return 0;
+}
+
+static const struct opt shared_rows[] = {
+	OPT_TITLE("resources"),
+	{ 'm', "memory", "BYTES", OPT(SIZE, docker, memory), "x" },
+	{ 0, "swap", "N", OPT(I64, docker, swap), "x" },
+	{ 0, "big", "N", OPT(U64, docker, big), "x" },
+	{ 'c', "call", "VALUE", OPT_CALL, 0, "x", NULL, remember },
+	{ 0, "call-flag", NULL, OPT_CALL, 0, "x", NULL, remember },
+};
+static const struct opt_table shared_table = OPT_TABLE(shared_rows);
+static const struct opt docker_rows[] = {
+	OPT_TITLE("identity"),
+	{ 0, "init", NULL, OPT(FLAG, docker, init), "x" },
+	{ 't', "tty", NULL, OPT(FLAG, docker, tty), "x" },
+	{ 'i', "interactive", NULL, OPT(FLAG, docker, interactive), "x" },
+	{ 0, "name", "NAME", OPT(TEXT, docker, name), "x" },
+	{ 'p', "publish", "PORT", OPT(LIST, docker, publish), "x" },
+	{ 0, "ip", "ADDRESS", OPT(TEXT, docker, name), "x" },
+};
+
+struct docker_result {
+	struct docker s;
+	struct arena arena;
+	struct err e;
+	int n, r;
+	bool help;
+};
+
+static void docker_parse(struct docker_result *res, char *const *args)
+{
+	char *argv[16];
+	size_t n = 0;
+	struct opt_parse p = { .table = OPT_TABLE_AND(docker_rows, &shared_table),
+		.dest = &res->s,
+		.arena = &res->arena,
+		.docker = true,
+		.stop_at_operand = true };
+
+	*res = (struct docker_result){ .arena = ARENA_INIT };
+	for (; args[n]; n++)
+		argv[n] = args[n];
+	argv[n] = NULL;
+	res->r = opt_parse(&p, argv, &res->n, &res->e);
+	res->help = p.help;
+}
+
+TEST(clusters_of_letters)
+{
+	struct docker_result res;
+
+	docker_parse(&res, (char *[]){ "-it", "image", "-p", NULL });
+	CHECK(res.r == 0 && res.s.tty && res.s.interactive && res.n == 2, "-it: %s", res.e.msg);
+	docker_parse(&res, (char *[]){ "-ip", "80:80", "image", NULL });
+	CHECK(res.r == 0 && res.s.interactive && res.s.publish.n == 1 && !res.s.name,
+		"-ip is -i -p, not --ip: %s", res.e.msg);
+	CHECK(str_eq(res.s.publish.v[0], "80:80") && res.n == 1, "its value");
+	arena_done(&res.arena);
+	docker_parse(&res, (char *[]){ "-itp80:80", "-p=81:81", "-t=false", "image", NULL });
+	CHECK(res.r == 0 && res.s.publish.n == 2 && str_eq(res.s.publish.v[1], "81:81"), "%s",
+		res.e.msg);
+	CHECK(!res.s.tty, "-t=false");
+	arena_done(&res.arena);
+}
+
+TEST(values_of_docker)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} sizes[] = { { "0", 0 }, { "512", 512 }, { "512b", 512 }, { "1k", 1024 },
+		{ "64M", 64 << 20 }, { "1.5g", 3ULL << 29 }, { "0.5KiB", 512 },
+		{ "2gb", 2ULL << 30 }, { "18446744073709551615", UINT64_MAX } };
+	static const char *const no_sizes[] = { "", "k", "1.k", ".5k", "-1", "1x", "1kk", "1 k",
+		"16384p", "18446744073709551616", "1.2.3m", "1.1234567890k" };
+	uint64_t v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		CHECK(opt_bytes(sizes[i].text, &v) && v == sizes[i].bytes, "%s: %llu",
+			sizes[i].text, (unsigned long long)v);
+	for (size_t i = 0; i < ARRAY_SIZE(no_sizes); i++)
+		CHECK(!opt_bytes(no_sizes[i], &v), "took \"%s\"", no_sizes[i]);
+	struct docker_result res;
+	docker_parse(&res,
+		(char *[]){ "-m", "64m", "--swap", "-1", "--big=18446744073709551615", NULL });
+	CHECK(res.r == 0 && res.s.memory == 64 << 20 && res.s.swap == -1 && res.s.big == UINT64_MAX,
+		"%s", res.e.msg);
+	docker_parse(
+		&res, (char *[]){ "--call", "a", "-cb", "--call-flag", "--call-flag=0", NULL });
+	CHECK(res.r == 0 && res.s.n_called == 4, "%s", res.e.msg);
+	CHECK(str_eq(res.s.called[1], "b") && str_eq(res.s.called[2], "true") &&
+			str_eq(res.s.called[3], "false"),
+		"values of calls");
+}
+
+TEST(refusals_in_docker_words)
+{
+	static const struct {
+		char *arg;
+		const char *msg, *hint;
+	} cases[] = {
+		{ "--mame", "unknown flag: --mame", "did you mean --name?" },
+		{ "--mame=x", "unknown flag: --mame", "did you mean --name?" },
+		{ "--memori", "unknown flag: --memori", "did you mean --memory?" },
+		{ "-x", "unknown shorthand flag: 'x' in -x", "" },
+		{ "-itx", "unknown shorthand flag: 'x' in -itx", "" },
+		{ "-name", "unknown shorthand flag: 'n' in -name", "did you mean --name?" },
+		{ "-mlots",
+			"invalid argument \"lots\" for \"-m, --memory\" flag: a size is needed, in "
+			"bytes or with k, m, g or t behind it",
+			"" },
+		{ "--swap=x",
+			"invalid argument \"x\" for \"--swap\" flag: a whole number is needed",
+			"" },
+		{ "--big=-1",
+			"invalid argument \"-1\" for \"--big\" flag: a whole number, 0 or more, is "
+			"needed",
+			"" },
+		{ "-cbad", "invalid argument \"bad\" for \"-c, --call\" flag: it is bad", "" },
+		{ "--name", "flag needs an argument: --name requires an argument (NAME)", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct docker_result res;
+
+		docker_parse(&res, (char *[]){ cases[i].arg, NULL });
+		CHECK(res.r < 0 && res.e.kind == ERR_USAGE, "%s", cases[i].arg);
+		CHECK(str_eq(res.e.msg, cases[i].msg), "%s: %s", cases[i].arg, res.e.msg);
+		CHECK(str_eq(res.e.hint, cases[i].hint), "%s: %s", cases[i].arg, res.e.hint);
+	}
+}
+
+TEST(help_has_titles_and_all_tables)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	opt_help(&b, (struct opt_table)OPT_TABLE_AND(docker_rows, &shared_table));
+	const char *identity = strstr(b.data, "\nidentity:\n"),
+		   *resources = strstr(b.data, "\nresources:\n");
+	CHECK(identity && resources && identity < resources, "%s", b.data);
+	CHECK(strstr(resources, "  -m, --memory BYTES"), "%s", b.data);
+	CHECK(strstr(b.data, "  -h, --help"), "%s", b.data);
+}
+
+TEST_MAIN(T(clusters_of_letters), T(values_of_docker), T(refusals_in_docker_words),
+	T(help_has_titles_and_all_tables), T(notations_of_a_value), T(flags), T(lists_keep_order),
+	T(where_options_end), T(refusals_name_the_argument), T(help_wins), T(nearest))

@@ -1,0 +1,97 @@
+#pragma once
+/* What the commands of tare share. A command is one struct command in a file of its own, cmd_*.c; a
+ * row in commands.c says under which names it is found. A new command needs its file, its
+ * declaration in commands.h and its row. */
+#include <stdbool.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "cmdline/opt.h"
+#include "engine/engine.h"
+
+enum {
+	EXIT_OURS = 125, /* tare itself could not do it; the container's program did not run */
+	EXIT_DENIED = 126, /* the program is there and cannot be executed */
+	EXIT_NOT_FOUND = 127, /* there is no such program */
+};
+
+struct global_opts {
+	const char *root, *run_root, *log_level;
+	bool debug, version;
+};
+
+struct command;
+
+struct cli {
+	const char *name; /* "tare" */
+	struct global_opts global;
+	const struct command *command;
+	void *opts; /* the command's own options: opts_size bytes */
+	char **operands; /* NULL-terminated */
+	int n_operands;
+	char *const *argv; /* as executed */
+	struct arena arena;
+	struct engine engine; /* open for a command with CMD_ENGINE */
+	bool engine_is_open;
+	int status; /* exit status after success */
+	int fail_status; /* exit status after an error: set from the command's, may be changed by it
+			  */
+};
+
+enum command_flags {
+	CMD_ENGINE = 1, /* works on containers, images or volumes: c->engine is open */
+	CMD_STOP = 2, /* options end at the first operand: what follows is a container's program */
+	CMD_HIDDEN = 4, /* not in overviews: called by programs */
+	CMD_EXIT_125 =
+		8, /* an error of ours exits 125, not 1: run, create, exec, start (docker's rule) */
+};
+
+struct command {
+	const char *
+		name; /* "run", "volume create": the man page is tare-run.1, tare-volume-create.1 */
+	const char *operands; /* "[OPTION...] is not part of it": "IMAGE [COMMAND] [ARG...]" */
+	const char *summary; /* one line, docker's where it has one */
+	struct opt_table opts;
+	size_t opts_size;
+	const void *defaults; /* opts_size bytes, or NULL: zeroes */
+	int min_operands, max_operands; /* max -1: any number */
+	unsigned flags;
+	int (*run)(struct cli *c, struct err *e);
+};
+
+/* Where a command is found: `tare TOP` and `tare GROUP SUB`. */
+struct command_row {
+	const struct command *command;
+	const char *top; /* or NULL */
+	const char *group; /* "container", or NULL */
+	const char *sub; /* names within the group, the first is the one shown: "ls list ps" */
+};
+
+struct command_group {
+	const char *name, *summary;
+};
+
+/* Both end with a row of NULLs. */
+extern const struct command_row command_rows[];
+extern const struct command_group command_groups[];
+extern const struct opt_table global_table;
+
+/* commands_find - the command that @words (NULL-terminated) begin with; *ret_used: how many words
+ * were its name. *ret_group: the group when the words name a group and no command in it (then NULL
+ * is returned without an error, if no second word was given). ERR_USAGE names the nearest command.
+ */
+const struct command *commands_find(
+	char *const *words, int *ret_used, const struct command_group **ret_group, struct err *e);
+
+/* usage_program - what `tare` alone shows; usage_group - of `tare volume`; usage_command - of `tare
+ * run --help`. */
+void usage_program(struct buf *b);
+void usage_group(const struct command_group *g, struct buf *b);
+void usage_command(const struct command *cmd, struct buf *b);
+
+/* cli_write - results to standard output. */
+int cli_write(const struct buf *b, struct err *e) must_check;
+/* cli_each - @call for every operand; an error of one is reported and the rest goes on. After all,
+ * one that failed makes the exit status 1 (c->status) and the result 0. */
+typedef int (*cli_call)(struct cli *c, const char *operand, void *arg, struct err *e);
+int cli_each(struct cli *c, cli_call call, void *arg, struct err *e) must_check;

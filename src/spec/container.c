@@ -1,0 +1,189 @@
+/* A container's configuration as JSON: docker's inspect schema, and what docker has no key for
+ * under "Tare". The order of the keys is docker's. */
+#include "spec/container.h"
+
+#include <errno.h>
+#include <string.h>
+#include "base/str.h"
+#include "spec/container_parts.h"
+
+static void write_path(const struct ct_config *c, struct buf *b)
+{
+	const char *first = c->entrypoint.n ? c->entrypoint.v[0] : c->cmd.n ? c->cmd.v[0] : "";
+
+	buf_json_str(b, first);
+}
+
+static void write_args(const struct ct_config *c, struct buf *b)
+{
+	const char *sep = "";
+
+	buf_str(b, "[");
+	for (size_t i = 0; i < c->entrypoint.n + c->cmd.n; i++) {
+		const char *arg =
+			i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n];
+
+		if (i == 0)
+			continue; /* that is "Path" */
+		buf_str(b, sep);
+		buf_json_str(b, arg);
+		sep = ",";
+	}
+	buf_str(b, "]");
+}
+
+static void write_name(const struct ct_config *c, struct buf *b)
+{
+	AUTO(buf) struct buf shown = BUF_INIT;
+
+	buf_printf(&shown, "/%s", c->name ? c->name : "");
+	buf_json_str(b, shown.data ? shown.data : "");
+	b->failed = b->failed || shown.failed;
+}
+
+static int read_name(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+{
+	struct ct_config *c = dst;
+	int rc = rd_name(r, v, f, &c->name);
+
+	if (rc == 0 && c->name && c->name[0] == '/')
+		c->name++;
+	return rc;
+}
+
+static void write_docker_platform(const struct ct_config *c, struct buf *b)
+{
+	buf_str(b, "\"linux\"");
+}
+
+static void write_config(const struct ct_config *c, struct buf *b)
+{
+	parts_write(&parts_config, c, b);
+}
+
+static void write_host(const struct ct_config *c, struct buf *b)
+{
+	parts_write(&parts_host, c, b);
+}
+
+static void write_tare(const struct ct_config *c, struct buf *b)
+{
+	parts_write(&parts_tare, c, b);
+}
+
+static int read_config(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+{
+	return parts_read(r, v, &parts_config, dst);
+}
+
+static int read_host(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+{
+	return parts_read(r, v, &parts_host, dst);
+}
+
+static int read_tare(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+{
+	return parts_read(r, v, &parts_tare, dst);
+}
+
+static const struct part document[] = {
+	PART("Id", TEXT, id, "\"\""),
+	PART("Created", TEXT, created, "\"\""),
+	PART_FN("Path", write_path, NULL),
+	PART_FN("Args", write_args, NULL),
+	PART("Image", TEXT, image_id, "\"\""),
+	PART_FN("Name", write_name, read_name),
+	PART_FN("Platform", write_docker_platform, NULL),
+	PART_FN("HostConfig", write_host, read_host),
+	PART_FN("Config", write_config, read_config),
+	PART_FN("Tare", write_tare, read_tare),
+};
+static const struct part_table whole = { document, ARRAY_SIZE(document) };
+
+void ct_config_write(const struct ct_config *c, struct buf *ret)
+{
+	parts_write(&whole, c, ret);
+	buf_str(ret, "\n");
+}
+
+void ct_write_config(const struct ct_config *c, struct buf *ret)
+{
+	write_config(c, ret);
+}
+
+void ct_write_host(const struct ct_config *c, struct buf *ret)
+{
+	write_host(c, ret);
+}
+
+void ct_default_config(struct ct_config *ret)
+{
+	enum { SHM_BYTES = 64 << 20 };
+
+	*ret = (struct ct_config){ .arena = ARENA_INIT,
+		.stop_timeout_s = -1,
+		.ipc_mode = (char *)"private", /* never written through */
+		.cgroupns_mode = (char *)"private",
+		.log_driver = (char *)"json-file",
+		.shm_size = SHM_BYTES };
+}
+
+static int check_format(const struct json *doc, struct err *e)
+{
+	const struct json *format = json_member(json_member(doc, "Tare"), "Format");
+	uint64_t n;
+
+	if (!format || json_u64(format, 1, UINT64_MAX, &n) != JSON_INT_OK)
+		return err_set(e, ERR_CORRUPT, EUCLEAN, "/Tare/Format: missing");
+	if (n > CT_FORMAT)
+		return err_set(e, ERR_UNSUPPORTED, EUCLEAN, "written by a newer release of tare");
+	return 0;
+}
+
+static int check_id(const struct ct_config *c, struct err *e)
+{
+	if (!c->id || strlen(c->id) != CT_ID_LEN || strspn(c->id, "0123456789abcdef") != CT_ID_LEN)
+		return err_set(e, ERR_CORRUPT, EUCLEAN, "/Id: not %d hex digits", CT_ID_LEN);
+	if (!c->name)
+		return err_set(e, ERR_CORRUPT, EUCLEAN, "/Name: missing");
+	return 0;
+}
+
+static int read_document(const char *text, size_t len, struct ct_config *c, struct err *e)
+{
+	struct rd r = { .arena = &c->arena, .doc = "config.json", .e = e };
+	struct json *doc;
+	int rc = json_parse(text ? text : "", len, &c->arena, &doc, e);
+
+	if (rc < 0) {
+		e->kind = e->num == ENOMEM ? ERR_SYSTEM : ERR_CORRUPT;
+		return err_wrap(e, "config.json");
+	}
+	rc = check_format(doc, e);
+	if (rc == 0)
+		rc = rd_end(&r, parts_read(&r, doc, &whole, c));
+	if (rc < 0 && e->kind == ERR_CONFIG)
+		e->kind = ERR_CORRUPT;
+	if (rc < 0)
+		return rc;
+	rc = check_id(c, e);
+	return rc < 0 ? err_wrap(e, "config.json") : 0;
+}
+
+int ct_config_read(const char *text, size_t len, struct ct_config *ret, struct err *e)
+{
+	struct ct_config c = { .arena = ARENA_INIT, .stop_timeout_s = -1 };
+	int r = read_document(text, len, &c, e);
+
+	if (r < 0)
+		ct_config_done(&c);
+	else
+		*ret = c;
+	return r;
+}
+
+void ct_config_done(struct ct_config *c)
+{
+	arena_done(&c->arena);
+	*c = (struct ct_config){ .arena = ARENA_INIT };
+}
