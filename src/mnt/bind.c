@@ -5,30 +5,36 @@
 #include <sys/mount.h>
 #include <unistd.h>
 #include "mnt/fsmount.h"
+#include "sys/call.h"
 
 /* A clone of a shared mount is a peer of it: what the container mounts there would appear on the host. */
-static int leave_peers(int mnt, const struct mnt_opts *o, bool slave, struct err *e)
+static int clone_alone(int dirfd, const char *source, unsigned flags, const struct mnt_opts *o, bool slave)
 {
 	struct mount_attr a = { .propagation = slave ? MS_SLAVE : MS_PRIVATE };
-	unsigned flags = AT_EMPTY_PATH | (o->rbind ? AT_RECURSIVE : 0);
 
-	if (o->n_propagation)
-		return mnt_propagate(mnt, o, e);
-	return mount_setattr(mnt, "", flags, &a, sizeof(a)) < 0 ? err_sys(e, "set the propagation") : 0;
+	return o->n_propagation ? open_tree(dirfd, source, flags) : sys_open_tree_attr(dirfd, source, flags, &a);
 }
 
 int mnt_clone(int dirfd, const char *source, const struct mnt_opts *o, bool slave, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (o->rbind ? AT_RECURSIVE : 0) |
 		(o->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0) | (*source ? 0 : AT_EMPTY_PATH);
-	auto_fd int mnt = open_tree(dirfd, source, flags);
+	auto_fd int mnt = clone_alone(dirfd, source, flags, o, slave);
 
 	if (mnt < 0)
 		return err_sys(e, "open the source %s", source);
-	int r = leave_peers(mnt, o, slave, e);
+	int r = mnt_propagate(mnt, o, e);
 	if (r == 0)
 		r = mnt_set_attrs(mnt, o, e);
 	return r < 0 ? err_wrap(e, "source %s", source) : fd_steal(&mnt);
+}
+
+int mnt_clone_attr(int source, bool recursive, struct mount_attr *a, struct err *e)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+	int mnt = sys_open_tree_attr(source, "", flags, a);
+
+	return mnt < 0 ? err_sys(e, "clone a mount with other attributes") : mnt;
 }
 
 int mnt_bind_on(int source, int target, bool recursive, struct err *e)
@@ -42,23 +48,15 @@ int mnt_bind_on(int source, int target, bool recursive, struct err *e)
 int mnt_bind_device_on(int source, int target, struct err *e)
 {
 	struct mount_attr a = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
-	int mnt = open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	int mnt = mnt_clone_attr(source, false, &a, e);
 
-	if (mnt < 0)
-		return err_sys(e, "clone a mount");
-	if (mount_setattr(mnt, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0)
-		return err_sys(e, "set the attributes of a device");
-	return mnt_move(mnt, target, e);
+	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }
 
 int mnt_readonly_on(int target, struct err *e)
 {
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
-	int mnt = open_tree(target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	int mnt = mnt_clone_attr(target, true, &ro, e);
 
-	if (mnt < 0)
-		return err_sys(e, "clone a mount");
-	if (mount_setattr(mnt, "", AT_EMPTY_PATH | AT_RECURSIVE, &ro, sizeof(ro)) < 0)
-		return err_sys(e, "make a mount read-only");
-	return mnt_move(mnt, target, e);
+	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }

@@ -1,6 +1,7 @@
 #pragma once
 /* Bind mounts as detached trees. */
 #include <stdbool.h>
+#include <sys/mount.h>
 #include "base/err.h"
 #include "mnt/flags.h"
 
@@ -8,6 +9,9 @@
  * mounted below it if @o->rbind, with @o's attributes set and its propagation. Without a propagation word the copy is made
  * private, or a slave if @slave. Needs CAP_SYS_ADMIN over the mount namespace. open_tree(2), mount_setattr(2). */
 int mnt_clone(int dirfd, const char *source, const struct mnt_opts *o, bool slave, struct err *e) must_check;
+/* mnt_clone_attr - a detached copy of the mount behind @source with @a set on it, with @recursive also of and on all
+ * below it. The caller's to close. */
+int mnt_clone_attr(int source, bool recursive, struct mount_attr *a, struct err *e) must_check;
 /* mnt_bind_on - copy the mount behind @source onto the open file or directory @target, attributes unchanged.
  * CHILD: the clone's descriptor stays open, as all of the child's do until one close_range(2) before execve. */
 int mnt_bind_on(int source, int target, bool recursive, struct err *e) must_check;

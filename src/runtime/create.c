@@ -269,6 +269,17 @@ static int run_host_hooks(struct creation *c, struct err *e)
 	return r;
 }
 
+/* Nothing is left to be done between the child's READY and our GO: then GO waits for the child, not the child for GO,
+ * which spares it a sleep and us a wake-up. `create` is apart: its caller goes on in between. */
+static bool may_go_at_once(const struct creation *c, bool separate_start)
+{
+	const struct rc_process *p = c->config.process;
+
+	return !separate_start && !c->plan.child.hooks_runtime && !(p && p->terminal) && c->cg_host.mode == CG_V2 &&
+		!c->req->pid_file && !c->req->pidfd_socket && !c->req->notify_socket &&
+		!rc_annotation(&c->config, "run.oci.pidfd_receiver");
+}
+
 /* The child reports; what it reports is a message of the table in docs/child.md. */
 static int wait_ready(struct creation *c, struct err *e)
 {
@@ -385,6 +396,8 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 		return -e->num;
 	}
 	rt_trace_phase(c->ctx->trace, "wait until ready");
+	if (may_go_at_once(c, separate_start) && creation_go(c, e) < 0)
+		err_clear(e); /* the child died, and its last word is to be heard next */
 	return wait_ready(c, e);
 }
 
@@ -429,6 +442,14 @@ int creation_make(struct creation *c, bool separate_start, struct err *e)
 	}
 	if (r < 0)
 		creation_undo(c);
+	return r;
+}
+
+int creation_go(struct creation *c, struct err *e)
+{
+	int r = c->go_sent ? 0 : sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
+
+	c->go_sent = true;
 	return r;
 }
 
@@ -485,7 +506,7 @@ int rt_create(struct rt_context *ctx, const struct rt_create *req, struct err *e
 
 	if (r == 0) {
 		rt_state_unlock(c.state_fd);
-		r = sync_send(c.sync, SYNC_GO, 0, FD_NONE, e);
+		r = creation_go(&c, e);
 		if (r < 0)
 			creation_undo(&c);
 	}

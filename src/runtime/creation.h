@@ -23,6 +23,7 @@ struct creation {
 	int master; /* of the terminal, after SYNC_READY */
 	bool published; /* a pid file may have been written */
 	bool started; /* run: recorded as started */
+	bool go_sent; /* the last SYNC_GO was sent */
 };
 
 /* creation_open - the first part of creation_make(): read and check config.json, claim the id, make the cgroup. On error
@@ -45,10 +46,15 @@ int creation_record(struct creation *c, struct err *e) must_check;
  * @separate_start the child will then wait for `start`. On error everything is undone. End with
  * creation_done(), which closes and frees but undoes nothing. */
 int creation_make(struct creation *c, bool separate_start, struct err *e) must_check;
+<<<<<<< HEAD
 /* creation_start - let the child execute the program; returns when it did. On error everything is undone.
  * creation_end - the program has ended: remove what the container has outside itself, unless it is to be kept. */
 int creation_start(struct creation *c, struct err *e) must_check;
 int creation_end(struct creation *c, struct err *e) must_check;
+=======
+/* creation_go - let the child execute the program, if it was not let already. */
+int creation_go(struct creation *c, struct err *e) must_check;
+>>>>>>> speed
 /* creation_undo - kill the child and remove whatever was made. */
 void creation_undo(struct creation *c);
 void creation_done(struct creation *c);

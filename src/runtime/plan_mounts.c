@@ -17,6 +17,7 @@
 #include "runtime/notify_proxy.h"
 #include "runtime/plan.h"
 #include "sec/lsm.h"
+#include "sys/call.h"
 #include "sys/path.h"
 
 /* Files of procfs that container managers overlay with their own view (lxcfs and kin). */
@@ -285,24 +286,23 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 
 /* --- beginning from an almost empty mount namespace ------------------------------------------------- */
 
+/* On v1 the trees are made private as a whole, when all of them stand. */
 static int clone_cgroups(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	struct child_plan *c = &p->child;
 	char source[CG_PATH_SIZE + 64];
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	struct mount_attr alone = { .propagation = MS_PRIVATE };
 
 	for (int i = 0; i < in->cg_host->n_hier; i++) {
 		if (cgroup_mount_source(c, i, source, sizeof(source), e) < 0)
 			return -e->num;
-		c->cg_tree[i] = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		c->cg_tree[i] = in->cg_host->mode == CG_V2 ? sys_open_tree_attr(AT_FDCWD, source, flags, &alone) :
+							     open_tree(AT_FDCWD, source, flags);
 		if (c->cg_tree[i] < 0)
 			return err_sys(e, "clone cgroup directory %s", source);
 	}
-	if (in->cg_host->mode != CG_V2)
-		return 0; /* made private as a whole, when the tree stands */
-	struct mount_attr a = { .propagation = MS_PRIVATE };
-	return mount_setattr(c->cg_tree[in->cg_host->unified], "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ?
-		       err_sys(e, "cut the cgroup directory off from its peers") :
-		       0;
+	return 0;
 }
 
 static bool shows_cgroups(const struct child_plan *c)
@@ -354,10 +354,8 @@ int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	c->host_null = "/null"; /* the root there is devtmpfs */
 	c->new_ns &= ~(uint64_t)CLONE_NEWNS;
 	if (c->root_tree < 0)
-		c->root_tree = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+		c->root_tree = sys_open_tree_attr(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &a);
 	if (c->root_tree < 0)
 		return err_sys(e, "open the root filesystem %s", c->rootfs);
-	if (mount_setattr(c->root_tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
-		return err_sys(e, "cut the root filesystem off from its peers");
 	return shows_cgroups(c) ? clone_cgroups(in, p, e) : 0;
 }

@@ -38,8 +38,7 @@ int creation_start(struct creation *c, struct err *e)
 	int r = start_open_notify(c->state_fd, c->req->notify_socket, &notify, e);
 
 	if (r == 0)
-		r = sync_send(c->sync, SYNC_GO, 0, FD_NONE, e);
-
+		r = creation_go(c, e);
 	if (r == 0)
 		r = start_follow(&s, c->sync, e);
 	if (r == 0)

@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
 #if defined(__clang__)
 #define entry_code __attribute__((used, noinline, visibility("hidden"), no_stack_protector, no_builtin))
 #else
@@ -103,12 +107,18 @@ entry_code void selfexe_entry(uintptr_t *stack)
 		return;
 	if (by_descriptor(envp))
 		return; /* main() looks whether it is what it should be */
-	long fd = call(SYS_open_tree, AT_FDCWD, (long)"/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
-	if (fd < 0)
-		return;
 	attr.attr_set = MOUNT_ATTR_RDONLY;
 	attr.attr_clr = attr.propagation = attr.userns_fd = 0;
-	if (call(SYS_mount_setattr, fd, (long)"", AT_EMPTY_PATH, (long)&attr, sizeof(attr)) == 0)
+	const char *exe = "/proc/self/exe";
+	long flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	long fd = call(SYS_open_tree_attr, AT_FDCWD, (long)exe, flags, (long)&attr, sizeof(attr));
+	long r = fd;
+	if (fd < 0) { /* before Linux 6.15 */
+		fd = call(SYS_open_tree, AT_FDCWD, (long)exe, flags, 0, 0);
+		r = fd < 0 ? fd : call(SYS_mount_setattr, fd, (long)"", AT_EMPTY_PATH, (long)&attr, sizeof(attr));
+	}
+	if (r >= 0)
 		call(SYS_execveat, fd, (long)"", (long)argv, (long)envp, AT_EMPTY_PATH);
-	call(SYS_close, fd, 0, 0, 0, 0);
+	if (fd >= 0)
+		call(SYS_close, fd, 0, 0, 0, 0);
 }

@@ -1,12 +1,33 @@
 /* Raw system calls, one function each, nothing else. */
 #include "sys/call.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467 /* Linux 6.15; one number on all architectures */
+#endif
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 {
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof(*how));
+}
+
+int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
+{
+	int fd = (int)syscall(SYS_open_tree_attr, dirfd, path, flags, attr, sizeof(*attr));
+
+	if (fd >= 0 || errno != ENOSYS)
+		return fd;
+	fd = open_tree(dirfd, path, flags);
+	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | (flags & AT_RECURSIVE), attr, sizeof(*attr)) == 0)
+		return fd;
+	int num = errno;
+	close(fd);
+	errno = num;
+	return -1;
 }
 
 pid_t sys_clone3(struct clone_args *args)

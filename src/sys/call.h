@@ -27,6 +27,9 @@ struct sys_sched_attr {
 };
 
 int sys_openat2(int dirfd, const char *path, const struct open_how *how);
+/* sys_open_tree_attr - open_tree(2) and mount_setattr(2) in one call (Linux 6.15), or in two. @flags has
+ * OPEN_TREE_CLONE; with AT_RECURSIVE the attributes are set on every mount of the tree. */
+int sys_open_tree_attr(int dirfd, const char *path, unsigned flags, struct mount_attr *attr);
 /* sys_clone3 - as fork(2): 0 in the child. The caller must be single-threaded. */
 pid_t sys_clone3(struct clone_args *args);
 int sys_seccomp(unsigned op, unsigned flags, void *args);

@@ -10,6 +10,9 @@
 #include "base/str.h"
 
 #define NO_CALL (-1L)
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
 
 /* Sorted by version. */
 const struct kfeat kfeat_table[] = {
@@ -44,6 +47,7 @@ const struct kfeat kfeat_table[] = {
 	{ "user.* attributes on tmpfs", 6006, NO_CALL, "tmpcopyup keeps them",
 		"left out of the copy, as for any file on that tmpfs" },
 	{ "MPOL_WEIGHTED_INTERLEAVE", 6009, NO_CALL, "linux.memoryPolicy of that mode", "an error naming the mode" },
+	{ "open_tree_attr", 6015, SYS_open_tree_attr, "clones a mount with its new attributes", "open_tree and mount_setattr" },
 };
 
 const size_t kfeat_len = ARRAY_SIZE(kfeat_table);

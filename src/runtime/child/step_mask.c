@@ -41,10 +41,8 @@ static int mask_file(struct covers *c, int target, struct err *e)
 	int host = open_null(c->host_null, e);
 	if (host < 0)
 		return host;
-	c->null = open_tree(host, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (c->null < 0 || mount_setattr(c->null, "", AT_EMPTY_PATH, &ro, sizeof(ro)) < 0)
-		return err_sys(e, "clone /dev/null");
-	return mnt_move(c->null, target, e);
+	c->null = mnt_clone_attr(host, false, &ro, e);
+	return c->null < 0 ? err_wrap(e, "/dev/null") : mnt_move(c->null, target, e);
 }
 
 static int mask_dir(struct covers *c, int target, struct err *e)
