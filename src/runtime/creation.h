@@ -46,15 +46,12 @@ int creation_record(struct creation *c, struct err *e) must_check;
  * @separate_start the child will then wait for `start`. On error everything is undone. End with
  * creation_done(), which closes and frees but undoes nothing. */
 int creation_make(struct creation *c, bool separate_start, struct err *e) must_check;
-<<<<<<< HEAD
 /* creation_start - let the child execute the program; returns when it did. On error everything is undone.
  * creation_end - the program has ended: remove what the container has outside itself, unless it is to be kept. */
 int creation_start(struct creation *c, struct err *e) must_check;
 int creation_end(struct creation *c, struct err *e) must_check;
-=======
 /* creation_go - let the child execute the program, if it was not let already. */
 int creation_go(struct creation *c, struct err *e) must_check;
->>>>>>> speed
 /* creation_undo - kill the child and remove whatever was made. */
 void creation_undo(struct creation *c);
 void creation_done(struct creation *c);
