@@ -40,25 +40,19 @@ static void plan_done(struct plan *p)
 	free(p->volume_paths);
 }
 
-static bool has_volumes(const struct ct_config *c)
-{
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (c->mounts[i].type == CT_MOUNT_VOLUME)
-			return true;
-	return false;
-}
-
 /* Named volumes are made when they are first used, and filled from what the image has there. */
 static int volumes(struct plan *p, int view, struct err *e)
 {
 	struct ct_config *c = &p->b->r->config;
 
-	if (!has_volumes(c))
+	if (!c->n_mounts)
 		return 0;
 	p->volume_paths = calloc(c->n_mounts, sizeof(*p->volume_paths));
 	if (!p->volume_paths)
 		return err_oom(e, "volumes");
 	for (size_t i = 0; i < c->n_mounts; i++) {
+		if (c->mounts[i].type == CT_MOUNT_BIND && volume_bind(p->b->en, &c->mounts[i], p->facts.uid, p->facts.gid, e) < 0)
+			return -e->num;
 		if (c->mounts[i].type != CT_MOUNT_VOLUME)
 			continue;
 		if (volume_use(p->b->en, &c->mounts[i], view, &c->arena, &p->volume_paths[i], e) < 0)

@@ -236,11 +236,15 @@ static void put_identity(const struct ct_config *c, const struct document_facts 
 	}
 }
 
-static void put_annotations(const struct ct_config *c, struct buf *b)
+static void put_annotations(const struct ct_config *c, uint64_t caps, struct buf *b)
 {
+	bool first = true;
+
 	buf_str(b, "\"annotations\":{");
+	security_annotations(c, caps, b, &first);
 	for (size_t i = 0; i < c->annotations.n; i++) {
-		buf_str(b, i ? "," : "");
+		buf_str(b, first ? "" : ",");
+		first = false;
 		buf_json_str(b, c->annotations.v[i].key);
 		buf_str(b, ":");
 		buf_json_str(b, c->annotations.v[i].value);
@@ -270,12 +274,12 @@ int document_write(const struct ct_config *c, const struct document_facts *f, st
 		return -e->num;
 	if (doc_mounts(c, f, b, e) < 0)
 		return -e->num;
-	put_annotations(c, b);
+	put_annotations(c, caps, b);
 	buf_str(b, "\"linux\":{");
 	put_namespaces(c, f, b);
 	put_sysctls(c, f, b);
 	put_cgroup(c, b);
-	if (doc_resources(c, f, b, e) < 0 || doc_protection(c, caps, b, e) < 0)
+	if (doc_resources(c, f, b, e) < 0 || security_protection(c, caps, b, e) < 0)
 		return -e->num;
 	buf_str(b, "}}");
 	return buf_err(b, e);

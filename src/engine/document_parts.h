@@ -9,5 +9,3 @@ void doc_strings(struct buf *b, const char *key, const struct rc_str_list *l); /
 void doc_rlimits(const struct ct_config *c, struct buf *b);
 int doc_mounts(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e) must_check;
 int doc_resources(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e) must_check;
-/* doc_protection - seccomp filter, masked and read-only paths; last, so without a comma. */
-int doc_protection(const struct ct_config *c, uint64_t caps, struct buf *b, struct err *e) must_check;
