@@ -82,26 +82,20 @@ static bool detached(const struct mon *m)
 static int become_tare_mon(struct engine *en, struct bringup *b, struct err *e)
 {
 	char program[PATH_MAX], self[PATH_MAX];
+	char dir[16], listen_fd[16];
 	char *then[MAX_THEN] = { self, (char *)"--root", en->data_path, (char *)"--run-root", en->run_path,
-		(char *)"monitor-end", (char *)"--id", b->r->id };
+		(char *)"monitor-end", (char *)"--id", b->r->id, (char *)"--dir", dir, (char *)"--listen", listen_fd };
 
 	if (programs_self(self, e) < 0 || programs_find("tare-mon", program, e) < 0)
 		return -e->num;
+	fmt_to(dir, sizeof(dir), "%d", b->mon.dir_fd);
+	fmt_to(listen_fd, sizeof(listen_fd), "%d", b->mon.listen_fd);
 	b->mon.then_argv = then;
-	b->mon.health_program = self;
 	char **argv = mon_argv(&b->mon, program);
 	if (!argv)
 		return err_oom(e, "the monitor's arguments");
 	execv(program, argv);
 	return err_sys(e, "execute %s", program);
-}
-
-static void health_settings(const struct ct_config *c, struct mon *m)
-{
-	const struct ct_health *h = &c->health;
-
-	if (h->test.n && !str_eq(h->test.v[0], "NONE"))
-		m->health_interval_ms = h->interval_ms ? h->interval_ms : 30000;
 }
 
 /* --- again? ---------------------------------------------------------------------------------------------------- */
@@ -179,9 +173,11 @@ static int cycle(struct engine *en, struct bringup *b, struct err *e)
 		b->mon.client = FD_NONE; /* it is one of end.clients now */
 		bringup_done(b);
 		int r = settle(en, b, &end, &removed, e);
-		int code = b->r->status.exit_code;
+		int code = r == 0 ? b->r->status.exit_code : 125;
 		bool again = r == 0 && !removed && wants_restart(en, b->r);
-		mon_tell_exit(&end, r == 0 ? code : 125);
+		if (!again)
+			record_done(b->r); /* whoever waits for the lock need not wait for a client that reads slowly */
+		mon_tell_exit(&end, code);
 		if (!again)
 			return r;
 		if (bringup(b, b->r->config.open_stdin, e) < 0)
@@ -210,10 +206,12 @@ static void settle_in(const struct engine *en)
 static int begin(struct engine *en, struct record *r, struct bringup *b, int client, struct err *e)
 {
 	*b = (struct bringup){ .en = en, .r = r, .join_userns = FD_NONE };
-	b->mon = (struct mon){ .id = r->id, .name = r->config.name, .dir_fd = r->dir_fd, .pidfd = FD_NONE,
-		.stdin_fd = FD_NONE, .stdout_fd = FD_NONE, .stderr_fd = FD_NONE, .master = FD_NONE, .listen_fd = FD_NONE,
-		.client = client, .stdin_once = r->config.open_stdin && client >= 0 };
-	health_settings(&r->config, &b->mon);
+	b->mon = (struct mon)MON_INIT;
+	b->mon.id = r->id;
+	b->mon.name = r->config.name;
+	b->mon.dir_fd = r->dir_fd;
+	b->mon.client = client;
+	b->mon.stdin_once = r->config.open_stdin && client >= 0;
 	if (log_settings(&r->config, &b->mon, e) < 0)
 		return -e->num;
 	return mon_listen(&b->mon, e);
@@ -286,23 +284,26 @@ int monitor_resume(struct engine *en, const struct monitor_end *end, struct err 
 {
 	struct record r = RECORD_INIT;
 	struct bringup b;
-	struct mon_result left = { .wait_status = end->wait_status, .unknown = end->unknown, .clients = end->clients,
-		.n_clients = end->n_clients };
+	struct mon_result left = { .wait_status = end->wait_status, .unknown = end->unknown };
 	bool removed = false, again = false;
 
-	if (record_open_id(en, end->id, true, &r, e) < 0)
+	if (mon_adopt_clients(&left, end->client_list, e) < 0 || record_open_id(en, end->id, true, &r, e) < 0)
 		return -e->num;
 	/* The one that has the lock. */
 	fd_close(&r.dir_fd);
 	r.dir_fd = end->dir_fd;
 	r.held = true;
 	r.status.lost_records += end->lost_records;
+	int listen_fd = end->listen_fd;
+	fd_close(&listen_fd); /* the next run makes a new one */
 	settle_in(en);
 	int n = engine_ended(en, &r, end->wait_status, end->unknown, &removed, e);
-	int code = r.status.exit_code;
+	int code = n == 0 ? r.status.exit_code : 125;
 	if (n == 0 && !removed)
 		again = wants_restart(en, &r);
-	mon_tell_exit(&left, n == 0 ? code : 125);
+	if (!again)
+		record_done(&r);
+	mon_tell_exit(&left, code);
 	if (again) {
 		n = begin(en, &r, &b, FD_NONE, e);
 		if (n == 0)

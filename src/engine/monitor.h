@@ -17,8 +17,7 @@ struct monitor_end {
 	int wait_status;
 	bool unknown;
 	uint64_t lost_records;
-	int *clients;
-	size_t n_clients;
+	const char *client_list; /* descriptors of sessions, "5,6", or NULL */
 };
 
 /* monitor_resume - settle the end; start again where the restart policy wants it, in this process. Returns when the
