@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# From create to rm.
+
+load ../lib/engine
+
+setup()
+{
+	need_root
+	engine_setup
+	make_box
+}
+
+teardown()
+{
+	engine_teardown
+}
+
+state()
+{
+	tare inspect --format "{{.State.$2}}" "$1"
+}
+
+@test "run passes output and the exit status on" {
+	run -0 tare run --rm box echo hello
+	[ "$output" = hello ]
+	run -3 tare run --rm box sh -c 'exit 3'
+	run -143 tare run --rm box sh -c 'kill -TERM $$'
+	run -0 --separate-stderr tare run --rm box sh -c 'echo out; echo err >&2'
+	[ "$output" = out ] && [ "$stderr" = err ]
+}
+
+@test "a program that is absent is 127, one that cannot be executed 126, an error of ours 125" {
+	run -127 tare run --rm box /nowhere
+	[[ $output == *"no such file or directory"* ]]
+	run -127 tare run --rm box nowhere
+	[[ $output == *"executable file not found"* ]]
+	run -126 tare run --rm box /etc/passwd
+	run -125 tare run --rm no-such-image true
+	run -125 tare run --no-such-flag box true
+	[ -z "$(ls "$TARE_ROOT/containers")" ]
+}
+
+@test "input reaches the program and ends" {
+	run -0 tare run --rm -i box cat <<< "through and back"
+	[ "$output" = "through and back" ]
+	run -0 tare run --rm box cat <<< "not wanted"
+	[ -z "$output" ]
+}
+
+@test "all that was written arrives, in order" {
+	tare run --rm box sh -c 'seq 1 200000' > "$BATS_TEST_TMPDIR/out"
+	seq 1 200000 | cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "run --rm leaves nothing" {
+	tare run --rm --name gone box true
+	[ -z "$(ls "$TARE_ROOT/containers")" ]
+	[ -z "$(ls "$TARE_ROOT/names")" ]
+	[ -z "$(ls "$TARE_RUN_ROOT/ids" 2>/dev/null)" ]
+	[ -z "$(ls "$TARE_RUN_ROOT/oci")" ] || [ "$(ls "$TARE_RUN_ROOT/oci")" = "@mntns" ] || ls -la "$TARE_RUN_ROOT/oci"
+}
+
+@test "a detached container runs, is seen, stops and starts again" {
+	run -0 tare run -d --name web box sleep 1000
+	id=$output
+	[ ${#id} = 64 ]
+	[ "$(state web Status)" = running ]
+	[ "$(tare ps -q --no-trunc)" = "$id" ]
+	tare stop -t 0 web
+	[ "$(state web Status)" = exited ]
+	[ "$(state web ExitCode)" = 137 ]
+	[ -z "$(tare ps -q)" ]
+	tare start web
+	[ "$(state web Running)" = true ]
+	tare kill web
+	run -0 tare wait web
+	[ "$output" = 137 ]
+	tare rm web
+	run -1 tare inspect web
+}
+
+@test "stop asks first, and waits for what the program does then" {
+	tare run -d --name polite box sh -c 'trap "echo bye; exit 7" TERM; while :; do sleep 0.1; done'
+	tare stop polite
+	[ "$(state polite ExitCode)" = 7 ]
+	run -0 tare logs polite
+	[[ $output == *bye* ]]
+}
+
+@test "names are claimed once and can be used again" {
+	tare create --name one box true
+	run -125 tare create --name one box true
+	[[ $output == *"already in use"* ]]
+	tare rm one
+	tare create --name one box true
+	tare rename one two
+	run -0 tare inspect --format '{{.Name}}' two
+	[ "$output" = /two ]
+	run -1 tare inspect one
+}
+
+@test "ids may be shortened, names not" {
+	id=$(tare create --name short box true)
+	[ "$(tare inspect --format '{{.Id}}' "${id:0:6}")" = "$id" ]
+	run -1 tare inspect shor
+	tare rm "${id:0:12}"
+}
+
+@test "rm refuses a running container, rm -f does not" {
+	tare run -d --name busy box sleep 1000
+	run -1 tare rm busy
+	[[ $output == *"running"* ]]
+	tare rm -f busy
+	run -1 tare inspect busy
+	run -0 tare rm -f busy
+}
+
+@test "what a container writes stays until it is removed" {
+	tare run --name keeps box sh -c 'echo data > /file'
+	tare start keeps
+	tare wait keeps
+	[ "$(cat "$TARE_ROOT"/containers/*/upper/file)" = data ]
+}
+
+@test "a range of ids of its own does not show on disk" {
+	mkdir "$BATS_TEST_TMPDIR/shared"
+	echo mine > "$BATS_TEST_TMPDIR/shared/in"
+	chown 1000:1000 "$BATS_TEST_TMPDIR/shared/in"
+	run -0 tare run --rm -v "$BATS_TEST_TMPDIR/shared:/shared" box sh -c 'stat -c %u:%g /shared/in /bin/busybox; touch /shared/out; cat /proc/self/uid_map'
+	[ "${lines[0]}" = 1000:1000 ] && [ "${lines[1]}" = 0:0 ]
+	[[ ${lines[2]} =~ ^\ *0\ +1[89][0-9]{8}\ +65536$ ]]
+	[ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/shared/out")" = 0:0 ]
+}
+
+@test "an OOM kill is told" {
+	grep -q memory /proc/cgroups || skip "needs the memory controller"
+	run -137 tare run --name hungry -m 16m box sh -c 'x=$(head -c 100m /dev/zero | tr "\0" x); echo ${#x}'
+	[ "$(state hungry OOMKilled)" = true ]
+}
+
+@test "a restart policy starts again, with a limit, until stop" {
+	tare run -d --name again --restart on-failure:2 box sh -c 'exit 4'
+	wait_until 10 sh -c "[ \"\$($TARE inspect --format '{{.RestartCount}} {{.State.Status}}' again)\" = '2 exited' ]"
+	tare run -d --name always --restart always box sh -c 'sleep 0.2'
+	wait_until 10 sh -c "[ \"\$($TARE inspect --format '{{.RestartCount}}' always)\" -ge 1 ]"
+	tare stop -t 1 always
+	[ "$(state always Status)" = exited ]
+}
+
+@test "a killed monitor: the container goes on, the next command takes it over" {
+	tare run -d --name orphan box sh -c 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.1; done'
+	wait_until 5 sh -c "$TARE logs orphan | grep -q ^2"
+	pid=$(state orphan Pid)
+	monitor=$(pgrep -f "tare-mon.*orphan")
+	kill -KILL "$monitor"
+	wait_until 5 sh -c "! kill -0 $monitor 2>/dev/null"
+	kill -0 "$pid"
+	[ "$(tare ps --format '{{.Names}}')" = orphan ]
+	[ "$(state orphan Pid)" = "$pid" ]
+	before=$(tare logs orphan | wc -l)
+	wait_until 5 sh -c "[ \$($TARE logs orphan | wc -l) -gt $((before + 3)) ]"
+	tare stop -t 1 orphan
+	[ "$(state orphan Status)" = exited ]
+}
+
+@test "monitor and program killed: the end is told as unknown, never as 0" {
+	tare run -d --name both box sleep 1000
+	pid=$(state both Pid)
+	kill -KILL "$(pgrep -f "tare-mon.*both")"
+	kill -KILL "$pid"
+	run -0 --separate-stderr tare inspect --format '{{.State.Status}} {{.State.ExitCode}}' both
+	[ "$output" = "exited 137" ]
+	tare start both
+	tare rm -f both
+}
+
+@test "containers share namespaces when asked" {
+	tare run -d --name first box sleep 1000
+	[ "$(tare run --rm --network container:first box readlink /proc/self/ns/net)" = "$(tare exec first readlink /proc/self/ns/net)" ]
+	run -0 tare run --rm --pid container:first box ps
+	[[ $output == *"sleep 1000"* ]]
+	tare stop -t 0 first
+	run -125 tare run --rm --network container:first box true
+	[[ $output == *"not running"* ]]
+}
+
+@test "N creates of one name: one wins, the others leave nothing" {
+	for i in 1 2 3 4 5 6 7 8; do
+		tare create --name race box true > /dev/null 2>&1 &
+	done
+	wait
+	[ "$(ls "$TARE_ROOT/containers" | wc -l)" = 1 ]
+}
