@@ -68,6 +68,7 @@ static struct ct_mount mounts[] = {
 		.recursive_read_only = true,
 		.non_recursive = true,
 		.idmap = true,
+		.create_source = true,
 		.chown = true,
 		.relabel = 'Z' },
 	{ .type = CT_MOUNT_VOLUME,
