@@ -130,7 +130,8 @@ void ct_default_config(struct ct_config *ret)
 
 static int check_format(const struct json *doc, struct err *e)
 {
-	const struct json *format = json_member(json_member(doc, "Tare"), "Format");
+	const struct json *tare = json_member(doc, "Tare");
+	const struct json *format = tare ? json_member(tare, "Format") : NULL;
 	uint64_t n;
 
 	if (!format || json_u64(format, 1, UINT64_MAX, &n) != JSON_INT_OK)

@@ -69,6 +69,7 @@ static void write_mount(const struct ct_mount *m, struct buf *b)
 	flag(b, "Anonymous", m->anonymous);
 	flag(b, "NoCopy", m->no_copy);
 	flag(b, "Idmap", m->idmap);
+	flag(b, "CreateSource", m->create_source);
 	flag(b, "Chown", m->chown);
 	text(b, "Relabel", m->relabel ? relabel : NULL);
 	if (m->tmpfs_size)
@@ -115,6 +116,7 @@ static int read_mount(struct rd *r, const struct json *v, const struct rd_field 
 		RD("Anonymous", rd_bool, struct ct_mount, anonymous),
 		RD("NoCopy", rd_bool, struct ct_mount, no_copy),
 		RD("Idmap", rd_bool, struct ct_mount, idmap),
+		RD("CreateSource", rd_bool, struct ct_mount, create_source),
 		RD("Chown", rd_bool, struct ct_mount, chown),
 		RD("Relabel", read_relabel, struct ct_mount, relabel),
 		RD("TmpfsSize", rd_u64, struct ct_mount, tmpfs_size, .max = UINT64_MAX),
