@@ -22,6 +22,7 @@ struct ct_mount {
 	bool anonymous;	   /* volume made for this container: goes with `rm -v` and --rm */
 	bool no_copy;	   /* volume: do not fill it from the image */
 	bool idmap;	   /* -v src:dst:idmap */
+	bool create_source; /* -v: make a host directory that is absent */
 	bool chown;	   /* :U */
 	char relabel;	   /* 'z', 'Z' or 0 */
 	uint64_t tmpfs_size; /* 0: half of the memory */
