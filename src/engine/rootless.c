@@ -194,5 +194,6 @@ void rootless_remember(const struct engine *en)
 		return;
 	fmt_to(text, sizeof(text), "%d %llu", (int)getpid(), (unsigned long long)st.start_ticks);
 	(void)unlinkat(en->run_fd, "userns", 0);
-	(void)symlinkat(text, en->run_fd, "userns");
+	if (symlinkat(text, en->run_fd, "userns") < 0)
+		return; /* without the note the records are searched */
 }
