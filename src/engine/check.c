@@ -1,0 +1,212 @@
+#include "engine/check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "engine/life.h"
+#include "engine/record.h"
+#include "runtime/list.h"
+#include "sys/path.h"
+
+/* A creator makes the directory first and locks it one system call later. */
+enum { YOUNG_S = 10, LINE = 512 };
+
+struct check {
+	struct engine *en;
+	bool repair;
+	check_tell tell;
+	void *arg;
+	size_t left;
+};
+
+static void told(struct check *c, bool mended, const char *format, ...) printf_like(3, 4);
+static void told(struct check *c, bool mended, const char *format, ...)
+{
+	char line[LINE];
+	va_list ap;
+
+	va_start(ap, format);
+	fmt_v(line, sizeof(line), format, ap);
+	va_end(ap);
+	c->left += !mended;
+	c->tell(c->arg, line, mended);
+}
+
+/* --- containers -------------------------------------------------------------------------------------------- */
+
+static bool young(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && time(NULL) - st.st_mtime < YOUNG_S;
+}
+
+static void check_half_made(struct check *c, const char *id)
+{
+	struct err e = ERR_NONE;
+	auto_fd int dir = openat(c->en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (dir < 0 || faccessat(dir, "config.json", F_OK, 0) == 0)
+		return;
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || young(dir))
+		return; /* being made or removed just now */
+	bool mended = c->repair && path_remove_tree(c->en->containers_fd, id, &e) == 0;
+	told(c, mended, "container %.12s: its creation or removal was interrupted%s%s", id, e.num ? ": " : "", e.msg);
+}
+
+static void check_record(struct check *c, const char *id)
+{
+	struct record r = RECORD_INIT;
+	struct err e = ERR_NONE;
+
+	if (record_open_id(c->en, id, true, &r, &e) < 0) {
+		if (e.kind != ERR_NOT_FOUND)
+			told(c, false, "container %.12s: %s", id, e.msg);
+	} else if ((r.status.state == CT_RUNNING || r.status.state == CT_RESTARTING || r.status.state == CT_PAUSED) &&
+		   !record_monitored(&r)) {
+		bool mended = c->repair && engine_refresh(c->en, &r, &e) == 0;
+		told(c, mended, "container %s: its monitor was killed%s%s", r.config.name, e.num ? ": " : "", e.msg);
+	}
+	record_done(&r);
+}
+
+static int check_records(struct check *c, struct err *e)
+{
+	struct record_ids ids;
+
+	if (record_ids(c->en, &ids, e) < 0)
+		return -e->num;
+	for (size_t i = 0; i < ids.n; i++) {
+		check_half_made(c, ids.v[i]);
+		if (faccessat(c->en->containers_fd, ids.v[i], F_OK, 0) == 0)
+			check_record(c, ids.v[i]);
+	}
+	record_ids_done(&ids);
+	return 0;
+}
+
+/* --- symlinks whose target is the id of a container ---------------------------------------------------------- */
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static bool exists(const struct engine *en, const char *id)
+{
+	return strlen(id) == CT_ID_LEN && !strchr(id, '/') && faccessat(en->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int check_links(struct check *c, int at, const char *dir_name, const char *what, struct err *e)
+{
+	auto_fd int fd = openat(at, dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir __attribute__((cleanup(close_dir))) = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : err_sys(e, "list %s", dir_name);
+	(void)fd_steal(&fd);
+	while ((d = readdir(dir))) {
+		char target[CT_ID_LEN + 2];
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		if (n <= 0 || exists(c->en, target))
+			continue;
+		bool mended = c->repair && unlinkat(dirfd(dir), d->d_name, 0) == 0;
+		told(c, mended, "%s %s belongs to a container that is gone", what, d->d_name);
+	}
+	return 0;
+}
+
+/* --- what the runtime still holds ---------------------------------------------------------------------------- */
+
+static int check_runtime(struct check *c, struct err *e)
+{
+	struct rt_list l;
+
+	if (rt_list(&c->en->rt, &l, e) < 0)
+		return -e->num;
+	for (size_t i = 0; i < l.n; i++) {
+		struct err why = ERR_NONE;
+
+		if (exists(c->en, l.v[i].id))
+			continue;
+		bool mended = c->repair && rt_delete(&c->en->rt, l.v[i].id, true, &why) == 0;
+		told(c, mended, "%.64s runs or ran without a record%s%s", l.v[i].id, why.num ? ": " : "", why.msg);
+	}
+	rt_list_done(&l);
+	return 0;
+}
+
+int check_containers(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e)
+{
+	struct check c = { .en = en, .repair = repair, .tell = tell, .arg = arg };
+
+	if (check_records(&c, e) < 0 || check_links(&c, en->names_fd, ".", "the name", e) < 0 ||
+		check_links(&c, en->run_fd, "ids", "the range of ids", e) < 0 || check_runtime(&c, e) < 0)
+		return -e->num;
+	*ret_left = c.left;
+	return 0;
+}
+
+/* --- boot ---------------------------------------------------------------------------------------------------- */
+
+static bool wanted(const struct record *r, bool cut_off)
+{
+	switch (r->config.restart) {
+	case CT_RESTART_ALWAYS:
+		return true;
+	case CT_RESTART_UNLESS_STOPPED:
+		return !r->status.stopped_by_user;
+	case CT_RESTART_ON_FAILURE:
+		return cut_off;
+	case CT_RESTART_NO:
+		break;
+	}
+	return false;
+}
+
+static int boot_one(struct engine *en, struct record *r, struct err *e)
+{
+	struct start_how how = { .attach = false };
+	int session;
+	bool was_running = r->status.state == CT_RUNNING || r->status.state == CT_RESTARTING || r->status.state == CT_PAUSED;
+
+	if (r->status.state == CT_CREATED)
+		return 0;
+	if (engine_refresh(en, r, e) < 0)
+		return -e->num;
+	bool runs = r->status.state == CT_RUNNING || record_monitored(r);
+	return runs || !wanted(r, was_running) ? 0 : engine_start(en, r, &how, &session, e);
+}
+
+int boot_start(struct engine *en, check_tell tell, void *arg, size_t *ret_failed, struct err *e)
+{
+	struct record_ids ids;
+	size_t failed = 0;
+
+	if (record_ids(en, &ids, e) < 0)
+		return -e->num;
+	for (size_t i = 0; i < ids.n; i++) {
+		struct record r = RECORD_INIT;
+		struct err why = ERR_NONE;
+
+		if (record_open_id(en, ids.v[i], true, &r, &why) < 0 || boot_one(en, &r, &why) < 0) {
+			failed++;
+			tell(arg, why.msg, false);
+		}
+		record_done(&r);
+	}
+	record_ids_done(&ids);
+	*ret_failed = failed;
+	return 0;
+}
