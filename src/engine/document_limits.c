@@ -144,21 +144,18 @@ static int device_rules(const struct ct_config *c, struct buf *b, struct err *e)
 	return 0;
 }
 
-static int devices(const struct ct_config *c, struct buf *b, struct err *e)
+static int devices(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e)
 {
-	if (!c->n_devices)
-		return 0;
 	buf_str(b, "\"devices\":[");
+	if (c->privileged && doc_host_devices(f->rootless, b, e) < 0)
+		return -e->num;
 	for (size_t i = 0; i < c->n_devices; i++) {
 		const struct ct_device *d = &c->devices[i];
 		struct stat st;
 
 		if (device_of(d, &st, e) < 0)
 			return -e->num;
-		buf_printf(b, "%s{\"type\":\"%c\",\"path\":", i ? "," : "", S_ISBLK(st.st_mode) ? 'b' : 'c');
-		buf_json_str(b, d->destination ? d->destination : d->source);
-		buf_printf(b, ",\"major\":%u,\"minor\":%u,\"fileMode\":%u,\"uid\":%u,\"gid\":%u}", major(st.st_rdev),
-			minor(st.st_rdev), st.st_mode & 07777, st.st_uid, st.st_gid);
+		doc_device(&st, d->destination ? d->destination : d->source, b);
 	}
 	buf_str(b, "],");
 	return 0;
@@ -170,7 +167,7 @@ int doc_resources(const struct ct_config *c, const struct document_facts *f, str
 	/* The default must not be what keeps a plain user without a cgroup from starting anything. */
 	bool any_default = !f->rootless || c->pids_limit;
 
-	if (devices(c, b, e) < 0)
+	if (devices(c, f, b, e) < 0)
 		return -e->num;
 	buf_str(b, "\"resources\":{");
 	if (c->memory || c->memory_swap || c->memory_reservation || c->oom_kill_disable)

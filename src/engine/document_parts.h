@@ -6,6 +6,10 @@
 #define DOC_INIT_PATH "/dev/tare-init"
 
 void doc_strings(struct buf *b, const char *key, const struct rc_str_list *l); /* without a comma */
+struct stat;
+/* doc_device - one entry of linux.devices. doc_host_devices - of all that the host has. Without a comma behind. */
+void doc_device(const struct stat *st, const char *path, struct buf *b);
+int doc_host_devices(bool rootless, struct buf *b, struct err *e) must_check;
 void doc_rlimits(const struct ct_config *c, struct buf *b);
 int doc_mounts(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e) must_check;
 int doc_resources(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e) must_check;
