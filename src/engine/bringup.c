@@ -40,13 +40,22 @@ static void plan_done(struct plan *p)
 	free(p->volume_paths);
 }
 
+static bool has_volumes(const struct ct_config *c)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].type == CT_MOUNT_VOLUME)
+			return true;
+	return false;
+}
+
 /* Named volumes are made when they are first used, and filled from what the image has there. */
-static int volumes(struct plan *p, int view, struct err *e)
+static int mounts(struct plan *p, struct err *e)
 {
 	struct ct_config *c = &p->b->r->config;
+	auto_fd int view = has_volumes(c) ? rootfs_view(&p->b->rootfs, e) : FD_NONE;
 
-	if (!c->n_mounts)
-		return 0;
+	if (e->num)
+		return -e->num;
 	p->volume_paths = calloc(c->n_mounts, sizeof(*p->volume_paths));
 	if (!p->volume_paths)
 		return err_oom(e, "volumes");
@@ -66,18 +75,18 @@ static int volumes(struct plan *p, int view, struct err *e)
 static int look_inside(struct plan *p, struct err *e)
 {
 	const struct ct_config *c = &p->b->r->config;
-	auto_fd int view = rootfs_view(&p->b->rootfs, e);
+	auto_fd int users = rootfs_users(&p->b->rootfs, e);
 
-	if (view < 0)
+	if (users < 0)
 		return err_wrap(e, "root filesystem");
-	if (user_resolve(view, c->user, &c->group_add, &p->user, e) < 0)
+	if (user_resolve(users, c->user, &c->group_add, &p->user, e) < 0)
 		return -e->num;
 	p->facts.uid = p->user.uid;
 	p->facts.gid = p->user.gid;
 	p->facts.gids = p->user.gids;
 	p->facts.n_gids = p->user.n_gids;
 	p->facts.home = p->user.home;
-	return volumes(p, view, e);
+	return c->n_mounts ? mounts(p, e) : 0;
 }
 
 static int own_ids(struct plan *p, struct err *e)

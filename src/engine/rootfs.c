@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
@@ -242,4 +243,52 @@ int rootfs_view(const struct rootfs *f, struct err *e)
 	if (s.n == 1) /* overlayfs wants two at least to be read-only */
 		return clone_directory(s.v[0], FD_NONE, false, e);
 	return mount_stack(&s, f, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+}
+
+/* --- looking up users without a mount ----------------------------------------------------------------------- */
+
+enum users { USERS_NOT_HERE, USERS_HERE, USERS_UNSURE };
+
+static bool is_opaque(int etc, bool rootless)
+{
+	char value;
+	struct path_proc p = path_proc(etc);
+
+	return getxattr(p.text, rootless ? "user.overlay.opaque" : "trusted.overlay.opaque", &value, 1) > 0;
+}
+
+/* Regular files of one layer hide those of the layers below, and so does a directory etc that is opaque. Whiteouts, links
+ * and a layer that has only one of the two are left to overlayfs. */
+static enum users look_for_users(int layer, bool rootless)
+{
+	struct stat passwd, group;
+	struct err ignored = ERR_NONE;
+	auto_fd int etc = path_open_nosym_in(layer, "etc", O_PATH | O_NOFOLLOW, &ignored);
+
+	if (etc < 0)
+		return ignored.num == ENOENT ? USERS_NOT_HERE : USERS_UNSURE;
+	if (!path_is_dir(etc))
+		return USERS_UNSURE;
+	bool has_passwd = fstatat(etc, "passwd", &passwd, AT_SYMLINK_NOFOLLOW) == 0;
+	bool has_group = fstatat(etc, "group", &group, AT_SYMLINK_NOFOLLOW) == 0;
+	if (has_passwd && has_group)
+		return S_ISREG(passwd.st_mode) && S_ISREG(group.st_mode) ? USERS_HERE : USERS_UNSURE;
+	return has_passwd || has_group || is_opaque(etc, rootless) ? USERS_UNSURE : USERS_NOT_HERE;
+}
+
+int rootfs_users(const struct rootfs *f, struct err *e)
+{
+	auto_fd int upper = openat(f->record->dir_fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum users found = upper < 0 ? USERS_NOT_HERE : look_for_users(upper, f->rootless);
+
+	if (found == USERS_HERE)
+		return fd_steal(&upper);
+	for (size_t i = f->n_layers; i-- > 0 && found == USERS_NOT_HERE;) {
+		found = look_for_users(f->layers[i], f->rootless);
+		if (found != USERS_HERE)
+			continue;
+		int fd = fcntl(f->layers[i], F_DUPFD_CLOEXEC, 3);
+		return fd < 0 ? err_sys(e, "open a layer") : fd;
+	}
+	return rootfs_view(f, e);
 }

@@ -27,3 +27,6 @@ int rootfs_mount(const struct rootfs *f, int userns, struct err *e) must_check;
 /* rootfs_view - what the container would see, read-only, with host ids: for looking up users, filling volumes, export.
  * Whether the container runs does not matter. A detached tree, the caller's. */
 int rootfs_view(const struct rootfs *f, struct err *e) must_check;
+/* rootfs_users - a directory whose etc/passwd and etc/group are the container's: the layer that has both, where that is
+ * certain without a mount (an overlay costs as much as the rest of a start), else a view. The caller's. */
+int rootfs_users(const struct rootfs *f, struct err *e) must_check;
