@@ -6,10 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/securebits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "base/fmt.h"
@@ -175,6 +179,31 @@ static int configure(int fs, const struct stack *s, const struct rootfs *f, stru
 	return fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? err_sys(e, "make the overlay") : 0;
 }
 
+/* Host ids of the container's root: what a file of ours looks like through the idmapped mount. */
+static int mapped_root(int dir, uid_t *ret_owner, gid_t *ret_group, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return err_sys(e, "look at the container's writable layer");
+	*ret_owner = st.st_uid;
+	*ret_group = st.st_gid;
+	return 0;
+}
+
+/* overlayfs mounts read-only when it cannot use its work directory, and says so in the kernel log only. */
+static int check_writable(int mnt, struct err *e)
+{
+	struct statvfs st;
+
+	if (fstatvfs(mnt, &st) < 0)
+		return err_sys(e, "look at the overlay");
+	if (!(st.f_flag & ST_RDONLY))
+		return 0;
+	err_set(e, ERR_SYSTEM, EROFS, "the overlay became read-only");
+	return err_hint(e, "the kernel log has the reason; is the directory of containers on a file system that can hold overlays?");
+}
+
 static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned attributes, struct err *e)
 {
 	auto_fd int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -191,8 +220,39 @@ static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned a
 		r = err_sys(e, "return to the working directory");
 	if (r < 0)
 		return r;
-	int mnt = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
-	return mnt < 0 ? err_sys(e, "mount the overlay") : mnt;
+	auto_fd int mnt = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+	if (mnt < 0)
+		return err_sys(e, "mount the overlay");
+	if (s->upper_dir >= 0 && check_writable(mnt, e) < 0)
+		return -e->num;
+	return fd_steal(&mnt);
+}
+
+/* overlayfs works with the credentials of who mounted it, and makes its work directory at once. Through an idmapped layer only
+ * ids of the map exist, so its user has to be one of them: root of the container's range, with all capabilities kept
+ * (capabilities(7) "SECBIT_NO_SETUID_FIXUP"). */
+static int mount_as_root_of(const struct stack *s, const struct rootfs *f, int userns, struct err *e)
+{
+	uid_t owner;
+	gid_t group;
+
+	if (userns < 0)
+		return mount_stack(s, f, 0, e);
+	if (mapped_root(s->upper_dir, &owner, &group, e) < 0)
+		return -e->num;
+	int bits = prctl(PR_GET_SECUREBITS);
+	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
+		return err_sys(e, "keep capabilities while the overlay is mounted");
+	setfsgid(group);
+	setfsuid(owner);
+	int mnt = mount_stack(s, f, 0, e);
+	setfsuid(0);
+	setfsgid(0);
+	if (prctl(PR_SET_SECUREBITS, bits) < 0 && mnt >= 0) {
+		fd_close(&mnt);
+		return err_sys(e, "restore the handling of capabilities");
+	}
+	return mnt;
 }
 
 /* A directory of the user's, with everything mounted in it. */
@@ -222,7 +282,7 @@ int rootfs_mount(const struct rootfs *f, int userns, struct err *e)
 	s.upper_dir = userns < 0 ? f->record->dir_fd : mapped_clone(f->record->dir_fd, userns, e);
 	if (s.upper_dir < 0)
 		return s.upper_dir;
-	return mount_stack(&s, f, 0, e);
+	return mount_as_root_of(&s, f, userns, e);
 }
 
 int rootfs_view(const struct rootfs *f, struct err *e)
