@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
@@ -14,7 +15,7 @@
 /* The command name in parentheses may hold anything, so fields are counted from the last ')'. */
 static bool parse_stat(char *text, struct proc_stat *ret)
 {
-	enum { FIELD_STATE = 3, FIELD_PPID = 4, FIELD_START = 22 };
+	enum { FIELD_STATE = 3, FIELD_PPID = 4, FIELD_SESSION = 6, FIELD_START = 22 };
 	char *p = strrchr(text, ')'), *save;
 	uint64_t v;
 
@@ -26,6 +27,8 @@ static bool parse_stat(char *text, struct proc_stat *ret)
 			ret->state = word[0];
 		if (field == FIELD_PPID && parse_u64(word, INT32_MAX, &v))
 			ret->ppid = (pid_t)v;
+		if (field == FIELD_SESSION && parse_u64(word, INT32_MAX, &v))
+			ret->session = (pid_t)v;
 		if (field == FIELD_START)
 			return parse_u64(word, UINT64_MAX, &ret->start_ticks);
 	}
@@ -122,4 +125,44 @@ int proc_list_add(struct proc_list *l, pid_t pid, struct err *e)
 	}
 	l->v[l->n++] = pid;
 	return 0;
+}
+
+int proc_of_pidfd(int pidfd, pid_t *ret, struct err *e)
+{
+	char path[48], text[512];
+	uint64_t pid;
+
+	fmt_to(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return err_sys(e, "read %s", path);
+	text[n] = '\0';
+	const char *line = strstr(text, "\nPid:\t");
+	if (!line)
+		return err_set(e, ERR_CORRUPT, EPROTO, "%s is not of a pidfd", path);
+	line += 6;
+	if (!parse_u64_n(line, strcspn(line, "\n"), INT32_MAX, &pid) || pid == 0) /* -1: reaped */
+		return err_num(e, ESRCH, "look for the process behind a pidfd");
+	*ret = (pid_t)pid;
+	return 0;
+}
+
+/* linux/pidfd.h of Linux 6.15. */
+struct pidfd_info_exit {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define PIDFD_GET_INFO_EXIT _IOWR(0xFF, 11, struct pidfd_info_exit)
+enum { PIDFD_MASK_EXIT = 1 << 3 };
+
+bool proc_exit_status(int pidfd, int *ret)
+{
+	struct pidfd_info_exit info = { .mask = PIDFD_MASK_EXIT };
+
+	if (ioctl(pidfd, PIDFD_GET_INFO_EXIT, &info) < 0 || !(info.mask & PIDFD_MASK_EXIT))
+		return false;
+	*ret = info.exit_code;
+	return true;
 }

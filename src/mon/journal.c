@@ -1,0 +1,45 @@
+/* Records for systemd's journal, in its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of
+ * NAME=VALUE lines; a value with line ends or other bytes goes as NAME, newline, 64-bit length, bytes. */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include "base/str.h"
+#include "mon/logfile.h"
+#include "sys/unixsock.h"
+
+int journal_open(struct err *e)
+{
+	int fd = unix_connect("/run/systemd/journal/socket", SOCK_DGRAM, e);
+
+	if (fd < 0) {
+		err_wrap(e, "log driver journald");
+		return err_hint(e, "is systemd-journald running?");
+	}
+	return fd;
+}
+
+bool journal_send(int fd, const char *fields, unsigned stream, const char *line, size_t n, bool partial)
+{
+	static const char *const priority[] = { "PRIORITY=6\nMESSAGE\n", "PRIORITY=3\nMESSAGE\n" };
+	static const char more[] = "CONTAINER_PARTIAL_MESSAGE=true\n";
+	uint64_t len = htole64(n);
+	struct iovec iov[] = {
+		{ (void *)fields, str_len(fields) },
+		{ (void *)more, partial ? sizeof(more) - 1 : 0 },
+		{ (void *)priority[stream], strlen(priority[stream]) },
+		{ &len, sizeof(len) },
+		{ (void *)line, n },
+		{ (void *)"\n", 1 },
+	};
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
+	ssize_t sent;
+
+	if (n == 0 && !partial) /* docker logs no empty line there, and the journal takes none */
+		return true;
+	do
+		sent = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (sent < 0 && errno == EINTR);
+	return sent >= 0;
+}
