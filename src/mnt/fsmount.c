@@ -60,7 +60,7 @@ static int configure(int fs, const struct mnt_fs *f, struct err *e)
 
 int mnt_fs_detached(const struct mnt_fs *f, struct err *e)
 {
-	auto_fd int fs = fsopen(f->type, FSOPEN_CLOEXEC);
+	int fs = fsopen(f->type, FSOPEN_CLOEXEC);
 
 	if (fs < 0)
 		return err_sys(e, "open filesystem %s", f->type);
@@ -85,7 +85,7 @@ int mnt_move(int mntfd, int target, struct err *e)
 
 static int attach_new_calls(const struct mnt_fs *f, int target, struct err *e)
 {
-	auto_fd int mnt = mnt_fs_detached(f, e);
+	int mnt = mnt_fs_detached(f, e);
 
 	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }

@@ -28,7 +28,7 @@ enum { MAX_ADDRESSES = 128 };
 int net_lo_up(struct err *e)
 {
 	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return err_sys(e, "make a socket for the loopback device");

@@ -3,7 +3,8 @@
 #include <stdbool.h>
 #include "base/err.h"
 
-/* net_lo_up - set the loopback device of this network namespace up. Three system calls. CHILD. */
+/* net_lo_up - set the loopback device of this network namespace up. Two system calls. CHILD:
+ * leaves its socket open, as all of the child's descriptors stay until one close_range(2) before execve. */
 int net_lo_up(struct err *e) must_check;
 
 /* net_link_check_name - a device name the kernel takes: 1 to 15 bytes without '/', ':' or blanks, not "." or

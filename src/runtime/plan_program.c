@@ -130,8 +130,7 @@ int plan_program(const struct plan_program_in *in, struct arena *arena, struct c
 		r = plan_placement(in->linux_, arena, g, e);
 	if (r < 0)
 		return r;
-	g->last_cap = caps_last();
-	caps_clamp(p->capabilities, in->in_userns ? caps_all(g->last_cap) : in->have_caps, &g->caps, &missing, NULL);
+	caps_clamp(p->capabilities, in->in_userns ? caps_all(caps_last()) : in->have_caps, &g->caps, &missing, NULL);
 	warn_missing(p->capabilities, missing);
 	for (size_t i = 0; in->annotations && i < in->annotations->n; i++)
 		if (str_eq(in->annotations->v[i].key, "run.oci.keep_original_groups"))

@@ -84,8 +84,11 @@ int caps_drop_bounding(uint64_t keep, int last, struct err *e)
 			continue;
 		int num = errno;
 
-		/* Without CAP_SETPCAP it may still be absent already, which is all we want. */
-		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 0)
+		/* Without CAP_SETPCAP it may still be absent already, or unknown, which is all we want. */
+		int there = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+		if (there < 0)
+			return 0;
+		if (there == 0)
 			continue;
 		return err_num(e, num, "drop capability %d from the bounding set", i);
 	}

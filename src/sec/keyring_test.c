@@ -16,7 +16,7 @@ static long session(void)
 }
 
 /* 0: joined a keyring of that name, another than before; 77: no keys here. */
-static int join(void)
+static int join(bool begins)
 {
 	char name[KEYRING_NAME_SIZE], id[32], text[256];
 	struct err e = ERR_NONE;
@@ -26,7 +26,7 @@ static int join(void)
 		return 77;
 	fmt_to(id, sizeof(id), "test.%d", (int)getpid());
 	keyring_name(id, name);
-	if (keyring_join(FD_NONE, name, NULL, &e) < 0) {
+	if (keyring_join(FD_NONE, name, NULL, begins, &e) < 0) {
 		print_error("%s\n", e.msg);
 		return 1;
 	}
@@ -38,13 +38,56 @@ static int join(void)
 	return strstr(text, name) && (strtoul(strstr(text, ";3f") + 1, NULL, 16) & 0x00080000) ? 0 : 4;
 }
 
+static uint32_t perm(void)
+{
+	char text[256] = "";
+
+	(void)sys_keyctl(KEYCTL_DESCRIBE, (unsigned long)session(), (unsigned long)text, sizeof(text) - 1, 0);
+	return (uint32_t)strtoul(strstr(text, ";3f") ? strstr(text, ";3f") + 1 : "0", NULL, 16);
+}
+
+/* What begins gets the same permissions whether the name was in use or not; who joins leaves them, but for the search. */
+static int permissions(void)
+{
+	char name[KEYRING_NAME_SIZE], id[32];
+	struct err e = ERR_NONE;
+
+	if (session() < 0 && (errno == ENOSYS || errno == EPERM))
+		return 77;
+	fmt_to(id, sizeof(id), "perm.%d", (int)getpid());
+	keyring_name(id, name);
+	if (keyring_join(FD_NONE, name, NULL, true, &e) < 0)
+		return 1;
+	uint32_t first = perm();
+	if (sys_keyctl(KEYCTL_SETPERM, (unsigned long)session(), 0x3f3b0000, 0, 0) < 0)
+		return 2;
+	if (keyring_join(FD_NONE, name, NULL, false, &e) < 0 || perm() != 0x3f3b0000)
+		return 3;
+	if (keyring_join(FD_NONE, name, NULL, true, &e) < 0 || perm() != first)
+		return 4;
+	return first == 0x3f1b0000 ? 0 : 5;
+}
+
+TEST(permissions_of_an_earlier_one_do_not_count)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(permissions());
+	waitpid(pid, &status, 0);
+	if (WEXITSTATUS(status) == 77)
+		SKIP("no keys in this kernel");
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
+}
+
 TEST(joins_a_keyring_of_its_own)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(join());
+		_exit(join(true));
 	waitpid(pid, &status, 0);
 	if (WEXITSTATUS(status) == 77)
 		SKIP("no keys in this kernel");
@@ -61,4 +104,4 @@ TEST(name_is_cut_not_overrun)
 	CHECK(strlen(name) == KEYRING_NAME_SIZE - 1 && str_starts(name, "_ses.a"), "%zu", strlen(name));
 }
 
-TEST_MAIN(T(joins_a_keyring_of_its_own), T(name_is_cut_not_overrun))
+TEST_MAIN(T(joins_a_keyring_of_its_own), T(permissions_of_an_earlier_one_do_not_count), T(name_is_cut_not_overrun))

@@ -182,6 +182,13 @@ static int walk_all(struct walk *w, struct err *e)
 	return path_open_nosym_in(w->rootfd, w->done, O_PATH | O_DIRECTORY, e);
 }
 
+int path_new_dir(int dirfd, const char *name, mode_t mode)
+{
+	if (mkdirat(dirfd, name, mode) < 0)
+		return -errno;
+	return resolve(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH);
+}
+
 /* The usual case of an absent directory: its parent is there. -ENOENT: the long way is needed. */
 static int make_leaf(int rootfd, const char *path, mode_t mode)
 {
@@ -192,9 +199,8 @@ static int make_leaf(int rootfd, const char *path, mode_t mode)
 	if (!slash || !*leaf || *leaf == '.' || !fmt_fits(parent, sizeof(parent), "%.*s", (int)(leaf - path), path))
 		return -ENOENT;
 	auto_fd int dir = path_try_in(rootfd, parent, O_PATH | O_DIRECTORY);
-	if (dir < 0 || mkdirat(dir, leaf, mode) < 0)
-		return -ENOENT;
-	return resolve(dir, leaf, O_PATH | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH);
+	int fd = dir < 0 ? dir : path_new_dir(dir, leaf, mode);
+	return fd < 0 ? -ENOENT : fd;
 }
 
 /* Out of line: its buffers would make the usual way touch five pages of stack. */

@@ -53,7 +53,7 @@ static int become(const struct exec_plan *p, struct err *e)
 		return err_sys(e, "become root of the user namespace");
 	if (setsid() < 0 && errno != EPERM)
 		return err_sys(e, "begin a session");
-	return p->keyring ? keyring_join(p->proc, p->keyring, p->program.process->selinux_label, e) : 0;
+	return p->keyring ? keyring_join(p->proc, p->keyring, p->program.process->selinux_label, false, e) : 0;
 }
 
 static int prepare(const struct exec_plan *p, struct child_state *s, struct err *e)
@@ -85,6 +85,7 @@ _Noreturn void child_exec_main(const struct exec_plan *p)
 {
 	struct child_state s = { .rootfd = FD_NONE,
 		.cwdfd = FD_NONE,
+		.dev = FD_NONE,
 		.master = FD_NONE,
 		.slave = FD_NONE,
 		.start = FD_NONE };

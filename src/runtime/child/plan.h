@@ -53,7 +53,6 @@ struct child_program {
 	char *home_slot;      /* PATH_MAX bytes for "HOME=…" */
 	const char *path_env; /* value of PATH in the container's environment, or NULL */
 	struct caps_sets caps;
-	int last_cap;
 	struct lsm_exec lsm;
 	const struct sock_filter *filter;
 	uint16_t n_filter; /* 0: none */

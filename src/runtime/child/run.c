@@ -128,6 +128,7 @@ _Noreturn void child_main(const struct child_plan *p)
 	struct child_state s = { .root_tree = p->root_tree,
 		.rootfd = FD_NONE,
 		.cwdfd = FD_NONE,
+		.dev = FD_NONE,
 		.master = FD_NONE,
 		.slave = FD_NONE,
 		.start = FD_NONE };

@@ -30,6 +30,8 @@ static const struct {
 	{ "stderr", "/proc/self/fd/2" },
 };
 
+enum { NODE_MADE = 1 };
+
 struct node {
 	const char *name; /* in its directory */
 	mode_t type;	  /* S_IFCHR … */
@@ -77,12 +79,13 @@ static int own_node(int dir, const struct node *n, struct err *e)
 	return 0;
 }
 
+/* NODE_MADE: it was not there before, and it is not the host's. */
 static int make_node(bool in_userns, int dir, const struct node *n, struct err *e)
 {
 	if (in_userns && n->type != S_IFIFO)
 		return bind_node(dir, n, e);
 	if (mknodat(dir, n->name, n->type | n->mode, n->dev) == 0)
-		return own_node(dir, n, e);
+		return own_node(dir, n, e) < 0 ? -e->num : NODE_MADE;
 	if (errno == EEXIST)
 		return check_existing(dir, n, e);
 	if (errno == EPERM)
@@ -90,9 +93,10 @@ static int make_node(bool in_userns, int dir, const struct node *n, struct err *
 	return err_sys(e, "make device %s", n->name);
 }
 
-static int make_defaults(const struct child_plan *p, int dev, struct err *e)
+static int make_defaults(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	char host[32];
+	int dev = s->dev;
 
 	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
 		struct node n = { .name = default_devices[i].name,
@@ -105,6 +109,7 @@ static int make_defaults(const struct child_plan *p, int dev, struct err *e)
 		int r = make_node(p->in_userns, dev, &n, e);
 		if (r < 0)
 			return r;
+		s->own_null |= r == NODE_MADE && n.dev == makedev(1, 3);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(default_links); i++)
 		if (symlinkat(default_links[i].target, dev, default_links[i].name) < 0 && errno != EEXIST)
@@ -171,12 +176,22 @@ static int make_configured(const struct child_plan *p, size_t i, int rootfd, str
 	return make_node(p->in_userns, parent, &n, e);
 }
 
-static int has_mount(const struct child_plan *p, const char *destination)
+static bool has_mount(const struct child_plan *p, const char *destination)
 {
 	for (size_t i = 0; i < p->n_mounts; i++)
 		if (str_eq(p->mounts[i].doc->destination, destination))
-			return 1;
-	return 0;
+			return true;
+	return false;
+}
+
+/* An image cannot choose where its devices are made. */
+static int refuse_link(const struct child_plan *p, int rootfd, struct err *e)
+{
+	struct stat st;
+
+	if (has_mount(p, "/dev") || fstatat(rootfd, "dev", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return 0;
+	return err_set(e, ERR_CONFIG, ELOOP, "/dev of the root filesystem is a symbolic link");
 }
 
 int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
@@ -192,18 +207,16 @@ int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
 			return err_wrap(e, "config.json: /linux/devices/%zu: %s", i, l->devices[i].path);
 	if (r == 0)
 		r = detach_nodes(p, e);
+	if (r == 0)
+		r = refuse_link(p, s->rootfd, e);
 	if (r < 0)
 		return r;
-	/* An image cannot choose where its devices are made. */
-	struct stat st;
-	if (fstatat(s->rootfd, "dev", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) && !has_mount(p, "/dev"))
-		return err_set(e, ERR_CONFIG, ELOOP, "/dev of the root filesystem is a symbolic link");
-	int dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
-	if (dev < 0)
-		return dev;
-	r = make_defaults(p, dev, e);
+	s->dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
+	if (s->dev < 0)
+		return s->dev;
+	r = make_defaults(p, s, e);
 	if (r == 0 && has_mount(p, "/dev/pts"))
-		r = make_ptmx(dev, e);
+		r = make_ptmx(s->dev, e);
 	return r;
 }
 
@@ -253,25 +266,31 @@ static bool is_null(int fd)
 	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
+/* What is not known to be ours is looked at before it is opened: opening some devices does something. */
+static int open_own_null(const struct child_plan *p, const struct child_state *s)
+{
+	int flags = O_RDWR | O_NOCTTY;
+	int fd = path_try_in(s->own_null ? s->dev : s->rootfd, s->own_null ? "null" : "dev/null",
+		O_NOFOLLOW | (s->own_null ? flags : O_PATH));
+
+	if (fd < 0 || !is_null(fd))
+		return FD_NONE;
+	return s->own_null ? fd : openat(p->proc, path_proc_rel(fd).text, flags | O_CLOEXEC);
+}
+
 /* The container's own /dev/null in the place of the host's, which is a file of a mount that is not in the container:
  * criu(8) could not say where it is. Where there is none, or it is no such device (CVE-2025-31133), nothing changes. */
-static int own_null(const struct child_plan *p, int rootfd, struct err *e)
+static int own_null(const struct child_plan *p, const struct child_state *s, struct err *e)
 {
-	char again[32];
-	auto_fd int own = FD_NONE;
+	int own = FD_NONE;
 
 	for (int fd = 0; fd <= 2; fd++) {
 		if (!is_null(fd))
 			continue;
-		if (own < 0) {
-			auto_fd int at = path_try_in(rootfd, "dev/null", O_PATH | O_NOFOLLOW);
-			if (at < 0 || !is_null(at))
-				return 0;
-			fmt_to(again, sizeof(again), "self/fd/%d", at);
-			own = openat(p->proc, again, O_RDWR | O_CLOEXEC | O_NOCTTY);
-			if (own < 0)
-				return 0;
-		}
+		if (own < 0)
+			own = open_own_null(p, s);
+		if (own < 0)
+			return 0;
 		if (dup2(own, fd) < 0)
 			return err_sys(e, "replace descriptor %d", fd);
 	}
@@ -283,7 +302,7 @@ int step_console(const struct child_plan *p, struct child_state *s, struct err *
 	const struct rc_process *process = p->program.process;
 
 	if (!process || !process->terminal)
-		return p->own_mounts ? own_null(p, s->rootfd, e) : 0;
+		return p->own_mounts ? own_null(p, s, e) : 0;
 	int r = console_open(s->rootfd, process, s, e);
 	if (r == 0 && p->own_mounts)
 		r = bind_console(s->rootfd, s, e);

@@ -83,6 +83,8 @@ static int program_cwd(const struct child_program *g, int rootfd, struct child_s
 {
 	const char *cwd = g->process->cwd;
 
+	if (s->at_root && str_eq(cwd, "/"))
+		return 0;
 	s->cwdfd = path_mkdir_in(rootfd, cwd, 0755, e);
 	if (s->cwdfd >= 0)
 		return 0;

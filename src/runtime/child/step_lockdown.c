@@ -97,13 +97,12 @@ static int load_filter(const struct child_program *g, int report, struct err *e)
 }
 
 /* Capabilities that loading a filter still needs, within what we hold. */
-static int raise_effective(const struct child_program *g, struct err *e)
+static int raise_effective(struct err *e)
 {
-	struct caps_sets all = { .effective = caps_all(g->last_cap) };
 	uint64_t have = 0;
 	int r = caps_have(&have, e);
+	struct caps_sets all = { .effective = have, .permitted = have };
 
-	all.permitted = all.effective = have;
 	return r < 0 ? r : caps_apply(&all, e);
 }
 
@@ -114,16 +113,16 @@ static int give_up(const struct child_program *g, int report, struct err *e)
 	int r = rlimit_apply(0, g->process->rlimits, g->process->n_rlimits, e);
 
 	if (r == 0)
-		r = caps_drop_bounding(g->caps.bounding, g->last_cap, e);
+		r = caps_drop_bounding(g->caps.bounding, CAPS_MAX, e);
 
 	if (r == 0)
 		r = own_stdio(g->process, e);
-	if (r == 0)
+	if (r == 0 && g->process->uid != 0) /* becoming root gives nothing up */
 		r = caps_keep(e);
 	if (r == 0)
 		r = set_ids(g, e);
 	if (r == 0 && early_filter && g->process->uid != 0)
-		r = raise_effective(g, e);
+		r = raise_effective(e);
 	if (r == 0 && early_filter)
 		r = load_filter(g, report, e);
 	if (r == 0)
@@ -176,7 +175,7 @@ int program_execute(const struct child_program *g, struct child_state *s, int pr
 	const struct rc_process *p = g->process;
 	int r = lsm_set_exec(proc, &g->lsm, e);
 
-	if (r == 0 && fchdir(s->cwdfd) < 0)
+	if (r == 0 && s->cwdfd >= 0 && fchdir(s->cwdfd) < 0)
 		r = err_sys(e, "chdir to cwd (\"%s\") set in config.json", p->cwd);
 	if (r == 0)
 		r = place(g, e);

@@ -179,16 +179,54 @@ static int make_symlink(const struct child_mount *m, int rootfd, struct err *e)
 	return strcmp(have, m->source) == 0 ? 0 : err_num(e, EEXIST, "copy the symlink: %s leads elsewhere", have);
 }
 
-static int mount_one(const struct child_plan *p, const struct child_mount *m, int rootfd, struct err *e)
+/* A new directory in the tmpfs that we have just mounted on /dev: what cannot be there yet is not looked for. */
+static int new_in_dev(const struct child_mount *m, const struct child_state *s)
 {
+	const char *name = s->dev < 0 ? NULL : str_after(m->doc->destination, "/dev/");
+
+	if (!name || !*name || *name == '.' || strchr(name, '/'))
+		return FD_NONE;
+	return path_new_dir(s->dev, name, 0755);
+}
+
+/* Where a filesystem goes. *ret_existed: only told for a tmpfs, which takes the mode of what it covers. */
+static int open_place(const struct child_mount *m, const struct child_state *s, bool *ret_existed, struct err *e)
+{
+	int target = new_in_dev(m, s);
+
+	*ret_existed = false;
+	if (target >= 0)
+		return target;
+	if (str_eq(m->fs.type, "tmpfs") && !m->opts.dest_nofollow) {
+		target = path_try_in(s->rootfd, m->doc->destination, O_PATH | O_DIRECTORY);
+		*ret_existed = target >= 0;
+	}
+	return target >= 0 ? target : open_target(m, true, s->rootfd, e);
+}
+
+/* Later mounts are found through the descriptor of /dev, as long as nothing covers it. */
+static void remember_dev(const struct child_mount *m, struct child_state *s)
+{
+	const char *at = m->doc->destination;
+
+	if (str_eq(at, "/dev") && m->kind == CHILD_MOUNT_FS && str_eq(m->fs.type, "tmpfs") && !m->opts.tmpcopyup)
+		s->dev = path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
+	else if (str_eq(at, "/dev") || str_eq(at, "/"))
+		s->dev = FD_NONE;
+}
+
+static int mount_one(const struct child_plan *p, const struct child_mount *m, struct child_state *s, struct err *e)
+{
+	int rootfd = s->rootfd;
+	bool existed;
+
 	if (m->kind == CHILD_MOUNT_BIND)
 		return mount_bind(p, m, rootfd, e);
 	if (m->kind == CHILD_MOUNT_SYMLINK)
 		return make_symlink(m, rootfd, e);
 	if (m->kind == CHILD_MOUNT_REMOUNT)
 		return remount(m, rootfd, e);
-	bool existed = str_eq(m->fs.type, "tmpfs") && path_try_in(rootfd, m->doc->destination, O_PATH) >= 0;
-	int target = open_target(m, true, rootfd, e);
+	int target = open_place(m, s, &existed, e);
 	if (target < 0)
 		return target;
 	if (m->kind == CHILD_MOUNT_CGROUP)
@@ -202,10 +240,11 @@ int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct child_mount *m = &p->mounts[i];
 
-		if (mount_one(p, m, s->rootfd, e) < 0)
+		if (mount_one(p, m, s, e) < 0)
 			return err_wrap(e, "config.json: /mounts/%zu: mount %s on %s", i,
 				m->source ? m->source : m->fs.type ? m->fs.type : m->doc->type,
 				m->doc->destination);
+		remember_dev(m, s);
 	}
 	return 0;
 }

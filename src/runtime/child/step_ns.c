@@ -122,7 +122,7 @@ int step_session(const struct child_plan *p, struct child_state *s, struct err *
 		return err_sys(e, "begin a session");
 	if (!p->keyring)
 		return 0;
-	return keyring_join(p->proc, p->keyring, p->keyring_label, e);
+	return keyring_join(p->proc, p->keyring, p->keyring_label, true, e);
 }
 
 int step_names(const struct child_plan *p, struct child_state *s, struct err *e)

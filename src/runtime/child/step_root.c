@@ -66,6 +66,7 @@ int step_pivot(const struct child_plan *p, struct child_state *s, struct err *e)
 		r = mnt_chroot(s->rootfd, e);
 	else
 		r = p->no_pivot ? mnt_move_root(s->rootfd, e) : mnt_pivot(s->rootfd, e);
+	s->at_root = r == 0;
 	if (r < 0 || !p->final_propagation || (p->final_propagation & MS_UNBINDABLE))
 		return r;
 	/* Only now: pivot_root(2) refuses a shared new root. */
