@@ -36,18 +36,16 @@ static int sysctl_ns(const char *key)
 	return str_starts(dotted, "user.") ? RC_NS_USER : -1;
 }
 
-/* Two fields for one value: the one that the specification names wins, another value is a contradiction. */
-static int check_names(const struct runtime_config *c, const struct rc_kv *kv, struct err *e)
+/* Two fields for one value: the same in both, or it is a contradiction. */
+static int check_name(const struct rc_kv *kv, const char *name, const char *have, struct err *e)
 {
-	bool host = str_eq(kv->key, "kernel.hostname") || str_eq(kv->key, "kernel/hostname");
-	bool domain = str_eq(kv->key, "kernel.domainname") || str_eq(kv->key, "kernel/domainname");
+	const char *dot = kv->key + strlen("kernel");
 
-	if (host)
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s: use /hostname instead", kv->key);
-	if (domain && c->domainname && !str_eq(c->domainname, kv->value))
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is \"%s\", but /domainname is \"%s\"",
-			kv->key, kv->value, c->domainname);
-	return 0;
+	if (!str_starts(kv->key, "kernel") || (*dot != '.' && *dot != '/') || !str_eq(dot + 1, name) || !have ||
+		str_eq(have, kv->value))
+		return 0;
+	return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is \"%s\", but /%s is \"%s\"", kv->key, kv->value,
+		name, have);
 }
 
 static int check_sysctl(const struct runtime_config *c, struct err *e)
@@ -59,7 +57,9 @@ static int check_sysctl(const struct runtime_config *c, struct err *e)
 		if (kind < 0)
 			return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is not namespaced: "
 							      "setting it would change the whole machine", key);
-		int r = check_names(c, &c->linux_.sysctl.v[i], e);
+		int r = check_name(&c->linux_.sysctl.v[i], "hostname", c->hostname, e);
+		if (r == 0)
+			r = check_name(&c->linux_.sysctl.v[i], "domainname", c->domainname, e);
 		if (r < 0)
 			return r;
 		if (!c->linux_.ns[kind].present)

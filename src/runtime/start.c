@@ -9,42 +9,22 @@
 #include "base/str.h"
 #include "runtime/delete.h"
 #include "runtime/hooks.h"
+#include "runtime/listener.h"
 #include "runtime/probe.h"
 #include "runtime/state.h"
-#include "sec/seccomp_notify.h"
 #include "sys/path.h"
 #include "sys/proc.h"
 #include "sys/unixsock.h"
 
 enum { END_MS = 5000 }; /* from SIGKILL to the end */
 
-/* runtime-spec config-linux.md: the agent gets the listener and the container's state. */
-static int hand_over_listener(const struct start_ctx *s, int child_fd, struct err *e)
-{
-	const struct rc_seccomp *sc = s->config->linux_.seccomp;
-	const char *path = sc ? sc->listener_path : NULL;
-	const char *receiver = rc_annotation(s->config, "run.oci.seccomp.receiver");
-	AUTO(buf) struct buf doc = BUF_INIT, json = BUF_INIT;
-
-	path = path ? path : receiver;
-	if (!path)
-		return err_set(e, ERR_CONFIG, EINVAL,
-			"config.json: /linux/seccomp/listenerPath: missing, the filter has SCMP_ACT_NOTIFY");
-	rt_state_document(s->state, RT_CREATED, s->state->pid, &doc);
-	seccomp_notify_json(&json, RT_OCI_VERSION, s->target_pid ? s->target_pid : s->state->pid,
-		sc ? sc->listener_metadata : NULL, doc.data ? doc.data : "{}");
-	if (buf_err(&json, e) < 0 || buf_err(&doc, e) < 0)
-		return -e->num;
-	auto_fd int listener = seccomp_notify_fetch(s->pidfd, child_fd, e);
-	return listener < 0 ? listener : seccomp_notify_send(path, json.data, listener, e);
-}
-
 int start_follow(const struct start_ctx *s, int sock, struct err *e)
 {
 	struct sync_msg m;
 
 	for (;;) {
-		int r = sync_receive(sock, &m, NULL, e);
+		auto_fd int page = FD_NONE;
+		int r = sync_receive(sock, &m, &page, e);
 
 		if (r < 0)
 			return r;
@@ -56,9 +36,7 @@ int start_follow(const struct start_ctx *s, int sock, struct err *e)
 		}
 		if (m.type != SYNC_LISTENER)
 			return err_set(e, ERR_BUG, EPROTO, "message %d while the program is executed", m.type);
-		r = hand_over_listener(s, m.value, e);
-		if (r == 0)
-			r = sync_send(sock, SYNC_GO, 0, FD_NONE, e);
+		r = listener_serve(s, page, sock, e);
 		if (r < 0)
 			return r;
 	}

@@ -11,7 +11,7 @@ enum sync_type {
 	SYNC_STAGED,	/* stage: value is the pid of the real child */
 	SYNC_NS_READY,	/* child: namespaces and mounts stand, run the hooks that want to see them */
 	SYNC_READY,	/* child: everything is prepared; a pty master may come along */
-	SYNC_LISTENER,	/* child: value is its descriptor number of the seccomp listener */
+	SYNC_LISTENER,	/* child: about to load a filter with a listener; runtime/listener.h */
 	SYNC_HOOK_FAILED,
 };
 

@@ -80,6 +80,24 @@ static long base64_decode(const char *text, size_t n, uint8_t *dst)
 	return n % 4 == 1 ? -1 : len;
 }
 
+/* Whether the program can return SECCOMP_RET_USER_NOTIF: as a constant, or out of the accumulator where it loads that
+ * constant. */
+static bool can_notify(const struct sock_filter *insns, size_t n)
+{
+	bool loads = false, returns_loaded = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool named = (insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF;
+
+		if (insns[i].code == (BPF_RET | BPF_K) && named)
+			return true;
+		loads |= named && BPF_MODE(insns[i].code) == BPF_IMM &&
+			(BPF_CLASS(insns[i].code) == BPF_LD || BPF_CLASS(insns[i].code) == BPF_LDX);
+		returns_loaded |= insns[i].code == (BPF_RET | BPF_A);
+	}
+	return loads && returns_loaded;
+}
+
 int seccomp_filter_raw(const char *base64, struct seccomp_filter *ret, struct err *e)
 {
 	size_t n = strlen(base64), max = BPF_MAXINSNS * sizeof(struct sock_filter);
@@ -100,6 +118,7 @@ int seccomp_filter_raw(const char *base64, struct seccomp_filter *ret, struct er
 			sizeof(struct sock_filter));
 	*ret = (struct seccomp_filter){ .n = (uint16_t)((size_t)len / sizeof(struct sock_filter)) };
 	ret->insns = (struct sock_filter *)(void *)ptr_steal(data);
+	ret->notify = can_notify(ret->insns, ret->n);
 	return 0;
 }
 

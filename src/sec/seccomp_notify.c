@@ -49,7 +49,7 @@ static int connect_soon(const char *path, struct err *e)
 	}
 }
 
-int seccomp_notify_send(const char *path, const char *json, int listener_fd, struct err *e)
+int seccomp_notify_connect(const char *path, struct err *e)
 {
 	const struct timeval limit = { .tv_sec = SEND_MS / 1000 };
 	auto_fd int sock = connect_soon(path, e);
@@ -58,7 +58,10 @@ int seccomp_notify_send(const char *path, const char *json, int listener_fd, str
 		return err_wrap(e, "seccomp listenerPath");
 	if (fcntl(sock, F_SETFL, 0) < 0 || setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return err_sys(e, "seccomp listenerPath %s", path);
-	if (unix_send(sock, json, __builtin_strlen(json), &listener_fd, 1, e) < 0)
-		return err_wrap(e, "seccomp listenerPath %s", path);
-	return 0;
+	return fd_steal(&sock);
+}
+
+int seccomp_notify_send(int agent, const char *json, int listener_fd, struct err *e)
+{
+	return unix_send(agent, json, __builtin_strlen(json), &listener_fd, 1, e);
 }

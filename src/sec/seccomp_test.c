@@ -473,7 +473,8 @@ static int hand_over(pid_t child, int number, const char *dir)
 
 	seccomp_notify_json(&json, "1.3.0", 77, "a\"b", "{\"id\":\"x\"}");
 	fmt_to(path, sizeof(path), "%s/agent", dir);
-	if (fd < 0 || buf_err(&json, &e) < 0 || seccomp_notify_send(path, json.data, fd, &e) < 0) {
+	auto_fd int agent = seccomp_notify_connect(path, &e);
+	if (agent < 0 || fd < 0 || buf_err(&json, &e) < 0 || seccomp_notify_send(agent, json.data, fd, &e) < 0) {
 		print_error("%s\n", e.msg);
 		return 1;
 	}
@@ -521,7 +522,7 @@ TEST(absent_agent_is_an_error)
 {
 	struct err e = ERR_NONE;
 
-	CHECK(seccomp_notify_send("/nonexistent/agent", "{}", 0, &e) < 0, "sent");
+	CHECK(seccomp_notify_connect("/nonexistent/agent", &e) < 0, "connected");
 	CHECK(strstr(e.msg, "listenerPath") && strstr(e.msg, "/nonexistent/agent"), "%s", e.msg);
 }
 

@@ -146,13 +146,13 @@ c['linux']['seccomp'] = dict(defaultAction=p['defaultAction'], defaultErrnoRet=p
 	[[ $output == *SECCOMP_FILTER_FLAG_FAST* ]]
 }
 
-@test "an agent answers for the kernel" {
-	make_bundle sh -c 'mkdir /tmp/x && ! test -e /tmp/x && echo answered'
-	seccomp SCMP_ACT_ALLOW "[dict(names=['mkdir', 'mkdirat'], action='SCMP_ACT_NOTIFY')]"
-	config "c['linux']['seccomp'].update(listenerPath='$BATS_TEST_TMPDIR/agent', listenerMetadata='hello')"
+# An agent at the socket $BATS_TEST_TMPDIR/agent. It prints the state it gets, answers mkdir itself (success), lets the
+# kernel run every other call it is asked about and prints the numbers of those calls at the end.
+start_agent()
+{
 	mkfifo "$BATS_TEST_TMPDIR/ready"
 	timeout 60 python3 - "$BATS_TEST_TMPDIR" > "$BATS_TEST_TMPDIR/log" 3>&- <<'PYTHON' &
-import array, fcntl, json, socket, struct, sys
+import array, fcntl, json, select, socket, struct, sys
 top = sys.argv[1]
 s = socket.socket(socket.AF_UNIX)
 s.bind(top + "/agent")
@@ -161,19 +161,81 @@ open(top + "/ready", "w").close()
 c, _ = s.accept()
 text, fds, _, _ = socket.recv_fds(c, 65536, 4)
 d = json.loads(text)
-print(d["fds"], d["metadata"], d["state"]["id"], d["state"]["status"], len(fds), d["pid"] == d["state"]["pid"], flush=True)
-req = array.array("B", bytes(80))
-fcntl.ioctl(fds[0], 0xC0502100, req)             # SECCOMP_IOCTL_NOTIF_RECV
-ident = struct.unpack_from("Q", req)[0]
-fcntl.ioctl(fds[0], 0xC0182101, struct.pack("QqiI", ident, 0, 0, 0))
+print(d["fds"], d.get("metadata"), d["state"]["id"], d["state"]["status"], len(fds), d["pid"] == d["state"]["pid"], flush=True)
+poll, asked = select.poll(), set()
+poll.register(fds[0], select.POLLIN)
+while not any(event & select.POLLHUP for _, event in poll.poll()):
+    req = array.array("B", bytes(80))
+    try:
+        fcntl.ioctl(fds[0], 0xC0502100, req)             # SECCOMP_IOCTL_NOTIF_RECV
+        ident, nr = struct.unpack_from("Q", req)[0], struct.unpack_from("i", req, 16)[0]
+        asked.add(nr)
+        mkdir = nr in (83, 258)
+        fcntl.ioctl(fds[0], 0xC0182101, struct.pack("QqiI", ident, 0, 0, 0 if mkdir else 1))
+    except FileNotFoundError:                            # the caller died meanwhile
+        pass
+print("asked", *sorted(asked))
 PYTHON
 	agent=$!
 	cat "$BATS_TEST_TMPDIR/ready"
+}
+
+@test "an agent answers for the kernel" {
+	make_bundle sh -c 'mkdir /tmp/x && ! test -e /tmp/x && echo answered'
+	seccomp SCMP_ACT_ALLOW "[dict(names=['mkdir', 'mkdirat'], action='SCMP_ACT_NOTIFY')]"
+	config "c['linux']['seccomp'].update(listenerPath='$BATS_TEST_TMPDIR/agent', listenerMetadata='hello')"
+	start_agent
 	out=$(timeout 30 "$TARE_OCI" --root "$STATE" run --bundle "$BUNDLE" a)
 	wait "$agent"
 	cat "$BATS_TEST_TMPDIR/log"
 	[ "$out" = answered ]
-	[ "$(cat "$BATS_TEST_TMPDIR/log")" = "['seccompFd'] hello a created 1 True" ]
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/log")" = "['seccompFd'] hello a created 1 True" ]
+}
+
+@test "a filter that refuses the messages of the runtime itself still hands its listener over" {
+	make_bundle sh -c 'mkdir /tmp/x && ! test -e /tmp/x && echo answered'
+	for nnp in True False; do
+		rm -f "$BATS_TEST_TMPDIR"/{agent,ready,log}
+		seccomp SCMP_ACT_ALLOW "[dict(names=['mkdir', 'mkdirat'], action='SCMP_ACT_NOTIFY'),
+			dict(names=['sendmsg', 'recvmsg', 'sendto', 'recvfrom', 'poll', 'ppoll', 'memfd_create', 'ftruncate', 'futex',
+				'nanosleep', 'clock_nanosleep', 'sched_yield', 'close'], action='SCMP_ACT_ERRNO')]"
+		config "c['linux']['seccomp'].update(listenerPath='$BATS_TEST_TMPDIR/agent')
+c['process']['noNewPrivileges'] = $nnp"
+		start_agent
+		out=$(timeout 30 "$TARE_OCI" --root "$STATE" run --bundle "$BUNDLE" a 2>&1)
+		wait "$agent"
+		[ "$out" = answered ]
+	done
+}
+
+@test "a filter that notifies of every call up to execve, with create and start" {
+	make_bundle sh -c 'echo ran; exec sleep 1000'
+	seccomp SCMP_ACT_ALLOW "[dict(names=['execve', 'sendmsg', 'recvmsg', 'close', 'prctl', 'capset', 'exit_group', 'ppoll'],
+		action='SCMP_ACT_NOTIFY')]"
+	config "c['linux']['seccomp'].update(listenerPath='$BATS_TEST_TMPDIR/agent')"
+	start_agent
+	tare create --bundle "$BUNDLE" a > "$BATS_TEST_TMPDIR/out"
+	timeout 30 "$TARE_OCI" --root "$STATE" start a
+	while ! grep -qx ran "$BATS_TEST_TMPDIR/out"; do read -r -t 0.05 <> <(:) || true; done
+	tare delete --force a
+	wait "$agent"
+	grep -qE 'asked .*\b59\b' "$BATS_TEST_TMPDIR/log" # execve
+}
+
+@test "an exec under a filter of which an agent decides hands over a listener of its own" {
+	make_bundle sleep 1000
+	seccomp SCMP_ACT_ALLOW "[dict(names=['mkdir', 'mkdirat'], action='SCMP_ACT_NOTIFY'), dict(names=['sendmsg', 'recvmsg'],
+		action='SCMP_ACT_ERRNO')]"
+	config "c['linux']['seccomp'].update(listenerPath='$BATS_TEST_TMPDIR/agent')"
+	start_agent
+	tare run --detach --bundle "$BUNDLE" a
+	first=$agent
+	rm -f "$BATS_TEST_TMPDIR"/{agent,ready}
+	start_agent
+	run timeout 30 "$TARE_OCI" --root "$STATE" exec a sh -c 'mkdir /tmp/x && ! test -e /tmp/x && echo answered'
+	tare delete --force a
+	wait "$first" "$agent"
+	[ "$output" = answered ]
 }
 
 @test "an agent that is not there fails the start" {
@@ -199,6 +261,26 @@ print(base64.b64encode(b''.join(struct.pack('HBBI', *i) for i in p)).decode())")
 	run tare run --bundle "$BUNDLE" a
 	[ "$status" != 0 ]
 	[[ $output == *seccomp_bpf_data* ]]
+}
+
+@test "a program in an annotation that notifies gets a listener" {
+	make_bundle sh -c 'mkdir /tmp/x && ! test -e /tmp/x && echo answered'
+	# ld nr; jeq mkdir (83): USER_NOTIF; jeq mkdirat (258): USER_NOTIF; ALLOW
+	data=$(python3 -c "
+import base64, struct
+p = [(0x20, 0, 0, 0), (0x15, 2, 0, 83), (0x15, 1, 0, 258), (6, 0, 0, 0x7fff0000), (6, 0, 0, 0x7fc00000)]
+print(base64.b64encode(b''.join(struct.pack('HBBI', *i) for i in p)).decode())")
+	config "c['annotations'] = {'run.oci.seccomp_bpf_data': '$data',
+		'run.oci.seccomp.receiver': '$BATS_TEST_TMPDIR/agent'}; c['linux'].pop('seccomp', None)"
+	start_agent
+	out=$(timeout 30 "$TARE_OCI" --root "$STATE" run --bundle "$BUNDLE" a)
+	wait "$agent"
+	[ "$out" = answered ]
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/log")" = "['seccompFd'] None a created 1 True" ]
+	config "del c['annotations']['run.oci.seccomp.receiver']"
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" != 0 ]
+	[[ $output == *listenerPath* ]]
 }
 
 @test "a profile or label without its security module is an error" {

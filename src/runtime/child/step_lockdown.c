@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "runtime/child/steps.h"
+#include "runtime/listener.h"
 #include "runtime/sync.h"
 #include "sec/rlimit.h"
 #include "sec/seccomp.h"
@@ -81,18 +82,13 @@ static int close_others(const struct child_program *g, int report, struct err *e
 	return keep_until;
 }
 
-static int load_filter(const struct child_program *g, int report, struct err *e)
+static int load_filter(const struct child_program *g, struct listener_page *page, struct err *e)
 {
 	int listener;
 	int r = seccomp_install(g->filter, g->n_filter, g->filter_flags, &listener, e);
 
-	if (r < 0 || !g->filter_notify)
-		return r;
-	/* The runtime takes a copy of the listener and answers. */
-	r = sync_send(report, SYNC_LISTENER, listener, FD_NONE, e);
-	if (r == 0)
-		r = sync_expect(report, SYNC_GO, NULL, NULL, e);
-	fd_close(&listener);
+	if (r == 0 && page)
+		listener_publish(page, listener); /* close-on-exec: the runtime has a copy */
 	return r;
 }
 
@@ -106,7 +102,7 @@ static int raise_effective(struct err *e)
 	return r < 0 ? r : caps_apply(&all, e);
 }
 
-static int give_up(const struct child_program *g, int report, struct err *e)
+static int give_up(const struct child_program *g, struct listener_page *page, struct err *e)
 {
 	bool nnp = g->process->no_new_privileges;
 	bool early_filter = g->n_filter && !nnp;
@@ -124,13 +120,13 @@ static int give_up(const struct child_program *g, int report, struct err *e)
 	if (r == 0 && early_filter && g->process->uid != 0)
 		r = raise_effective(e);
 	if (r == 0 && early_filter)
-		r = load_filter(g, report, e);
+		r = load_filter(g, page, e);
 	if (r == 0)
 		r = caps_apply(&g->caps, e);
 	if (r == 0 && nnp && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = err_sys(e, "set no_new_privs");
 	if (r == 0 && g->n_filter && nnp)
-		r = load_filter(g, report, e);
+		r = load_filter(g, page, e);
 	return r;
 }
 
@@ -173,6 +169,7 @@ static int exec_error(const struct child_program *g, struct child_state *s, stru
 int program_execute(const struct child_program *g, struct child_state *s, int proc, int report, struct err *e)
 {
 	const struct rc_process *p = g->process;
+	struct listener_page *page = NULL;
 	int r = lsm_set_exec(proc, &g->lsm, e);
 
 	if (r == 0 && s->cwdfd >= 0 && fchdir(s->cwdfd) < 0)
@@ -181,12 +178,14 @@ int program_execute(const struct child_program *g, struct child_state *s, int pr
 		r = place(g, e);
 	if (r == 0)
 		r = signals_reset(g->ignored_signals, e);
+	if (r == 0 && g->filter_notify) /* before limits and lost privileges could stop it */
+		r = listener_offer(report, &page, e);
 	if (r == 0)
 		r = report = close_others(g, report, e);
 	if (r < 0)
 		return r;
 	umask(p->umask.set ? (mode_t)p->umask.v : 0022);
-	r = give_up(g, report, e);
+	r = give_up(g, page, e);
 	if (r == 0) {
 		execve(s->program, p->args.v, g->envp);
 		r = exec_error(g, s, e);
