@@ -32,12 +32,13 @@ static int exit_code(int wait_status)
 }
 
 /* Only while the cgroup is there. */
-static void oom_verdict(struct engine *en, struct record *r)
+static void oom_verdict(struct engine *en, struct record *r, const struct rt_running *running)
 {
 	struct err e = ERR_NONE;
 	struct rt_oom o;
+	int n = running ? rt_running_oom(running, &o, &e) : rt_oom(&en->rt, r->id, &o, &e);
 
-	if (rt_oom(&en->rt, r->id, &o, &e) < 0 || !o.kills)
+	if (n < 0 || !o.kills)
 		return;
 	r->status.oom_killed = true;
 	fmt_to(r->status.oom, sizeof(r->status.oom),
@@ -51,14 +52,25 @@ static void note(struct record *r, const struct err *e)
 		fmt_to(r->status.error, sizeof(r->status.error), "%s", e->msg);
 }
 
-int engine_ended(struct engine *en, struct record *r, int wait_status, bool unknown, bool *ret_removed, struct err *e)
+static int remove_outside(struct engine *en, struct record *r, struct rt_running *running, struct err *e)
+{
+	return running ? rt_running_end(running, e) : rt_delete(&en->rt, r->id, true, e);
+}
+
+static bool runs_record(const struct rt_running *running)
+{
+	return running && running->creation;
+}
+
+int engine_ended(struct engine *en, struct record *r, const struct engine_end *end, bool *ret_removed, struct err *e)
 {
 	struct ct_status *s = &r->status;
+	struct rt_running *running = runs_record(end->running) ? end->running : NULL;
 	struct err own = ERR_NONE;
 
 	*ret_removed = false;
-	oom_verdict(en, r);
-	if (rt_delete(&en->rt, r->id, true, &own) < 0) {
+	oom_verdict(en, r, running);
+	if (remove_outside(en, r, running, &own) < 0) {
 		note(r, &own);
 		log_warn("container %.12s: %s", r->id, own.msg);
 	}
@@ -67,13 +79,13 @@ int engine_ended(struct engine *en, struct record *r, int wait_status, bool unkn
 	s->state = CT_EXITED;
 	s->pid = s->monitor = 0;
 	s->start_ticks = 0;
-	s->exit_unknown = unknown;
-	s->exit_code = unknown ? 137 : exit_code(wait_status);
+	s->exit_unknown = end->unknown;
+	s->exit_code = end->unknown ? 137 : exit_code(end->wait_status);
 	s->stopped_by_user = faccessat(r->dir_fd, "stop", F_OK, 0) == 0;
 	engine_now(s->finished);
 	(void)unlinkat(r->dir_fd, "attach.sock", 0); /* absent without a monitor */
 	if (!r->config.auto_remove)
 		return record_save_status(r, e);
 	*ret_removed = true;
-	return engine_remove(en, r, false, true, e);
+	return engine_remove_held(en, r, own.num != 0, e);
 }

@@ -30,6 +30,10 @@ int engine_wait(struct engine *en, struct record *r, int *ret_code, struct err *
  * its anonymous volumes go, too. */
 int engine_remove(struct engine *en, struct record *r, bool force, bool volumes, struct err *e) must_check;
 
+/* engine_remove_held - the last part of it: the record and the anonymous volumes of a container that has ended, whose lock
+ * is held. @runtime_too: what the runtime may still have of it goes first. */
+int engine_remove_held(struct engine *en, struct record *r, bool runtime_too, struct err *e) must_check;
+
 /* engine_signal_number - "TERM", "SIGTERM", "15", "RTMIN+3"; ERR_USAGE. NULL: @otherwise. */
 int engine_signal_number(const char *name, int otherwise, int *ret, struct err *e) must_check;
 
@@ -41,10 +45,18 @@ int engine_refresh(struct engine *en, struct record *r, struct err *e) must_chec
 
 /* --- what the monitor does with it (engine/end.c) -------------------------------------------------------- */
 
-/* engine_ended - the program of @r (held) has ended with @wait_status (waitpid(2)), or, @unknown, nobody knows how: OOM
- * verdict, cgroup and runtime state away, id range free, status saved; with --rm the record is removed too (*ret_removed).
- * The exit code is in @r->status. */
-int engine_ended(struct engine *en, struct record *r, int wait_status, bool unknown, bool *ret_removed, struct err *e)
+struct rt_running;
+
+/* How it ended, as far as anybody knows. */
+struct engine_end {
+	int wait_status;	    /* waitpid(2) */
+	bool unknown;
+	struct rt_running *running; /* of the process that started it; NULL: the runtime's records are read */
+};
+
+/* engine_ended - the program of @r (held) has ended: OOM verdict, cgroup and runtime state away, id range free, status
+ * saved; with --rm the record is removed too (*ret_removed). The exit code is in @r->status. */
+int engine_ended(struct engine *en, struct record *r, const struct engine_end *end, bool *ret_removed, struct err *e)
 	must_check;
 /* engine_now - RFC 3339. */
 void engine_now(char dst[static CT_TIME_SIZE]);

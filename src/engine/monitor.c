@@ -156,7 +156,8 @@ static bool wants_restart(struct engine *en, struct record *r)
 static int settle(struct engine *en, struct bringup *b, struct mon_result *end, bool *ret_removed, struct err *e)
 {
 	b->r->status.lost_records += end->lost_records;
-	return engine_ended(en, b->r, end->wait_status, end->unknown, ret_removed, e);
+	struct engine_end how = { .wait_status = end->wait_status, .unknown = end->unknown, .running = &b->running };
+	return engine_ended(en, b->r, &how, ret_removed, e);
 }
 
 /* After the first start: until the container has ended for good. @b runs. */
@@ -171,8 +172,8 @@ static int cycle(struct engine *en, struct bringup *b, struct err *e)
 		if (mon_loop(&b->mon, &end, e) < 0)
 			return -e->num;
 		b->mon.client = FD_NONE; /* it is one of end.clients now */
-		bringup_done(b);
 		int r = settle(en, b, &end, &removed, e);
+		bringup_done(b);
 		int code = r == 0 ? b->r->status.exit_code : 125;
 		bool again = r == 0 && !removed && wants_restart(en, b->r);
 		if (!again)
@@ -185,14 +186,15 @@ static int cycle(struct engine *en, struct bringup *b, struct err *e)
 	}
 }
 
+/* A session of our own, deaf to the terminal's signals and the shell's: ended by SIGKILL only. Blocked, not ignored: one
+ * call, and the program gets its empty mask by the runtime anyway. */
 static void prepare_process(void)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+	sigset_t all;
 
 	setsid();
-	/* Ours is not the terminal's and not the shell's; ended by SIGKILL only. The program gets its defaults back. */
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
 /* The user namespace of a plain user lives as long as somebody is in it. */
@@ -297,7 +299,8 @@ int monitor_resume(struct engine *en, const struct monitor_end *end, struct err 
 	int listen_fd = end->listen_fd;
 	fd_close(&listen_fd); /* the next run makes a new one */
 	settle_in(en);
-	int n = engine_ended(en, &r, end->wait_status, end->unknown, &removed, e);
+	struct engine_end how = { .wait_status = end->wait_status, .unknown = end->unknown };
+	int n = engine_ended(en, &r, &how, &removed, e);
 	int code = n == 0 ? r.status.exit_code : 125;
 	if (n == 0 && !removed)
 		again = wants_restart(en, &r);

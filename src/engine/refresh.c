@@ -26,7 +26,7 @@ static int bury(struct engine *en, struct record *r, struct err *e)
 	bool removed;
 
 	log_warn("the monitor of container %s was killed; how its program ended is not known", r->config.name);
-	int n = engine_ended(en, r, 0, true, &removed, e);
+	int n = engine_ended(en, r, &(struct engine_end){ .unknown = true }, &removed, e);
 	if (n == 0 && removed)
 		return err_set(e, ERR_NOT_FOUND, ENOENT, "no such container: %s", r->config.name);
 	return n;

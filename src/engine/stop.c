@@ -184,3 +184,12 @@ int engine_remove(struct engine *en, struct record *r, bool force, bool volumes,
 		return err_wrap(e, "remove %s", r->config.name);
 	return record_remove(en, r, e);
 }
+
+int engine_remove_held(struct engine *en, struct record *r, bool runtime_too, struct err *e)
+{
+	if (runtime_too && rt_delete(&en->rt, r->id, true, e) < 0)
+		return err_wrap(e, "remove %s", r->config.name);
+	if (r->config.n_mounts && volume_remove_anonymous(en, &r->config, e) < 0)
+		return err_wrap(e, "remove %s", r->config.name);
+	return record_remove(en, r, e);
+}

@@ -60,6 +60,25 @@ void rt_running_done(struct rt_running *r)
 	}
 }
 
+static int ask_cgroup(const struct cg_host *h, const char *path, struct rt_oom *ret, struct err *e)
+{
+	if (cg_oom_kills(h, path, &ret->kills, e) < 0)
+		return -e->num;
+	if (!ret->kills)
+		return 0;
+	cg_memory_peak(h, path, &ret->limit_bytes, &ret->peak_bytes);
+	fmt_to(ret->cgroup, sizeof(ret->cgroup), "%s", path);
+	return 0;
+}
+
+int rt_running_oom(const struct rt_running *r, struct rt_oom *ret, struct err *e)
+{
+	const struct creation *c = r->creation;
+
+	*ret = (struct rt_oom){ .kills = 0 };
+	return c->cg_made && c->cg.path[0] ? ask_cgroup(&c->cg_host, c->cg.path, ret, e) : 0;
+}
+
 int rt_oom(struct rt_context *c, const char *id, struct rt_oom *ret, struct err *e)
 {
 	struct rt_container ct = RT_CONTAINER_INIT;
@@ -70,12 +89,8 @@ int rt_oom(struct rt_context *c, const char *id, struct rt_oom *ret, struct err 
 	int r = rt_container_open_whole(c, id, RT_UNLOCKED, &ct, e);
 	if (r == 0)
 		r = rt_probe_host(&p, e);
-	if (r == 0 && str_len(ct.state.cgroup_path)) {
-		r = cg_oom_kills(&p.host, ct.state.cgroup_path, &ret->kills, e);
-		if (r == 0 && ret->kills)
-			cg_memory_peak(&p.host, ct.state.cgroup_path, &ret->limit_bytes, &ret->peak_bytes);
-		fmt_to(ret->cgroup, sizeof(ret->cgroup), "%s", ct.state.cgroup_path);
-	}
+	if (r == 0 && str_len(ct.state.cgroup_path))
+		r = ask_cgroup(&p.host, ct.state.cgroup_path, ret, e);
 	rt_container_done(&ct);
 	rt_probe_done(&p);
 	return r;

@@ -33,5 +33,7 @@ struct rt_oom {
 	char cgroup[2048];
 };
 
+/* rt_running_oom - of a container that was launched, before rt_running_end(). */
+int rt_running_oom(const struct rt_running *r, struct rt_oom *ret, struct err *e) must_check;
 /* rt_oom - of container @id of the state root, while its cgroup is there. One without a cgroup has no kills. */
 int rt_oom(struct rt_context *c, const char *id, struct rt_oom *ret, struct err *e) must_check;

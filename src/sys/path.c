@@ -346,9 +346,14 @@ int path_remove_tree(int dirfd, const char *name, struct err *e)
 	}
 	int r = 0;
 	struct dirent *d;
-	while (r == 0 && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			r = path_remove_tree(fd, d->d_name, e);
+	while (r == 0 && (d = readdir(dir))) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		/* What is known to be no directory takes one call. */
+		if (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN && unlinkat(fd, d->d_name, 0) == 0)
+			continue;
+		r = path_remove_tree(fd, d->d_name, e);
+	}
 	closedir(dir);
 	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = err_sys(e, "remove directory %s", name);
