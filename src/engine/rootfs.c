@@ -233,8 +233,8 @@ static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned a
  * (capabilities(7) "SECBIT_NO_SETUID_FIXUP"). */
 static int mount_as_root_of(const struct stack *s, const struct rootfs *f, int userns, struct err *e)
 {
-	uid_t owner;
-	gid_t group;
+	uid_t owner = 0;
+	gid_t group = 0;
 
 	if (userns < 0)
 		return mount_stack(s, f, 0, e);
