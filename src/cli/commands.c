@@ -14,6 +14,18 @@ const struct command_group command_groups[] = {
 };
 
 const struct command_row command_rows[] = {
+	{ &cmd_run, "run", "container", "run" },
+	{ &cmd_create, "create", "container", "create" },
+	{ &cmd_start, "start", "container", "start" },
+	{ &cmd_stop, "stop", "container", "stop" },
+	{ &cmd_restart, "restart", "container", "restart" },
+	{ &cmd_kill, "kill", "container", "kill" },
+	{ &cmd_rm, "rm", "container", "rm remove" },
+	{ &cmd_wait, "wait", "container", "wait" },
+	{ &cmd_rename, "rename", "container", "rename" },
+	{ &cmd_system_check, NULL, "system", "check" },
+	{ &cmd_system_boot, NULL, "system", "boot" },
+	{ &cmd_monitor_end, "monitor-end", NULL, NULL },
 	{ &cmd_version, "version", "system", "version" },
 	{ &cmd_help, "help", NULL, NULL },
 	{ NULL, NULL, NULL, NULL },
