@@ -19,6 +19,7 @@
 #include "engine/sharing.h"
 #include "engine/user.h"
 #include "engine/volume.h"
+#include "sys/atomic_file.h"
 #include "sys/path.h"
 #include "sys/proc.h"
 
@@ -171,6 +172,17 @@ static int make_root(void *arg, int userns, struct err *e)
 	return rootfs_mount(&b->rootfs, userns >= 0 ? userns : b->join_userns, e);
 }
 
+static int write_pidfile(const struct bringup *b, struct err *e)
+{
+	struct atomic_how how = { 0644, ATOMIC_VOLATILE };
+	char text[16];
+
+	if (!b->r->config.pidfile)
+		return 0;
+	size_t n = fmt_to(text, sizeof(text), "%d", (int)b->running.pid);
+	return atomic_write(AT_FDCWD, b->r->config.pidfile, text, n, how, e) < 0 ? err_wrap(e, "--pidfile") : 0;
+}
+
 static int started(struct bringup *b, struct err *e)
 {
 	struct ct_status *s = &b->r->status;
@@ -187,7 +199,7 @@ static int started(struct bringup *b, struct err *e)
 	s->exit_unknown = s->oom_killed = s->stopped_by_user = false;
 	s->error[0] = s->oom[0] = '\0';
 	engine_now(s->started);
-	return record_save_status(b->r, e);
+	return write_pidfile(b, e) < 0 ? -e->num : record_save_status(b->r, e);
 }
 
 static int launch(struct bringup *b, const struct buf *document, const char *dir, bool with_stdin, struct err *e)

@@ -124,9 +124,12 @@ static int put_caps(const struct ct_config *c, struct buf *b, uint64_t *ret, str
 	return 0;
 }
 
-static void put_user(const struct document_facts *f, struct buf *b)
+static void put_user(const struct ct_config *c, const struct document_facts *f, struct buf *b)
 {
-	buf_printf(b, "\"user\":{\"uid\":%u,\"gid\":%u,\"additionalGids\":[", f->uid, f->gid);
+	buf_printf(b, "\"user\":{\"uid\":%u,\"gid\":%u,", f->uid, f->gid);
+	if (c->umask.set)
+		buf_printf(b, "\"umask\":%u,", (unsigned)c->umask.v);
+	buf_str(b, "\"additionalGids\":[");
 	for (size_t i = 0; i < f->n_gids; i++)
 		buf_printf(b, "%s%u", i ? "," : "", f->gids[i]);
 	buf_str(b, "]},");
@@ -136,7 +139,7 @@ static int put_process(const struct ct_config *c, const struct document_facts *f
 	struct err *e)
 {
 	buf_printf(b, "\"process\":{\"terminal\":%s,", c->tty ? "true" : "false");
-	put_user(f, b);
+	put_user(c, f, b);
 	put_args(c, f, b);
 	put_env(c, f, b);
 	buf_str(b, "\"cwd\":");

@@ -57,6 +57,8 @@ static void memory(const struct ct_config *c, struct buf *b)
 		number(b, "swap", c->memory > INT64_MAX / 2 ? -1 : c->memory * 2, &sep);
 	if (c->memory_reservation)
 		number(b, "reservation", c->memory_reservation, &sep);
+	if (c->memory_swappiness.set)
+		number(b, "swappiness", (long long)c->memory_swappiness.v, &sep);
 	if (c->oom_kill_disable)
 		buf_printf(b, "%s\"disableOOMKiller\":true", sep);
 	buf_str(b, "},");
@@ -90,16 +92,59 @@ static void cpu(const struct ct_config *c, struct buf *b)
 	buf_str(b, "},");
 }
 
-static int device_of(const struct ct_device *d, struct stat *ret, struct err *e)
+static int look_at_device(const char *path, const char *option, struct stat *ret, struct err *e)
 {
-	auto_fd int fd = path_open_host(d->source, O_PATH, 0, e);
+	auto_fd int fd = path_open_host(path, O_PATH, 0, e);
 
 	if (fd < 0)
-		return err_wrap(e, "--device %s", d->source);
+		return err_wrap(e, "--%s %s", option, path);
 	if (fstat(fd, ret) < 0)
-		return err_sys(e, "look at %s", d->source);
+		return err_sys(e, "look at %s", path);
 	if (!S_ISCHR(ret->st_mode) && !S_ISBLK(ret->st_mode))
-		return err_set(e, ERR_USAGE, EINVAL, "--device %s: not a device", d->source);
+		return err_set(e, ERR_USAGE, EINVAL, "--%s %s: not a device", option, path);
+	return 0;
+}
+
+static int device_of(const struct ct_device *d, struct stat *ret, struct err *e)
+{
+	return look_at_device(d->source, "device", ret, e);
+}
+
+/* One list of linux.resources.blockIO: those of @c->throttles that are of @kind. */
+static int throttles(const struct ct_config *c, enum ct_throttle_kind kind, struct buf *b, struct err *e)
+{
+	static const struct {
+		const char *list, *member, *option;
+	} words[CT_N_THROTTLES] = { { "weightDevice", "weight", "blkio-weight-device" },
+		{ "throttleReadBpsDevice", "rate", "device-read-bps" }, { "throttleWriteBpsDevice", "rate", "device-write-bps" },
+		{ "throttleReadIOPSDevice", "rate", "device-read-iops" }, { "throttleWriteIOPSDevice", "rate", "device-write-iops" } };
+
+	buf_printf(b, "\"%s\":[", words[kind].list);
+	for (size_t i = 0; i < c->n_throttles; i++) {
+		struct stat st;
+
+		if (c->throttles[i].kind != kind)
+			continue;
+		if (look_at_device(c->throttles[i].path, words[kind].option, &st, e) < 0)
+			return -e->num;
+		buf_printf(b, "%s{\"major\":%u,\"minor\":%u,\"%s\":%llu}", b->data[b->len - 1] == '[' ? "" : ",",
+			major(st.st_rdev), minor(st.st_rdev), words[kind].member, (unsigned long long)c->throttles[i].rate);
+	}
+	buf_str(b, kind + 1 == CT_N_THROTTLES ? "]" : "],");
+	return 0;
+}
+
+static int block_io(const struct ct_config *c, struct buf *b, struct err *e)
+{
+	if (!c->blkio_weight && !c->n_throttles)
+		return 0;
+	buf_str(b, "\"blockIO\":{");
+	if (c->blkio_weight)
+		buf_printf(b, "\"weight\":%u,", c->blkio_weight);
+	for (int k = 0; k < CT_N_THROTTLES; k++)
+		if (throttles(c, (enum ct_throttle_kind)k, b, e) < 0)
+			return -e->num;
+	buf_str(b, "},");
 	return 0;
 }
 
@@ -170,12 +215,12 @@ int doc_resources(const struct ct_config *c, const struct document_facts *f, str
 	if (devices(c, f, b, e) < 0)
 		return -e->num;
 	buf_str(b, "\"resources\":{");
-	if (c->memory || c->memory_swap || c->memory_reservation || c->oom_kill_disable)
+	if (c->memory || c->memory_swap || c->memory_swappiness.set || c->memory_reservation || c->oom_kill_disable)
 		memory(c, b);
 	if (c->cpu_shares || c->nano_cpus || c->cpu_quota || c->cpu_period || c->cpuset_cpus || c->cpuset_mems)
 		cpu(c, b);
-	if (c->blkio_weight)
-		buf_printf(b, "\"blockIO\":{\"weight\":%u},", c->blkio_weight);
+	if (block_io(c, b, e) < 0)
+		return -e->num;
 	if (device_rules(c, b, e) < 0)
 		return -e->num;
 	if (any_default && !(c->privileged && !c->pids_limit))

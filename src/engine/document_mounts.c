@@ -100,6 +100,22 @@ static void files(const struct ct_config *c, const struct document_facts *f, str
 	}
 }
 
+/* --tz: the host's file, as the image need not have any. */
+static void time_zone(const struct ct_config *c, const struct document_facts *f, struct buf *b)
+{
+	AUTO(buf) struct buf source = BUF_INIT;
+
+	if (!c->timezone || user_mounts(c, "/etc/localtime"))
+		return;
+	if (str_eq(c->timezone, "local"))
+		buf_str(&source, "/etc/localtime");
+	else
+		buf_printf(&source, "/usr/share/zoneinfo/%s", c->timezone);
+	mount_head(b, "/etc/localtime", "bind", source.data ? source.data : "");
+	buf_str(b, f->own_ids ? "\"bind\",\"idmap\",\"ro\"]}" : "\"bind\",\"ro\"]}");
+	b->failed = b->failed || source.failed;
+}
+
 static void word(struct buf *b, const char *option)
 {
 	buf_str(b, b->data[b->len - 1] == '[' ? "" : ",");
@@ -162,6 +178,7 @@ int doc_mounts(const struct ct_config *c, const struct document_facts *f, struct
 	buf_str(b, "\"mounts\":[");
 	standard(c, f, b);
 	files(c, f, b);
+	time_zone(c, f, b);
 	if (f->init) {
 		mount_head(b, DOC_INIT_PATH, "bind", f->init);
 		buf_str(b, "\"bind\",\"ro\",\"nosuid\",\"nodev\"]}");
