@@ -138,7 +138,8 @@ static inline void played_remove(struct played *p)
 	struct err e = ERR_NONE;
 
 	close(p->mon.dir_fd);
-	CHECK(path_remove_tree(AT_FDCWD, p->dir, &e) == 0, "%s", e.msg);
+	auto_fd int tmp = path_open_host("/tmp", O_RDONLY | O_DIRECTORY, 0, &e);
+	CHECK(tmp >= 0 && path_remove_tree(tmp, p->dir + strlen("/tmp/"), &e) == 0, "%s", e.msg);
 }
 
 static inline char *played_file(struct played *p, const char *name)
