@@ -26,10 +26,8 @@ void ns_timens_prepare(const struct rc_time_offset *monotonic, const struct rc_t
 	add(ret, "boottime", boottime);
 }
 
-int ns_timens_unshare(const struct ns_timens *t, int procfd, struct err *e)
+static int set_offsets(const struct ns_timens *t, int procfd, struct err *e)
 {
-	if (unshare(CLONE_NEWTIME) < 0)
-		return err_sys(e, "make a time namespace");
 	if (t->len == 0)
 		return 0;
 	auto_fd int fd = openat(procfd, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
@@ -41,4 +39,17 @@ int ns_timens_unshare(const struct ns_timens *t, int procfd, struct err *e)
 	if (e->num == ERANGE)
 		err_hint(e, "the clock plus its offset must be neither negative nor beyond 146 years");
 	return -e->num;
+}
+
+int ns_timens_unshare(const struct ns_timens *t, int procfd, struct err *e)
+{
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_sys(e, "make a time namespace");
+	int r = set_offsets(t, procfd, e);
+	if (r < 0)
+		return r;
+	auto_fd int fd = openat(procfd, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open the time namespace");
+	return setns(fd, CLONE_NEWTIME) < 0 ? err_sys(e, "enter the time namespace") : 0;
 }

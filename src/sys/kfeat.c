@@ -41,7 +41,6 @@ const struct kfeat kfeat_table[] = {
 	{ "MPOL_PREFERRED_MANY", 5015, NO_CALL, "linux.memoryPolicy of that mode", "an error naming the mode" },
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 5019, NO_CALL, "the seccomp flag of that name",
 		"an error naming the flag" },
-	{ "execve enters a time namespace", 6001, NO_CALL, "time offsets without another fork", NULL },
 	{ "idmapped tmpfs", 6003, NO_CALL, "idmap on tmpfs mounts", "an error naming the mount" },
 	{ "overlay by fsconfig", 6005, NO_CALL, "overlay mounts by the new calls", "mount(2)" },
 	{ "user.* attributes on tmpfs", 6006, NO_CALL, "tmpcopyup keeps them",
