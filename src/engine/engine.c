@@ -89,6 +89,20 @@ static int open_below(int dir, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "open %s", name) : fd;
 }
 
+/* The mounts behind our descriptors belong to the namespace that we have left: overlayfs takes none of those. */
+static int open_again(struct engine *en, struct err *e)
+{
+	fd_close(&en->data_fd);
+	fd_close(&en->run_fd);
+	fd_close(&en->containers_fd);
+	en->data_fd = open_dir(en->data_path, e);
+	if (en->data_fd >= 0)
+		en->run_fd = open_dir(en->run_path, e);
+	if (en->run_fd >= 0)
+		en->containers_fd = open_below(en->data_fd, "containers", e);
+	return e->num ? -e->num : 0;
+}
+
 int engine_open(const struct engine_where *w, struct engine *en, struct err *e)
 {
 	en->data_fd = en->run_fd = en->containers_fd = en->names_fd = en->rt.root_fd = FD_NONE;
@@ -101,8 +115,8 @@ int engine_open(const struct engine_where *w, struct engine *en, struct err *e)
 		en->run_fd = open_dir(en->run_path, e);
 	if (en->run_fd >= 0)
 		en->containers_fd = open_below(en->data_fd, "containers", e);
-	/* From here on as root of the user's own namespace. */
-	if (en->containers_fd >= 0 && getauxval(AT_EUID) != 0 && rootless_enter(en, e) < 0)
+	/* From here on as root of the user's own namespaces. */
+	if (en->containers_fd >= 0 && getauxval(AT_EUID) != 0 && (rootless_enter(en, e) < 0 || open_again(en, e) < 0))
 		fd_close(&en->containers_fd);
 	if (en->containers_fd >= 0)
 		en->names_fd = open_below(en->data_fd, "names", e);

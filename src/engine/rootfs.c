@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "engine/rootfs_host.h"
 #include "mnt/idmapped.h"
 #include "store/store.h"
 #include "sys/path.h"
@@ -45,7 +46,7 @@ static int open_layers(const struct engine *en, const struct record *r, struct r
 
 int rootfs_open(const struct engine *en, const struct record *r, struct rootfs *ret, struct err *e)
 {
-	*ret = (struct rootfs){ .record = r, .volatile_ = r->config.auto_remove, .rootless = en->rootless };
+	*ret = (struct rootfs){ .record = r, .data_path = en->data_path, .volatile_ = r->config.auto_remove, .rootless = en->rootless };
 	if (r->config.rootfs_kind == CT_ROOTFS_IMAGE)
 		return open_layers(en, r, ret, e);
 	ret->layers = calloc(1, sizeof(*ret->layers));
@@ -277,6 +278,8 @@ int rootfs_mount(const struct rootfs *f, int userns, struct err *e)
 
 	if (f->record->config.rootfs_kind == CT_ROOTFS_DIR)
 		return clone_directory(f->layers[0], userns, true, e);
+	if (f->rootless && f->record->config.rootfs_kind == CT_ROOTFS_HOST)
+		return rootfs_host_folders(f, true, e);
 	if (make_stack(f, userns, &s, e) < 0)
 		return -e->num;
 	s.upper_dir = userns < 0 ? f->record->dir_fd : mapped_clone(f->record->dir_fd, userns, e);
@@ -291,6 +294,8 @@ int rootfs_view(const struct rootfs *f, struct err *e)
 
 	if (f->record->config.rootfs_kind == CT_ROOTFS_DIR)
 		return clone_directory(f->layers[0], FD_NONE, false, e);
+	if (f->rootless && f->record->config.rootfs_kind == CT_ROOTFS_HOST)
+		return rootfs_host_folders(f, false, e);
 	if (make_stack(f, FD_NONE, &s, e) < 0)
 		return -e->num;
 	/* The container's own layer goes on top as one more lower one: read only, and so allowed beside a container that

@@ -6,6 +6,7 @@
 
 struct rootfs {
 	const struct record *record;
+	const char *data_path;
 	int *layers; /* O_PATH directories, lowest first */
 	size_t n_layers;
 	bool volatile_; /* gone with the container: nothing needs to reach the disk */

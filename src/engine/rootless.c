@@ -104,7 +104,7 @@ static _Noreturn void mapper(const struct ns_idmap *m, int proc, int go, int rep
 static int map_ourselves(const struct ns_idmap *m, int proc, struct err *e)
 {
 	int go[2], report[2];
-	bool got;
+	bool got = false;
 
 	if (pipe2(go, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
@@ -129,7 +129,8 @@ static int map_ourselves(const struct ns_idmap *m, int proc, struct err *e)
 		err_sys(e, "ask for id maps");
 	}
 	struct err theirs = ERR_NONE;
-	if (err_receive(reader, &got, &theirs) < 0 && e->num == 0)
+	int received = err_receive(reader, &got, &theirs);
+	if ((received < 0 || got) && e->num == 0)
 		*e = theirs;
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
