@@ -5,15 +5,18 @@
 #include <stdint.h>
 #include "engine/engine.h"
 #include "spec/container.h"
+#include "spec/volume_record.h"
+
+enum { VOLUME_NAME_SIZE = 256 };
 
 struct volume {
 	struct arena arena;
-	char *name;
-	char *created; /* RFC 3339 */
-	struct rc_kv_list labels, options; /* -o type, device, o */
-	bool anonymous;
+	struct volume_record record;
+	int dir_fd;	  /* DATA/volumes/NAME */
 	char *mountpoint; /* host path of _data */
 };
+
+#define VOLUME_INIT { .dir_fd = FD_NONE }
 
 /* volume_create - *ret_existed when it was there already with the same driver options (docker then succeeds);
  * ERR_CONFLICT with others. @name NULL: a random one of 64 hex digits. ERR_USAGE for a bad name or option. The name is put
@@ -24,7 +27,6 @@ struct volume_want {
 	struct rc_kv_list labels, options;
 	bool anonymous;
 };
-enum { VOLUME_NAME_SIZE = 256 };
 int volume_create(const struct engine *en, const struct volume_want *w, char ret_name[static VOLUME_NAME_SIZE],
 	bool *ret_existed, struct err *e) must_check;
 /* volume_open - read it; ERR_NOT_FOUND "no such volume". End with volume_done(), also after an error. */
@@ -37,6 +39,9 @@ int volume_users(const struct engine *en, const char *name, struct arena *a, str
 	must_check;
 /* volume_remove - ERR_CONFLICT "volume is in use" with the containers' ids; ERR_NOT_FOUND unless @force. */
 int volume_remove(const struct engine *en, const char *name, bool force, struct err *e) must_check;
+/* volume_sweep - remove what killed commands left: volumes that never appeared or were half removed. Cheap; `prune` and
+ * `system check` call it. *ret_n of them. */
+int volume_sweep(const struct engine *en, size_t *ret_n, struct err *e) must_check;
 /* volume_size - bytes on disk of what is in it. */
 int volume_size(const struct engine *en, const char *name, uint64_t *ret, struct err *e) must_check;
 

@@ -1,4 +1,4 @@
-/* tmpcopyup. Guarantees: works on descriptors only, follows no symlink, enters no other mount, allocates
+/* tmpcopyup, and filling volumes. Guarantees: works on descriptors only, follows no symlink, enters no other mount, allocates
  * nothing; depth and number of entries are bounded, the size by the tmpfs itself. A file whose owner could not
  * be kept loses its set-id bits. */
 #include "mnt/copyup.h"
@@ -257,5 +257,5 @@ int mnt_copy_up(int srcfd, int dstfd, struct err *e)
 		r = err_sys(e, "look at the directory");
 	if (r == 0)
 		r = copy_meta(&c, srcfd, dstfd, &st, e);
-	return r < 0 ? err_wrap(e, "tmpcopyup") : 0;
+	return r;
 }

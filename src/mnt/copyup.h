@@ -1,5 +1,5 @@
 #pragma once
-/* tmpcopyup: a new tmpfs starts with the content of the image's directory it covers. */
+/* A new tmpfs (tmpcopyup) or volume starts with the content of the image's directory it covers. */
 #include "base/err.h"
 
 enum {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "runtime/plan.h"
+#include "sec/profile.h"
 #include "sec/rlimit.h"
 #include "sys/io.h"
 
@@ -45,9 +46,21 @@ static void warn_missing(const struct rc_capabilities *want, uint64_t missing)
 		log_warn("config.json: /process/capabilities: unknown capability %s ignored", want->unknown.v[i]);
 }
 
+/* The engine's default profile, by its name: stricter than no filter, so that anybody may ask for it. */
+static int named_filter(const struct plan_program_in *in, const char *id, struct seccomp_filter *f, struct err *e)
+{
+	struct profile_want w;
+
+	if (in->linux_->seccomp)
+		return err_set(e, ERR_CONFIG, EINVAL, "config.json: annotation " PROFILE_ANNOTATION " beside /linux/seccomp");
+	if (!profile_parse_id(id, &w))
+		return err_set(e, ERR_CONFIG, EINVAL, "config.json: annotation " PROFILE_ANNOTATION ": \"%.64s\" is not known", id);
+	return profile_filter_get(in->ctx->root_fd, &w, f, e);
+}
+
 static int plan_filter(const struct plan_program_in *in, struct child_program *g, struct seccomp_filter *f, struct err *e)
 {
-	const char *raw = NULL, *strict = NULL;
+	const char *raw = NULL, *strict = NULL, *named = NULL;
 	int r = 0;
 
 	for (size_t i = 0; in->annotations && i < in->annotations->n; i++) {
@@ -55,6 +68,8 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 
 		if (str_eq(kv->key, "run.oci.seccomp_bpf_data"))
 			raw = kv->value;
+		if (str_eq(kv->key, PROFILE_ANNOTATION))
+			named = kv->value;
 		if (str_eq(kv->key, "run.oci.seccomp_fail_unknown_syscall"))
 			strict = kv->value;
 		if (str_eq(kv->key, "run.oci.seccomp.plugins"))
@@ -63,6 +78,8 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 	}
 	if (raw)
 		r = seccomp_filter_raw(raw, f, e);
+	else if (named)
+		r = named_filter(in, named, f, e);
 	else if (in->linux_->seccomp)
 		r = seccomp_filter_get(in->ctx->root_fd, in->linux_->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
 	if (r < 0 || !f->n)

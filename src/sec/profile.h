@@ -32,11 +32,12 @@ int profile_filter_get(int root_fd, const struct profile_want *w, struct seccomp
 int profile_default(const struct profile_want *w, struct arena *a, struct rc_seccomp *ret, struct err *e) must_check;
 /* profile_seccomp_json - the same as an object of runtime-spec "linux.seccomp", appended. An error latches in @ret. */
 void profile_seccomp_json(const struct profile_want *w, struct buf *ret);
+/* profile_list - the same for people: a line for each system call with what happens, sorted, appended. */
+void profile_list(const struct profile_want *w, struct buf *ret);
 
 /* --- a profile of the user's -------------------------------------------------------------------------------- */
 
 /* profile_read - a profile in docker's format or the plain object of runtime-spec (spec/seccomp_profile.h), for this
  * machine and kernel, made into the latter and appended to @ret. ERR_CONFIG with the place; @what is how messages call it. */
 int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret, struct err *e) must_check;
-/* profile_list - for people: each system call of @s with what happens, one a line, sorted. */
-void profile_list(const struct rc_seccomp *s, struct buf *ret);
+

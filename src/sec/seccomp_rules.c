@@ -373,6 +373,28 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 	return buf_err(&ret->unknown, e);
 }
 
+int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values, size_t n, struct err *e)
+{
+	for (size_t k = 0; k < p->n_archs; k++) {
+		struct sc_arch *a = &p->arch[k];
+		int nr = sc_number(a->token, name);
+		struct sc_cond *v = arena_array(&p->arena, struct sc_cond, n);
+
+		if (!v)
+			return err_oom(e, "the seccomp rules");
+		if (nr < 0)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			v[i] = (struct sc_cond){ .arg = arg, .wide = a->wide, .op = SCMP_CMP_NE, .value = values[i], .mask = UINT32_MAX };
+		struct sc_rule r = { .nr = (uint32_t)nr, .ret = SECCOMP_RET_ALLOW, .n_conds = (uint32_t)n, .conds = v };
+		note_max(a, nr);
+		if (push(a, &r, e) < 0)
+			return -e->num;
+		qsort(a->rules, a->n, sizeof(struct sc_rule), by_number);
+	}
+	return 0;
+}
+
 void sc_profile_done(struct sc_profile *p)
 {
 	for (size_t i = 0; i < p->n_archs; i++)

@@ -57,6 +57,10 @@ uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_re
 /* sc_resolve - into *ret, which the caller ends with sc_profile_done() also after an error. */
 int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e) must_check;
 void sc_profile_done(struct sc_profile *p);
+/* sc_allow_unless - after sc_resolve(): @name is allowed unless the low 32 bits of argument @arg are one of @values. No
+ * rule of @p may name it. */
+int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values, size_t n, struct err *e)
+	must_check;
 /* A name that belongs to another architecture; libseccomp has such pseudo numbers too. */
 enum { SC_NOT_HERE = -9999 };
 /* sc_number - of @name on @token: libseccomp's table, then ours of newer calls; negative when the architecture

@@ -76,6 +76,9 @@ static int copy_up(const struct child_mount *m, int target, struct err *e)
 	if (from < 0 || to < 0)
 		return err_sys(e, "open the directory to copy up");
 	int r = mnt_copy_up(from, to, e);
+
+	if (r < 0)
+		err_wrap(e, "tmpcopyup");
 	return r < 0 ? r : mnt_move(mnt, target, e);
 }
 
