@@ -23,8 +23,9 @@ static void civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 
 void rfc3339_format(const struct timespec *t, char dst[static RFC3339_SIZE])
 {
-	int64_t days = t->tv_sec / 86400, year;
-	unsigned rest = (unsigned)(t->tv_sec % 86400), month, day;
+	bool before = t->tv_sec % 86400 < 0; /* 1970: round down, not towards zero */
+	int64_t days = t->tv_sec / 86400 - before, year;
+	unsigned rest = (unsigned)(t->tv_sec % 86400 + (before ? 86400 : 0)), month, day;
 
 	civil(days, &year, &month, &day);
 	fmt_to(dst, RFC3339_SIZE, "%04lld-%02u-%02uT%02u:%02u:%02u.%09ldZ", (long long)year, month, day,

@@ -118,10 +118,13 @@ static void rotate(struct logfile *l)
 			l->size = 0;
 		return;
 	}
+	/* Not by renaming onto it: ext4 then writes the renamed file to the disk at once (auto_da_alloc). */
+	fmt_to(to, sizeof(to), LOG_NAME ".%u", l->max_files - 1);
+	(void)unlinkat(l->dir_fd, to, 0); /* absent: not that many yet */
 	for (unsigned i = l->max_files - 1; i > 0; i--) {
 		fmt_to(from, sizeof(from), i > 1 ? LOG_NAME ".%u" : LOG_NAME, i - 1);
 		fmt_to(to, sizeof(to), LOG_NAME ".%u", i);
-		(void)renameat(l->dir_fd, from, l->dir_fd, to); /* absent: not that many yet */
+		(void)renameat(l->dir_fd, from, l->dir_fd, to); /* as above */
 	}
 	if (open_file(l, &e) < 0)
 		l->lost_num = e.num; /* the old file is full: records are lost until this works */

@@ -127,17 +127,27 @@ static void idle(struct state *s, struct memory *memory)
 
 /* --- one turn ----------------------------------------------------------------------------------------------- */
 
-/* A hang-up without data must be read, too: that is how the end is seen. */
+/* A few pieces in a row from a stream that is full; then others are looked at again. A hang-up without data must be
+ * read, too: that is how the end is seen. */
+static void read_stream(struct state *s, int *fd, uint8_t type)
+{
+	enum { IN_A_ROW = 8 };
+
+	for (int i = 0; i < IN_A_ROW && !clients_holding(s); i++)
+		if (!stream_read(s, fd, type) || s->chunk.len < MON_DATA_MAX)
+			return;
+}
+
 static void read_streams(struct state *s, const struct pollfd *p)
 {
 	struct mon *m = s->m;
 
 	if (p[P_STDOUT].revents)
-		(void)stream_read(s, &m->stdout_fd, MON_STDOUT);
-	if (p[P_STDERR].revents && !clients_holding(s))
-		(void)stream_read(s, &m->stderr_fd, MON_STDERR);
-	if (p[P_MASTER].revents && !clients_holding(s))
-		(void)stream_read(s, &m->master, MON_STDOUT);
+		read_stream(s, &m->stdout_fd, MON_STDOUT);
+	if (p[P_STDERR].revents)
+		read_stream(s, &m->stderr_fd, MON_STDERR);
+	if (p[P_MASTER].revents)
+		read_stream(s, &m->master, MON_STDOUT);
 }
 
 static void serve(struct state *s, const struct pollfd *p, size_t n_clients)

@@ -29,12 +29,12 @@ bool stream_read(struct state *s, int *fd, uint8_t type)
 	s->last_output = s->now;
 	s->chunk.len = (size_t)n;
 	s->chunk.type = type;
-	/* Clients first: somebody may be waiting for it. */
+	/* The log first: what a client has seen is not lost when we are killed. */
+	logfile_feed(&s->log, type == MON_STDERR, s->chunk.data, (size_t)n);
 	if (s->ended)
 		tail_give(s);
 	else
 		clients_give(s);
-	logfile_feed(&s->log, type == MON_STDERR, s->chunk.data, (size_t)n);
 	enlarge(*fd, (size_t)n);
 	return true;
 }

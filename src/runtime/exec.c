@@ -35,6 +35,7 @@ struct execution {
 	struct cg cg;
 	int sync, pidfd, master, proc;
 	pid_t pid;
+	bool stays; /* the caller: rt_exec_launch() */
 };
 
 /* --- the process to run ------------------------------------------------------------------------------- */
@@ -415,7 +416,7 @@ static int prepare(struct execution *x, struct err *e)
 	rt_trace_phase(x->ctx->trace, "plan");
 	if (r == 0)
 		r = x->req->process_file ? process_of_file(x, e) : process_of_options(x, e);
-	if (r == 0 && x->process->terminal && x->req->detach && !x->req->console_socket)
+	if (r == 0 && !x->stays && x->process->terminal && x->req->detach && !x->req->console_socket)
 		r = err_set(e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
 	if (r == 0)
 		r = open_cgroup(x, e);
@@ -438,7 +439,7 @@ static void execution_done(struct execution *x)
 	fd_close(&x->proc);
 }
 
-static int go(struct execution *x, struct rt_relay *relay, int *ret_status, struct err *e)
+static int begin(struct execution *x, struct err *e)
 {
 	rt_trace_phase(x->ctx->trace, "spawn");
 	int r = spawn(x, e);
@@ -446,10 +447,17 @@ static int go(struct execution *x, struct rt_relay *relay, int *ret_status, stru
 	rt_trace_phase(x->ctx->trace, "start");
 	if (r == 0)
 		r = converse(x, e);
-	if (r < 0) {
+	if (r < 0)
 		undo(x);
+	return r;
+}
+
+static int go(struct execution *x, struct rt_relay *relay, int *ret_status, struct err *e)
+{
+	int r = begin(x, e);
+
+	if (r < 0)
 		return r;
-	}
 	*ret_status = 0;
 	if (x->req->detach)
 		return 0;
@@ -460,14 +468,21 @@ static int go(struct execution *x, struct rt_relay *relay, int *ret_status, stru
 	return rt_relay_wait(relay, &ch, ret_status, e);
 }
 
-int rt_exec(struct rt_context *ctx, const struct rt_exec *req, int *ret_status, struct err *e)
+static struct execution execution_of(struct rt_context *ctx, const struct rt_exec *req)
 {
 	struct execution x = { .ctx = ctx, .req = req, .ct = RT_CONTAINER_INIT, .cg_host = { .root = FD_NONE } };
-	struct rt_relay relay = { .blocked = false };
-	int r;
 
 	x.sync = x.pidfd = x.master = x.proc = x.plan.sync = FD_NONE;
 	cg_init(&x.cg);
+	return x;
+}
+
+int rt_exec(struct rt_context *ctx, const struct rt_exec *req, int *ret_status, struct err *e)
+{
+	struct execution x = execution_of(ctx, req);
+	struct rt_relay relay = { .blocked = false };
+	int r;
+
 	r = prepare(&x, e);
 	if (r == 0 && !req->detach)
 		r = rt_relay_begin(&relay, e);
@@ -475,6 +490,21 @@ int rt_exec(struct rt_context *ctx, const struct rt_exec *req, int *ret_status, 
 		r = go(&x, &relay, ret_status, e);
 	if (relay.blocked)
 		rt_relay_end(&relay);
+	execution_done(&x);
+	return r;
+}
+
+int rt_exec_launch(struct rt_context *ctx, const struct rt_exec *req, struct rt_execed *ret, struct err *e)
+{
+	struct execution x = execution_of(ctx, req);
+	int r;
+
+	x.stays = true;
+	r = prepare(&x, e);
+	if (r == 0)
+		r = begin(&x, e);
+	if (r == 0)
+		*ret = (struct rt_execed){ .pid = x.pid, .pidfd = fd_steal(&x.pidfd), .master = fd_steal(&x.master) };
 	execution_done(&x);
 	return r;
 }

@@ -80,6 +80,14 @@ struct rt_exec {
 
 int rt_exec(struct rt_context *c, const struct rt_exec *req, int *ret_status, struct err *e) must_check;
 
+struct rt_execed {
+	pid_t pid; /* a child of the caller, who reaps it; leads a session */
+	int pidfd, master; /* the caller's; master is FD_NONE without a terminal */
+};
+/* rt_exec_launch - the same for a caller that stays with the program: returns when it was executed. It inherits the
+ * caller's descriptors 0 to 2 unless it has a terminal. detach and console_socket of @req are not looked at. */
+int rt_exec_launch(struct rt_context *c, const struct rt_exec *req, struct rt_execed *ret, struct err *e) must_check;
+
 /* rt_kill - @sig to the container's init, with @all to every process of its cgroup. A stopped container is
  * ERR_NOT_FOUND "container not running"; KILL thaws a paused one first. */
 int rt_kill(struct rt_context *c, const char *id, int sig, bool all, struct err *e) must_check;
