@@ -86,3 +86,8 @@ void store_ids_done(struct store_ids *l);
 
 /* store_image_load - by whole id. *ret_found false when it is gone. */
 int store_image_load(struct store *s, const char *id, struct store_image *ret, bool *ret_found, struct err *e) must_check;
+
+/* store_layers_known - what the images here say about the layers whose diff_id is set in @v: the other members, copied
+ * into @arena. A layer whose directory is missing counts as unknown, a blob that is missing stays NULL. */
+int store_layers_known(struct store *s, struct store_layer *v, size_t n, bool *ret_known, struct arena *arena, struct err *e)
+	must_check;
