@@ -6,7 +6,9 @@
 #include <string.h>
 #include "base/fmt.h"
 
-enum { FIRST_BLOCK = 8192 - 64, ALIGN = 16 };
+/* Blocks double. A small first one is worth a second malloc(3): a page that nothing touches costs nothing, one that is
+ * touched a page fault, which is dearer than both. */
+enum { FIRST_BLOCK = 2048 - 64, ALIGN = 16 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -32,12 +34,8 @@ static struct arena_block *grow(struct arena *a, size_t need)
 	return b;
 }
 
-void *arena_alloc(struct arena *a, size_t n, size_t size)
+static void *take(struct arena *a, size_t bytes)
 {
-	size_t bytes;
-
-	if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
-		return NULL;
 	bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	struct arena_block *b = a->head;
 	if (!b || b->size - b->used < bytes)
@@ -47,14 +45,37 @@ void *arena_alloc(struct arena *a, size_t n, size_t size)
 	void *p = b->data + b->used;
 	b->used += bytes;
 	a->total += bytes;
-	return memset(p, 0, bytes);
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
+		return NULL;
+	void *p = take(a, bytes);
+	return p ? memset(p, 0, bytes) : NULL;
+}
+
+char *arena_text(struct arena *a, size_t size)
+{
+	char *p = size && size <= SIZE_MAX / 2 ? take(a, size) : NULL;
+
+	if (p)
+		*p = '\0';
+	return p;
 }
 
 char *arena_dup_n(struct arena *a, const char *s, size_t n)
 {
-	char *p = arena_alloc(a, n + 1, 1);
+	char *p = arena_text(a, n + 1);
 
-	return p ? memcpy(p, s, n) : NULL;
+	if (!p)
+		return NULL;
+	memcpy(p, s, n);
+	p[n] = '\0';
+	return p;
 }
 
 char *arena_dup(struct arena *a, const char *s)
@@ -62,17 +83,29 @@ char *arena_dup(struct arena *a, const char *s)
 	return arena_dup_n(a, s, strlen(s));
 }
 
-char *arena_printf(struct arena *a, const char *format, ...)
+/* Out of line: its buffer would make the usual way touch another page of stack. */
+__attribute__((noinline)) static char *print_long(struct arena *a, const char *format, va_list ap)
 {
 	char tmp[4096];
-	va_list ap;
-
-	va_start(ap, format);
 	size_t n = fmt_v(tmp, sizeof(tmp), format, ap);
-	va_end(ap);
+
 	if (n == sizeof(tmp) - 1)
 		return NULL; /* would be cut: callers treat it as out of memory */
 	return arena_dup_n(a, tmp, n);
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+	char tmp[256], *p;
+	va_list ap, again;
+
+	va_start(ap, format);
+	va_copy(again, ap);
+	size_t n = fmt_v(tmp, sizeof(tmp), format, ap);
+	p = n < sizeof(tmp) - 1 ? arena_dup_n(a, tmp, n) : print_long(a, format, again);
+	va_end(again);
+	va_end(ap);
+	return p;
 }
 
 void arena_done(struct arena *a)

@@ -17,6 +17,9 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t n, size_t size);
 #define arena_new(a, type) ((type *)arena_alloc(a, 1, sizeof(type)))
 #define arena_array(a, type, n) ((type *)arena_alloc(a, n, sizeof(type)))
+/* arena_text - room for a string of @size bytes with its NUL, empty but not zeroed: what is never written is never
+ * touched. */
+char *arena_text(struct arena *a, size_t size);
 /* arena_dup, arena_printf - a string copy; NULL when out of memory. */
 char *arena_dup(struct arena *a, const char *s);
 char *arena_dup_n(struct arena *a, const char *s, size_t n);

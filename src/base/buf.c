@@ -12,7 +12,7 @@ char *buf_reserve(struct buf *b, size_t n)
 	if (b->failed || __builtin_add_overflow(b->len, n, &need) || need + 1 < need)
 		goto fail;
 	if (need + 1 > b->cap) {
-		size_t cap = b->cap ? b->cap : 256;
+		size_t cap = b->cap ? b->cap : need < 256 ? 256 : need + 1; /* a first size is a guess that fits */
 
 		while (cap < need + 1)
 			cap = cap * 2 > cap ? cap * 2 : need + 1;

@@ -127,6 +127,8 @@ static int one_level(const struct cg_host *h, const char *path, unsigned needed,
 	unsigned have = 0, on = 0;
 	int r = cg_controllers_read(h, path, "cgroup.controllers", &have);
 
+	if (r == 0 && !needed && !(wanted & have))
+		return 0; /* nothing here that anybody wants */
 	if (r == 0)
 		r = cg_controllers_read(h, path, "cgroup.subtree_control", &on);
 	if (r < 0)

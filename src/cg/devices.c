@@ -246,16 +246,15 @@ static int detach(int dirfd, int prog, struct err *e)
 	return bpf(BPF_PROG_DETACH, &a) < 0 ? err_sys(e, "detach the device program") : 0;
 }
 
-static int set_v2(const struct cg_host *h, const char *path, const struct dev_rules *rules, bool update, struct err *e)
+static int set_v2(int dirfd, const struct dev_rules *rules, bool update, struct err *e)
 {
 	bool all = dev_rules_allow_all(rules);
 	auto_fd int old = FD_NONE;
 
 	if (all && !update)
 		return 0;
-	auto_fd int dirfd = cg_file_open(h, h->unified, path, NULL, O_RDONLY | O_DIRECTORY);
 	if (dirfd < 0)
-		return err_num(e, -dirfd, "open cgroup %s", path);
+		return err_num(e, ENOENT, "the container has no cgroup on v2");
 	if (update) {
 		old = find_ours(dirfd, e);
 		if (e->num)
@@ -274,14 +273,14 @@ static bool is_denied(int num)
 	return num == EPERM || num == EACCES || num == EROFS || num == ENOENT || num == ENOSYS;
 }
 
-int cg_devices_set(const struct cg_host *h, const char *path, const struct rc_device_rule *list, size_t n_list,
+int cg_devices_set(const struct cg_host *h, const struct cg *c, const struct rc_device_rule *list, size_t n_list,
 	enum cg_devices_how how, struct err *e)
 {
 	bool update = how & CG_DEVICES_UPDATE, try = how & CG_DEVICES_TRY;
 	struct dev_rules rules;
 	int r;
 
-	if (!*path || (h->unified < 0 && h->v1_of[CG_DEVICES] < 0)) {
+	if (!c->path[0] || (h->unified < 0 && h->v1_of[CG_DEVICES] < 0)) {
 		if (try)
 			return 0;
 		err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "there is no cgroup to enforce device rules in");
@@ -290,9 +289,9 @@ int cg_devices_set(const struct cg_host *h, const char *path, const struct rc_de
 	if (dev_rules_init(list, n_list, &rules, e) < 0)
 		return -e->num;
 	if (h->v1_of[CG_DEVICES] >= 0) {
-		r = set_v1(h, path, &rules, update, e);
+		r = set_v1(h, c->path, &rules, update, e);
 	} else {
-		r = set_v2(h, path, &rules, update, e);
+		r = set_v2(c->dir_fd, &rules, update, e);
 		if (r < 0)
 			err_wrap(e, "/linux/resources/devices");
 	}

@@ -20,5 +20,5 @@ enum cg_devices_how {
  * host's own console, 5:1, stays closed). Rules that end up allowing everything write nothing into a new
  * cgroup. v2: one program, replaced in one step (BPF_F_REPLACE, Linux 5.6). v1 cannot express a denied
  * device within an allowed range of devices: ERR_UNSUPPORTED. */
-int cg_devices_set(const struct cg_host *h, const char *path, const struct rc_device_rule *rules, size_t n_rules,
+int cg_devices_set(const struct cg_host *h, const struct cg *c, const struct rc_device_rule *rules, size_t n_rules,
 	enum cg_devices_how how, struct err *e) must_check;

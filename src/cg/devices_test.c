@@ -183,15 +183,15 @@ static void live(enum view v)
 		CHECK(cg_remove(&h, path, &e) == 0, "%s", e.msg);
 		SKIP("this machine has no /dev/kmsg to try with");
 	}
-	CHECK(cg_devices_set(&h, path, deny_all, 1, CG_DEVICES_ENFORCE, &e) == 0, "%s", e.msg);
+	CHECK(cg_devices_set(&h, &c, deny_all, 1, CG_DEVICES_ENFORCE, &e) == 0, "%s", e.msg);
 	CHECK(opens(&c) == 1, "%d", opens(&c));
-	CHECK(cg_devices_set(&h, path, kmsg, 2, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
+	CHECK(cg_devices_set(&h, &c, kmsg, 2, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
 	CHECK(opens(&c) == 3, "%d", opens(&c));
-	CHECK(cg_devices_set(&h, path, deny_all, 1, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
+	CHECK(cg_devices_set(&h, &c, deny_all, 1, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
 	CHECK(opens(&c) == 1, "%d", opens(&c));
-	CHECK(cg_devices_set(&h, path, allow_all, 2, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
+	CHECK(cg_devices_set(&h, &c, allow_all, 2, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
 	CHECK(opens(&c) == 3, "%d", opens(&c));
-	CHECK(cg_devices_set(&h, path, deny_all, 1, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
+	CHECK(cg_devices_set(&h, &c, deny_all, 1, CG_DEVICES_UPDATE, &e) == 0, "%s", e.msg);
 	CHECK(opens(&c) == 1, "%d", opens(&c));
 	CHECK(cg_remove(&h, path, &e) == 0, "%s", e.msg);
 	cg_done(&c);
@@ -220,11 +220,13 @@ TEST(rules_hold)
 TEST(no_cgroup_is_told)
 {
 	struct cg_host h;
+	struct cg none;
 	struct err e = ERR_NONE;
 
 	CHECK(cg_host_open(CG_USUAL, &h, &e) == 0, "%s", e.msg);
-	CHECK(cg_devices_set(&h, "", deny_all, 1, CG_DEVICES_TRY, &e) == 0, "%s", e.msg);
-	CHECK(cg_devices_set(&h, "", deny_all, 1, CG_DEVICES_ENFORCE, &e) < 0, "no error");
+	cg_init(&none);
+	CHECK(cg_devices_set(&h, &none, deny_all, 1, CG_DEVICES_TRY, &e) == 0, "%s", e.msg);
+	CHECK(cg_devices_set(&h, &none, deny_all, 1, CG_DEVICES_ENFORCE, &e) < 0, "no error");
 	CHECK(strstr(e.msg, "/linux/resources/devices"), "%s", e.msg);
 	cg_host_done(&h);
 }

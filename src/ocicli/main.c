@@ -1,6 +1,7 @@
 /* tare-oci: the OCI runtime's command line. A thin front end: options to the structures of
  * runtime/runtime.h, one call, messages and exit status. */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -14,8 +15,12 @@
 /* A descriptor of ours must not become the container's standard stream by accident. */
 static int open_missing_stdio(struct err *e)
 {
+	struct pollfd std[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	if (poll(std, 3, 0) < 0)
+		return err_sys(e, "look at the standard streams");
 	for (int fd = 0; fd < 3; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (!(std[fd].revents & POLLNVAL))
 			continue;
 		int got = path_open_host("/dev/null", O_RDWR, 0, e);
 		if (got < 0)

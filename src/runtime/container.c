@@ -4,12 +4,24 @@
 #include <errno.h>
 #include <sys/file.h>
 #include "base/buf.h"
+#include "runtime/probe.h"
 #include "sys/io.h"
 
 enum { MAX_CONFIG = 16 << 20 }; /* as runtime_config_read() */
 
 int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
 	struct err *e)
+{
+	struct rt_probe p;
+
+	rt_probe_init(&p);
+	int r = rt_container_open_by(c, &p, id, how, ret, e);
+	rt_probe_done(&p);
+	return r;
+}
+
+int rt_container_open_by(struct rt_context *c, struct rt_probe *p, const char *id, enum rt_open_how how,
+	struct rt_container *ret, struct err *e)
 {
 	bool found = false;
 
@@ -22,7 +34,7 @@ int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how
 	if (rt_state_load(ret->state_fd, id, &found, &ret->state, e) < 0)
 		return -e->num;
 	if (found)
-		return rt_state_status(c, &ret->state, &ret->status, &ret->pidfd, e);
+		return rt_probe_status(p, &ret->state, &ret->status, &ret->pidfd, e);
 	ret->half_made = true;
 	ret->status = RT_CREATING;
 	/* With the lock in hand there is no living creator. Without it a shared one tells, for an instant. */

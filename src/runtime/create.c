@@ -114,18 +114,18 @@ static int check_process(const struct creation *c, bool separate_start, struct e
 static int fill_state(struct creation *c, struct err *e)
 {
 	struct rt_state *s = &c->state;
-	char when[RFC3339_SIZE], boot[PROC_BOOT_ID_SIZE];
+	char when[RFC3339_SIZE], boot[PROC_BOOT_ID_SIZE] = "";
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	rfc3339_format(&now, when);
-	int r = proc_boot_id(boot, e);
+	int r = rt_state_may_outlive_boot(c->ctx) ? proc_boot_id(boot, e) : 0;
 	if (r < 0)
 		return r;
 	s->id = arena_dup(&s->arena, c->req->id);
 	s->bundle = arena_dup(&s->arena, c->bundle);
 	s->created = arena_dup(&s->arena, when);
-	s->boot_id = arena_dup(&s->arena, boot);
+	s->boot_id = boot[0] ? arena_dup(&s->arena, boot) : NULL;
 	s->uid = (uint32_t)geteuid();
 	s->manager = c->ctx->manager;
 	s->annotations = c->config.annotations;
@@ -133,7 +133,7 @@ static int fill_state(struct creation *c, struct err *e)
 		s->namespaces |= c->config.linux_.ns[k].present ? 1U << k : 0;
 	s->has_user_ns = c->config.linux_.ns[RC_NS_USER].present;
 	s->has_poststop = c->config.hooks[RC_HOOK_POSTSTOP].n > 0;
-	return s->id && s->bundle && s->created && s->boot_id ? 0 : err_oom(e, "the container's state");
+	return s->id && s->bundle && s->created && (s->boot_id || !boot[0]) ? 0 : err_oom(e, "the container's state");
 }
 
 static int claim(struct creation *c, struct err *e)

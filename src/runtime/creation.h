@@ -58,6 +58,8 @@ void creation_done(struct creation *c);
 
 /* spawn.c: spawn_container - clone the child (through a stage where needed), into its cgroup; pid, pidfd, sync. */
 int spawn_container(struct creation *c, struct err *e) must_check;
+/* spawn_take_staged - of the stage *@pid: the process it has cloned, which then may begin. */
+int spawn_take_staged(int sync, pid_t *pid, int *pidfd, struct err *e) must_check;
 /* creation_publish - pid file, pidfd socket, console socket: what callers wait for. */
 int publish(const struct rt_create *req, const char *pidfd_receiver, pid_t pid, int pidfd, struct err *e) must_check;
 int send_console(const char *console_socket, int master, struct err *e) must_check;

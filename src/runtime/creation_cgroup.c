@@ -139,7 +139,7 @@ int creation_devices(struct creation *c, struct err *e)
 
 	if (!c->cg_made || !c->cg.path[0])
 		return 0;
-	if (cg_devices_set(&c->cg_host, c->cg.path, res ? res->devices : NULL, res ? res->n_devices : 0,
+	if (cg_devices_set(&c->cg_host, &c->cg, res ? res->devices : NULL, res ? res->n_devices : 0,
 		    may_lack_privilege ? CG_DEVICES_TRY : CG_DEVICES_ENFORCE, e) < 0)
 		return err_wrap(e, "config.json");
 	return 0;

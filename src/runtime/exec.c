@@ -11,6 +11,7 @@
 #include "cg/tree.h"
 #include "ns/kinds.h"
 #include "runtime/creation.h"
+#include "runtime/probe.h"
 #include "runtime/relay.h"
 #include "runtime/start.h"
 #include "runtime/trace.h"
@@ -31,7 +32,7 @@ struct execution {
 	struct seccomp_filter filter;
 	struct sched_set affinity_initial, affinity_final;
 	struct exec_plan plan;
-	struct cg_host cg_host;
+	struct rt_probe probe;
 	struct cg cg;
 	int sync, pidfd, master, proc;
 	pid_t pid;
@@ -80,7 +81,8 @@ static int add_groups(struct arena *a, struct rc_process *p, const struct rc_str
 
 	if (!v)
 		return err_oom(e, "groups");
-	memcpy(v, p->additional_gids, p->n_additional_gids * sizeof(*v));
+	if (p->n_additional_gids)
+		memcpy(v, p->additional_gids, p->n_additional_gids * sizeof(*v));
 	for (size_t i = 0; i < more->n; i++)
 		if (!parse_u32(more->v[i], &v[p->n_additional_gids + i]))
 			return err_set(e, ERR_USAGE, EINVAL, "--additional-gids %.64s: not a number", more->v[i]);
@@ -165,7 +167,9 @@ static int open_container(struct execution *x, struct err *e)
 	int r = rt_id_check(x->req->id, e);
 
 	if (r == 0)
-		r = rt_container_open_whole(x->ctx, x->req->id, RT_UNLOCKED, &x->ct, e);
+		r = rt_container_open_by(x->ctx, &x->probe, x->req->id, RT_UNLOCKED, &x->ct, e);
+	if (r == 0)
+		r = rt_container_refuse_half_made(&x->ct, x->req->id, e);
 	if (r < 0)
 		return r;
 	if (x->ct.status == RT_STOPPED)
@@ -189,7 +193,7 @@ static int open_sub_cgroup(struct execution *x, const char *path, struct err *e)
 			return err_set(e, ERR_USAGE, EINVAL, "--cgroup %.64s…: too long", subs->v[i]);
 		cg_done(&x->cg);
 		cg_init(&x->cg);
-		int r = cg_open_sub(&x->cg_host, path, colon ? controllers : NULL, colon ? colon + 1 : subs->v[i],
+		int r = cg_open_sub(&x->probe.host, path, colon ? controllers : NULL, colon ? colon + 1 : subs->v[i],
 			&x->cg, e);
 		if (r < 0)
 			return r;
@@ -203,12 +207,12 @@ static int open_cgroup(struct execution *x, struct err *e)
 
 	if (!path || !*path)
 		return 0;
-	int r = cg_host_open(CG_USUAL, &x->cg_host, e);
+	int r = rt_probe_host(&x->probe, e);
 	if (r < 0)
 		return r;
 	if (x->req->cgroups && x->req->cgroups->n)
 		return open_sub_cgroup(x, path, e);
-	r = cg_open(&x->cg_host, path, &x->cg, e);
+	r = cg_open(&x->probe.host, path, &x->cg, e);
 	return r < 0 ? err_wrap(e, "the container's cgroup") : 0;
 }
 
@@ -319,22 +323,6 @@ static int visit_pid_ns(struct execution *x, int *ret_back, struct err *e)
 	return 0;
 }
 
-static int take_staged(struct execution *x, struct err *e)
-{
-	int32_t pid;
-	pid_t stage = x->pid;
-	int r = sync_expect(x->sync, SYNC_STAGED, &pid, NULL, e);
-
-	while (waitpid(stage, NULL, 0) < 0 && errno == EINTR)
-		;
-	fd_close(&x->pidfd);
-	x->pid = r < 0 ? 0 : pid;
-	if (r < 0)
-		return r;
-	x->pidfd = sys_pidfd_open(pid, 0);
-	return x->pidfd < 0 ? err_sys(e, "open a pidfd of the new process") : 0;
-}
-
 static int clone_into(struct execution *x, int our_end, struct err *e)
 {
 	int pidfd = FD_NONE;
@@ -346,7 +334,7 @@ static int clone_into(struct execution *x, int our_end, struct err *e)
 	x->pid = sys_clone3(&args);
 	if (x->pid < 0 && errno == EBUSY && args.flags & CLONE_INTO_CGROUP) {
 		/* An init system in the container has made cgroups of its own: go where its init is. */
-		auto_fd int beside = cg_open_beside(&x->cg_host, x->ct.state.pid, e);
+		auto_fd int beside = cg_open_beside(&x->probe.host, x->ct.state.pid, e);
 
 		if (beside < 0)
 			return err_wrap(e, "the container's cgroup takes no processes");
@@ -379,7 +367,7 @@ static int spawn(struct execution *x, struct err *e)
 	if (back >= 0 && setns(back, CLONE_NEWPID) < 0 && r == 0)
 		r = err_sys(e, "return to the own pid namespace");
 	fd_close(&x->plan.sync);
-	return r == 0 && x->plan.stage ? take_staged(x, e) : r;
+	return r == 0 && x->plan.stage ? spawn_take_staged(x->sync, &x->pid, &x->pidfd, e) : r;
 }
 
 static int converse(struct execution *x, struct err *e)
@@ -431,7 +419,7 @@ static void execution_done(struct execution *x)
 	runtime_config_done(&x->config);
 	seccomp_filter_done(&x->filter);
 	cg_done(&x->cg);
-	cg_host_done(&x->cg_host);
+	rt_probe_done(&x->probe);
 	arena_done(&x->arena);
 	fd_close(&x->sync);
 	fd_close(&x->pidfd);
@@ -470,10 +458,11 @@ static int go(struct execution *x, struct rt_relay *relay, int *ret_status, stru
 
 static struct execution execution_of(struct rt_context *ctx, const struct rt_exec *req)
 {
-	struct execution x = { .ctx = ctx, .req = req, .ct = RT_CONTAINER_INIT, .cg_host = { .root = FD_NONE } };
+	struct execution x = { .ctx = ctx, .req = req, .ct = RT_CONTAINER_INIT };
 
 	x.sync = x.pidfd = x.master = x.proc = x.plan.sync = FD_NONE;
 	cg_init(&x.cg);
+	rt_probe_init(&x.probe);
 	return x;
 }
 

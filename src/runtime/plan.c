@@ -15,7 +15,7 @@
 
 void plan_init(struct rt_plan *p)
 {
-	*p = (struct rt_plan){ .hook_io = RT_HOOK_IO_INIT };
+	*p = (struct rt_plan){ .hook_io = RT_HOOK_IO_INIT, .rootfs_fd = FD_NONE };
 	struct child_plan *c = &p->child;
 
 	c->sync = c->proc = c->start_listen = c->delegated = FD_NONE;
@@ -36,6 +36,7 @@ void plan_done(struct rt_plan *p)
 	}
 	for (int i = 0; i < CG_MAX_HIER; i++)
 		fd_close(&c->cg_tree[i]);
+	fd_close(&p->rootfs_fd);
 	fd_close(&c->small_mnt_ns);
 	fd_close(&c->root_tree);
 	fd_close(&c->dev_nodes);
@@ -75,7 +76,7 @@ int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		return err_oom(e, "the root filesystem's path");
 	if (in->req->root)
 		return 0; /* whoever makes it has looked at what is in it: plan_root_tree() */
-	auto_fd int fd = path_open_host(p->child.rootfs, O_PATH, 0, e);
+	int fd = p->rootfs_fd = path_open_host(p->child.rootfs, O_PATH, 0, e);
 	if (fd < 0) {
 		bool absent = e->num == ENOENT;
 

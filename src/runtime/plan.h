@@ -13,6 +13,7 @@ struct rt_plan {
 	struct seccomp_filter filter;
 	struct ns_idmap *maps; /* of a new user namespace, or NULL */
 	struct sched_set *affinity;
+	int rootfs_fd; /* O_PATH of the root filesystem */
 	struct rt_hook_io hook_io; /* for hooks on the host and in the child */
 	bool may_clone_mounts;	   /* we hold CAP_SYS_ADMIN over our mount namespace */
 	uint64_t have_caps;

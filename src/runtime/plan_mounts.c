@@ -287,12 +287,12 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 /* --- beginning from an almost empty mount namespace ------------------------------------------------- */
 
 /* On v1 the trees are made private as a whole, when all of them stand. */
-static int clone_cgroups(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
+static int clone_cgroups(const struct rt_plan_in *in, struct rt_plan *p, const struct mnt_opts *o, struct err *e)
 {
 	struct child_plan *c = &p->child;
 	char source[CG_PATH_SIZE + 64];
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-	struct mount_attr alone = { .propagation = MS_PRIVATE };
+	struct mount_attr alone = { .propagation = MS_PRIVATE, .attr_set = o->attr_set, .attr_clr = o->attr_clr };
 
 	for (int i = 0; i < in->cg_host->n_hier; i++) {
 		if (cgroup_mount_source(c, i, source, sizeof(source), e) < 0)
@@ -305,12 +305,13 @@ static int clone_cgroups(const struct rt_plan_in *in, struct rt_plan *p, struct 
 	return 0;
 }
 
-static bool shows_cgroups(const struct child_plan *c)
+/* The mount that shows the cgroups, or NULL. */
+static const struct child_mount *cgroup_mount_of(const struct child_plan *c)
 {
 	for (size_t i = 0; i < c->n_mounts; i++)
 		if (c->mounts[i].kind == CHILD_MOUNT_CGROUP)
-			return true;
-	return false;
+			return &c->mounts[i];
+	return NULL;
 }
 
 /* A filesystem made from host paths (overlay, a disk) has to be mounted where those are to be seen. */
@@ -354,8 +355,9 @@ int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	c->host_null = "/null"; /* the root there is devtmpfs */
 	c->new_ns &= ~(uint64_t)CLONE_NEWNS;
 	if (c->root_tree < 0)
-		c->root_tree = sys_open_tree_attr(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE, &a);
+		c->root_tree = mnt_clone_attr(p->rootfs_fd, true, &a, e);
 	if (c->root_tree < 0)
-		return err_sys(e, "open the root filesystem %s", c->rootfs);
-	return shows_cgroups(c) ? clone_cgroups(in, p, e) : 0;
+		return err_wrap(e, "the root filesystem %s", c->rootfs);
+	const struct child_mount *cgroups = cgroup_mount_of(c);
+	return cgroups ? clone_cgroups(in, p, &cgroups->opts, e) : 0;
 }

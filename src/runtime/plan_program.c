@@ -20,8 +20,7 @@ static int plan_env(const struct plan_program_in *in, struct arena *arena, struc
 	for (; in->extra_env && in->extra_env[extra]; extra++)
 		;
 	g->envp = arena_array(arena, char *, env->n + extra + 2);
-	g->home_slot = arena_alloc(arena, PATH_MAX, 1);
-	if (!g->envp || !g->home_slot)
+	if (!g->envp)
 		return err_oom(e, "the environment");
 	for (size_t i = 0; i < env->n; i++) {
 		g->envp[g->n_env++] = env->v[i];
@@ -32,7 +31,10 @@ static int plan_env(const struct plan_program_in *in, struct arena *arena, struc
 	for (size_t i = 0; i < extra; i++)
 		g->envp[g->n_env++] = arena_dup(arena, in->extra_env[i]);
 	g->needs_home = !home;
-	return 0;
+	g->home_slot = home ? NULL : arena_text(arena, PATH_MAX);
+	bool search = in->process->args.n && !strchr(in->process->args.v[0], '/');
+	g->found_slot = search ? arena_text(arena, PATH_MAX) : NULL;
+	return (home || g->home_slot) && (!search || g->found_slot) ? 0 : err_oom(e, "the program's path");
 }
 
 static void warn_missing(const struct rc_capabilities *want, uint64_t missing)
@@ -102,16 +104,28 @@ static int check_kept_fds(uint32_t n, struct err *e)
 
 /* Ignored signals survive execve(2), and the program has a right to the defaults. One small file instead of 64
  * calls of sigaction(2). */
+static const char sig_ign[] = "\nSigIgn:\t";
+
 static int ignored_signals(uint64_t *ret, struct err *e)
 {
-	AUTO(buf) struct buf text = BUF_INIT;
-	int r = io_read_file_at(AT_FDCWD, "/proc/self/status", 1 << 16, &text, e);
-	const char *at = r == 0 ? strstr(text.data, "\nSigIgn:\t") : NULL;
+	char text[2048]; /* the line is the 30th of some 60; supplementary groups before it can make it later */
+	AUTO(buf) struct buf whole = BUF_INIT;
+	auto_fd int fd = openat(AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	*ret = 0;
-	for (const char *c = at ? at + strlen("\nSigIgn:\t") : ""; *c && *c != '\n'; c++)
+	if (n < 0)
+		return err_sys(e, "read /proc/self/status");
+	text[n] = '\0';
+	const char *at = strstr(text, sig_ign);
+	if (!at || !strchr(at + 1, '\n')) {
+		if (io_read_file_at(AT_FDCWD, "/proc/self/status", 1 << 22, &whole, e) < 0)
+			return -e->num;
+		at = strstr(whole.data, sig_ign);
+	}
+	for (const char *c = at ? at + sizeof(sig_ign) - 1 : ""; *c && *c != '\n'; c++)
 		*ret = *ret << 4 | (uint64_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
-	return r;
+	return 0;
 }
 
 static int plan_placement(const struct rc_linux *l, struct arena *arena, struct child_program *g, struct err *e)

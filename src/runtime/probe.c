@@ -28,9 +28,12 @@ int rt_probe_host(struct rt_probe *p, struct err *e)
 
 static int same_boot(struct rt_probe *p, const struct rt_state *s, bool *ret, struct err *e)
 {
+	*ret = true;
+	if (!s->boot_id) /* it was on a file system that no boot leaves anything of */
+		return 0;
 	if (!p->boot[0] && proc_boot_id(p->boot, e) < 0)
 		return -e->num;
-	*ret = !s->boot_id || str_eq(p->boot, s->boot_id);
+	*ret = str_eq(p->boot, s->boot_id);
 	return 0;
 }
 

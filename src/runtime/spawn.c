@@ -11,19 +11,19 @@
 #include "sys/proc.h"
 
 /* The stage's only product is the real child, which is ours by CLONE_PARENT. */
-static int take_staged(struct creation *c, pid_t stage, struct err *e)
+int spawn_take_staged(int sync, pid_t *pid, int *pidfd, struct err *e)
 {
-	int32_t pid;
-	int r = sync_expect(c->sync, SYNC_STAGED, &pid, NULL, e);
+	int32_t child = 0;
+	int r = sync_expect(sync, SYNC_STAGED, &child, NULL, e);
 
-	while (waitpid(stage, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	fd_close(pidfd);
+	*pid = child;
 	if (r < 0)
 		return r;
-	fd_close(&c->pidfd);
-	c->pid = pid;
-	c->pidfd = sys_pidfd_open(pid, 0); /* not reaped by anyone but us, so the pid is still its own */
-	return c->pidfd < 0 ? err_sys(e, "open a pidfd of the container's first process") : 0;
+	*pidfd = sys_pidfd_open(child, 0); /* not reaped by anyone but us, so the pid is still its own */
+	return *pidfd < 0 ? err_sys(e, "open a pidfd of the new process") : sync_send(sync, SYNC_GO, 0, FD_NONE, e);
 }
 
 int spawn_container(struct creation *c, struct err *e)
@@ -60,5 +60,5 @@ int spawn_container(struct creation *c, struct err *e)
 	fd_close(&p->sync);
 	c->pid = pid;
 	c->pidfd = pidfd;
-	return p->stage ? take_staged(c, pid, e) : 0;
+	return p->stage ? spawn_take_staged(c->sync, &c->pid, &c->pidfd, e) : 0;
 }

@@ -14,9 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
@@ -40,6 +42,13 @@ static struct dir_name dir_name(int fd)
 
 	d.text[n > 0 ? n : 0] = '\0';
 	return d;
+}
+
+bool rt_state_may_outlive_boot(const struct rt_context *c)
+{
+	struct statfs fs;
+
+	return fstatfs(c->root_fd, &fs) < 0 || (unsigned long)fs.f_type != TMPFS_MAGIC;
 }
 
 static int err_absent(const char *id, struct err *e)

@@ -16,7 +16,7 @@ struct rt_state {
 	char *id, *bundle, *rootfs, *created /* RFC 3339 */, *owner;
 	pid_t pid;	      /* 0: not yet or no longer */
 	uint64_t start_ticks; /* of pid */
-	char *boot_id;
+	char *boot_id; /* NULL: a state root that does not outlive a boot */
 	bool started;	      /* rt_start succeeded: created or running */
 	uint32_t uid;	      /* who made it */
 	enum rt_cgroup_manager manager;
@@ -30,6 +30,9 @@ struct rt_state {
 	bool has_poststop;    /* config.json lists poststop hooks */
 };
 
+/* rt_state_may_outlive_boot - whether the state root is on something else than a tmpfs, so that a state there may be of
+ * an earlier boot and needs the boot id. */
+bool rt_state_may_outlive_boot(const struct rt_context *c);
 /* rt_state_claim - make ROOT/ID; an existing one is ERR_CONFLICT "container with given ID already exists".
  * Returns its directory descriptor, locked as by rt_state_lock(): as long as the creator lives and holds the
  * lock, others see RT_CREATING; rt_state_unlock() when the state is saved. The lock belongs to the open
@@ -83,7 +86,11 @@ enum rt_open_how { RT_UNLOCKED, RT_LOCKED };
  * exist". End with rt_container_done(), also after an error. */
 int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
 	struct err *e) must_check;
-/* rt_container_open_whole - the same, refusing a half-made one. */
+struct rt_probe;
+/* rt_container_open_by - the same with a probe that the caller goes on to use (runtime/probe.h). */
+int rt_container_open_by(struct rt_context *c, struct rt_probe *p, const char *id, enum rt_open_how how,
+	struct rt_container *ret, struct err *e) must_check;
+/* rt_container_open_whole - rt_container_open(), refusing a half-made one. */
 int rt_container_open_whole(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
 	struct err *e) must_check;
 void rt_container_done(struct rt_container *ct);

@@ -223,6 +223,8 @@ TEST(status_knows_a_reused_pid)
 	s.start_ticks--;
 	s.boot_id = "another";
 	check_status(&f, &s, RT_STOPPED, "another boot");
+	s.boot_id = NULL;
+	check_status(&f, &s, RT_RUNNING, "a state root that no boot leaves");
 	s.boot_id = boot;
 	kill(pid, SIGKILL);
 	siginfo_t si;

@@ -360,12 +360,11 @@ int path_remove_tree(int dirfd, const char *name, struct err *e)
 	return r < 0 && e->num ? err_wrap(e, "%s", name) : r;
 }
 
-int path_absolute(const char *path, char dst[static PATH_MAX], struct err *e)
+/* Out of line, as make_all(). */
+__attribute__((noinline)) static int below_cwd(const char *path, char dst[static PATH_MAX], struct err *e)
 {
 	char cwd[PATH_MAX];
 
-	if (path[0] == '/')
-		return fmt_fits(dst, PATH_MAX, "%s", path) ? 0 : err_num(e, ENAMETOOLONG, "%.*s…", 64, path);
 	if (!getcwd(cwd, sizeof(cwd)))
 		return err_sys(e, "find the working directory");
 	if (strcmp(path, ".") == 0)
@@ -373,4 +372,11 @@ int path_absolute(const char *path, char dst[static PATH_MAX], struct err *e)
 	if (!fmt_fits(dst, PATH_MAX, "%s%s%s", cwd, *path ? "/" : "", path))
 		return err_num(e, ENAMETOOLONG, "%.*s…", 64, path);
 	return 0;
+}
+
+int path_absolute(const char *path, char dst[static PATH_MAX], struct err *e)
+{
+	if (path[0] != '/')
+		return below_cwd(path, dst, e);
+	return fmt_fits(dst, PATH_MAX, "%s", path) ? 0 : err_num(e, ENAMETOOLONG, "%.*s…", 64, path);
 }

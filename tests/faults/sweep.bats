@@ -5,6 +5,7 @@ load ../lib/oci
 setup()
 {
 	need_root
+	is_sanitized && skip "a sanitizer does not run under strace"
 	command -v strace >/dev/null || skip "needs strace"
 	strace -o /dev/null true || skip "strace is not allowed here"
 	oci_setup

@@ -166,7 +166,8 @@ def count():
             one = collections.Counter(m.group(1) for m in (re.match(r"(\w+)\(", line) for line in f) if m)
         os.unlink(name)
         for k, v in one.items():
-            most[k] = max(most[k], v)
+            if not k.startswith("syscall_0x"):  # newer than this strace, which cannot break what it has no name for
+                most[k] = max(most[k], v)
     return most
 
 

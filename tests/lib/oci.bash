@@ -22,6 +22,12 @@ tare()
 	"$TARE_OCI" --root "$STATE" "$@"
 }
 
+# Whether the program was built with AddressSanitizer.
+is_sanitized()
+{
+	grep -q __asan_init "$TARE_OCI"
+}
+
 need_root()
 {
 	[ "$(id -u)" = 0 ] || skip "needs root"

@@ -57,6 +57,23 @@ user()
 	user delete a
 }
 
+@test "exec and create when the process in between is slow" {
+	command -v strace > /dev/null || skip "needs strace"
+	is_sanitized && skip "a sanitizer does not run under strace"
+	slow()
+	{
+		XDG_RUNTIME_DIR=$XDG setpriv --reuid 65534 --regid 65534 --clear-groups strace -qq -f -o /dev/null \
+			-e trace=clone3 -e inject=clone3:delay_exit=200000 "$BATS_TEST_TMPDIR/bin/tare-oci" "$@"
+	}
+	program sleep 1000
+	user create --bundle "$BUNDLE" a
+	user start a
+	[ "$(slow exec a id -u)" = 0 ]
+	user delete -f a
+	program id -u
+	[ "$(slow run --bundle "$BUNDLE" a)" = 0 ]
+}
+
 @test "another user sees none of it" {
 	program sleep 1000
 	user run --detach --bundle "$BUNDLE" a < /dev/null > /dev/null 2>&1

@@ -44,7 +44,7 @@ static int stage(const struct exec_plan *p, struct err *e)
 		return err_sys(e, "clone the new process");
 	if (pid > 0)
 		_exit(sync_send(p->sync, SYNC_STAGED, pid, FD_NONE, e) < 0);
-	return 0;
+	return sync_expect(p->sync, SYNC_GO, NULL, NULL, e); /* nothing of ours may come before STAGED */
 }
 
 static int become(const struct exec_plan *p, struct err *e)

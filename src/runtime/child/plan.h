@@ -50,7 +50,8 @@ struct child_program {
 	char **envp;	      /* NULL-terminated, with room for HOME at envp[n_env] */
 	size_t n_env;
 	bool needs_home;
-	char *home_slot;      /* PATH_MAX bytes for "HOME=…" */
+	char *home_slot;      /* PATH_MAX bytes for "HOME=…", where it is needed */
+	char *found_slot;     /* PATH_MAX bytes for where $PATH leads, where it is searched */
 	const char *path_env; /* value of PATH in the container's environment, or NULL */
 	struct caps_sets caps;
 	struct lsm_exec lsm;

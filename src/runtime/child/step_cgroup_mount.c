@@ -37,14 +37,17 @@ static int set_attrs(const struct child_mount *m, int fd, struct err *e)
 static int mount_single(const struct child_plan *p, const struct child_mount *m, int target, struct err *e)
 {
 	char source[CG_PATH_SIZE + 64];
-	int mnt = p->cg_tree[p->cg_host->unified];
+	struct mnt_opts below = { .rec_attr_set = m->opts.rec_attr_set, .rec_attr_clr = m->opts.rec_attr_clr };
+	int mnt = p->cg_tree[p->cg_host->unified], r = 0;
 
-	if (mnt < 0 && cgroup_mount_source(p, p->cg_host->unified, source, sizeof(source), e) < 0)
+	if (mnt >= 0) { /* cloned with its own attributes */
+		r = mnt_set_attrs(mnt, &below, e);
+		return r < 0 ? r : mnt_move(mnt, target, e);
+	}
+	if (cgroup_mount_source(p, p->cg_host->unified, source, sizeof(source), e) < 0)
 		return -e->num;
-	if (mnt < 0)
-		mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
-	int r = mnt < 0 ? mnt : mnt_set_attrs(mnt, &m->opts, e);
-	return r < 0 ? r : mnt_move(mnt, target, e);
+	mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
+	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }
 
 /* What the directory of a hierarchy is called below the mount: as on the host, "unified" for v2. */

@@ -54,8 +54,10 @@ static int search_path(const struct child_program *g, int rootfd, struct child_s
 	while (*dirs) {
 		size_t n = strcspn(dirs, ":");
 
-		if (n && fmt_fits(s->program, sizeof(s->program), "%.*s/%s", (int)n, dirs, name)) {
-			int r = executable(g, rootfd, s->program);
+		if (n && fmt_fits(g->found_slot, PATH_MAX, "%.*s/%s", (int)n, dirs, name)) {
+			int r = executable(g, rootfd, g->found_slot);
+
+			s->program = g->found_slot;
 			if (r == 0)
 				return 0;
 			denied = r == -EACCES ? EACCES : denied;
@@ -73,8 +75,9 @@ static int program_find(const struct child_program *g, int rootfd, struct child_
 
 	if (!strchr(name, '/'))
 		return search_path(g, rootfd, s, e);
-	if (!fmt_fits(s->program, sizeof(s->program), "%s", name))
+	if (strlen(name) >= PATH_MAX)
 		return refuse("…", "…", ENOENT, e);
+	s->program = name;
 	int r = executable(g, rootfd, name);
 	return r < 0 ? refuse(name, name, -r, e) : 0;
 }
@@ -143,23 +146,26 @@ static bool passwd_home(const char *line, uint32_t uid, char *dst, size_t size)
 	return home_len > 0 && field[5][0] == '/' && fmt_fits(dst, size, "HOME=%.*s", (int)home_len, field[5]);
 }
 
+/* Out of line: without a passwd file its buffers are not to be touched. */
+__attribute__((noinline)) static bool find_home(const struct child_program *g, int fd)
+{
+	struct line_reader r = { .fd = fd };
+	char line[1024];
+
+	while (next_line(&r, line, sizeof(line)))
+		if (passwd_home(line, g->process->uid, g->home_slot, PATH_MAX))
+			return true;
+	return false;
+}
+
 static int program_home(const struct child_program *g, int rootfd, struct err *e)
 {
-	struct line_reader r;
 	struct stat st;
-	char line[1024];
-	bool found = false;
 
 	if (!g->needs_home)
 		return 0;
 	int fd = path_try_in(rootfd, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		r.fd = fd;
-		r.len = r.pos = r.total = 0;
-		while (!found && next_line(&r, line, sizeof(line)))
-			found = passwd_home(line, g->process->uid, g->home_slot, PATH_MAX);
-	}
-	if (!found)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !find_home(g, fd))
 		fmt_to(g->home_slot, PATH_MAX, "HOME=%s", g->process->uid ? "/" : "/root");
 	g->envp[g->n_env] = g->home_slot;
 	(void)e;

@@ -103,8 +103,10 @@ _Noreturn void child_stage(const struct child_plan *p)
 
 	if (stage_joins(p, &e) == 0) {
 		pid = sys_clone3(&args);
+		if (pid == 0 && sync_expect(p->sync, SYNC_GO, NULL, NULL, &e) < 0)
+			_exit(1); /* the runtime is gone */
 		if (pid == 0)
-			child_main(p);
+			child_main(p); /* nothing that it says may come before STAGED */
 		if (pid < 0)
 			err_sys(&e, "clone the container's first process");
 	}

@@ -12,7 +12,7 @@ struct child_state {
 	bool own_null; /* we have made /dev/null in it */
 	int master, slave; /* terminal */
 	int start;   /* connection of `start` */
-	char program[4096]; /* what to execute */
+	const char *program; /* what to execute */
 };
 
 /* step_ns.c */
