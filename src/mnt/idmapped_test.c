@@ -1,9 +1,11 @@
 #include "mnt/idmapped.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/test.h"
 #include "ns/userns.h"
 
@@ -50,6 +52,21 @@ static int new_tmpfs(void)
 	return fsmount(fs, FSMOUNT_CLOEXEC, 0);
 }
 
+/* Of a mount that is nowhere: before Linux 6.15 only one that is somewhere can be cloned. */
+static int clone_of(int mnt)
+{
+	char at[] = "/tmp/tare-idmapped-XXXXXX";
+
+	CHECK(mkdtemp(at), "mkdtemp");
+	int copy = -1;
+	if (move_mount(mnt, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) == 0) {
+		copy = open_tree(mnt, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		CHECK(umount2(at, MNT_DETACH) == 0, "umount");
+	}
+	CHECK(rmdir(at) == 0, "rmdir");
+	return copy;
+}
+
 TEST(owners_are_shown_through_the_map)
 {
 	struct err e = ERR_NONE;
@@ -65,7 +82,8 @@ TEST(owners_are_shown_through_the_map)
 	CHECK(ns_idmap_prepare(&m, &m, &p, &e) == 0, "%s", e.msg);
 	auto_fd int ns = ns_userns_new(&p, proc, &e);
 	CHECK(ns >= 0, "%s", e.msg);
-	auto_fd int copy = open_tree(mnt, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_fd int copy = clone_of(mnt);
+	CHECK(copy >= 0, "clone: %s", strerror(errno));
 	int r = mnt_idmap_apply(copy, ns, false, &e);
 	if (r == -EINVAL)
 		SKIP("tmpfs cannot be idmapped here (Linux 6.3)");

@@ -1,0 +1,146 @@
+"""One measurement of the engines, from starting them to leaving nothing of them. Runs in a process of its own: it lives in
+private mount and network namespaces, with a /run and a /dev/shm of its own, so that no engine meets what the host has of
+it, and bridges and rules of a firewall end with us."""
+import ctypes
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from . import bundle, density, engine_cases, engines, images, measure, seccomp, stats, view
+
+CLONE_NEWNET = 0x40000000
+
+
+def _say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Floor:
+    """Takes part in the timed cases that it has."""
+    name = kind = "floor"
+    problem, helpers, options = None, (), []
+
+    def __init__(self, path):
+        self.path = path
+
+
+def _enter(name):
+    view.enter(name, ("/run", "/dev/shm"))
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) < 0:
+        raise SystemExit("bench: unshare: " + os.strerror(ctypes.get_errno()))
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+
+
+def _begin(engine, bench):
+    """Start @engine, give it the image and the idle container, see that a run works; else it gets its problem."""
+    try:
+        engine.start()
+        engine.call("load", "-i", bench.base.archive)
+        engine.call_run("-d", "--name", engine_cases.IDLE, "--network", "none", bench.base.tag, images.PAYLOAD, "wait")
+        engine.call_run("--rm", "--network", "none", bench.base.tag, "/bin/true")
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as e:
+        engine.problem = "does not run here: " + str(e)
+
+
+def _end(engine):
+    if engine.problem != "not built" and engine.problem != "not installed":
+        try:
+            engine.call("rm", "-f", engine_cases.IDLE, check=False, timeout=60)
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+        engine.stop()
+
+
+def _timed(key, takers, bench, options, log):
+    title, make, share, spaced = engine_cases.TIMED[key]
+    rounds = max(3, int(options.engine_rounds * share))
+    _say(f"  {key}: {rounds} rounds")
+    programs = {e.name: e.problem or make(e, bench) for e in takers}
+    got = measure.in_turn(options.timer, key, programs, rounds, 300 if spaced else 0, log)
+    got.update(title=title, rounds=rounds, ratios=measure.ratios(got["results"]))
+    got["summary"] = {n: {f: stats.summary(v) for f, v in row.items() if f != "status"} for n, row in got["results"].items()}
+    for name, row in got["summary"].items():
+        _say(f"    {name:8} {row['wall_ns']['median'] / 1e6:8.2f} ms")
+    for name, why in got["left_out"].items():
+        _say(f"    {name:8} {why}")
+    return got
+
+
+def _long(key, takers, bench):
+    title, run, times = engine_cases.LONG[key]
+    _say(f"  {key}: {times} times")
+    found, left_out, draw = {}, {e.name: e.problem for e in takers if e.problem}, random.Random(1)
+    for _ in range(times):
+        order = [e for e in takers if e.name not in left_out]
+        draw.shuffle(order)
+        for e in order:
+            try:
+                for metric, value in run(e, bench).items():
+                    found.setdefault(e.name, {}).setdefault(metric, []).append(value)
+            except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as x:
+                left_out[e.name] = str(x)[:200]
+                found.pop(e.name, None)
+    for name, row in found.items():
+        _say(f"    {name:8} " + ", ".join(f"{m}: {stats.summary(v)['median']:.1f}" for m, v in row.items()))
+    for name, why in left_out.items():
+        _say(f"    {name:8} {why}")
+    return {"title": title, "times": times, "values": found, "left_out": left_out,
+            "summary": {n: {m: stats.summary(v) for m, v in row.items()} for n, row in found.items()}}
+
+
+def _counts(takers, bench):
+    """System calls and executed programs of one run; of docker only its client's, the rest is in its daemons."""
+    out = {}
+    for e in takers:
+        if not e.problem:
+            traced = measure.traced(bench.run(e))
+            if traced:
+                out[e.name] = {"syscalls": traced["all"], "execs": traced["execs"]}
+    return out
+
+
+def _bench(work, options):
+    base, big = images.Image("base", options.build), images.Image("big", options.build)
+    program = None
+    try:
+        program = os.path.join(work, "filter.bpf")
+        with open(program, "wb") as f:
+            f.write(seccomp.bpf(seccomp.oci_section(bundle.DEFAULT_CAPS)))
+    except OSError:
+        program = None
+    bench = engine_cases.Bench(base, big, work, os.path.join(options.build, "bench/bench-floor"), program, options)
+    base.unpack(bench.rootfs)
+    os.makedirs(bench.scratch)
+    return bench
+
+
+def measure_engines(name, options):
+    """Everything as plain data. The state is on the disk below /var/tmp, as an engine's is."""
+    work = tempfile.mkdtemp(prefix="tare-bench-", dir="/var/tmp")
+    log = os.path.join(options.out, "stderr-engines.log")
+    bench = _bench(work, options)  # may need the network
+    _enter(name)
+    found = [e for e in engines.find(options.build, work) if not options.only or e.name in options.only]
+    takers = [Floor(bench.floor), *found]
+    try:
+        for e in found:
+            if not e.problem:
+                _begin(e, bench)
+            _say(f"  {e.name}: {e.problem or 'runs'}")
+        wanted = options.engine_cases
+        return {"view": name, "names": [e.name for e in takers if not e.problem],
+                "missing": {e.name: e.problem for e in found if e.problem},
+                "versions": {e.name: e.version() for e in found if not e.problem},
+                "image": f"Debian {images.SUITE} minbase, {bench.base.mib} MiB; load: {bench.big.mib} MiB",
+                "cases": {k: _timed(k, takers, bench, options, log) for k in engine_cases.TIMED if k in wanted},
+                "long": {k: _long(k, found, bench) for k in engine_cases.LONG if k in wanted},
+                "counts": {} if options.no_counts else _counts(found, bench)}
+    finally:
+        for e in found:
+            _end(e)
+        view.remove_cgroups(engine_cases.NAME)
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,72 @@
+#include "sys/proc.h"
+
+#include <pthread.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "base/test.h"
+#include "sys/call.h"
+
+static uint64_t start_of(pid_t pid)
+{
+	struct err e = ERR_NONE;
+	struct proc_stat st = { 0 };
+	bool found = false;
+
+	CHECK(proc_stat(pid, &found, &st, &e) == 0 && found, "%s", e.msg);
+	return st.start_ticks;
+}
+
+TEST(a_process_is_known_by_its_start)
+{
+	struct err e = ERR_NONE;
+	bool found = false;
+	int fd = FD_NONE;
+	uint64_t start = start_of(getpid());
+
+	CHECK(proc_open_same(getpid(), start, &found, &fd, &e) == 0 && found, "%s", e.msg);
+	fd_close(&fd);
+	CHECK(proc_open_same(getpid(), start + 1, &found, &fd, &e) == 0 && !found, "another with the same number: %s", e.msg);
+}
+
+struct meeting {
+	pthread_mutex_t hold;
+	int tid_pipe[2];
+};
+
+static void *thread_main(void *arg)
+{
+	struct meeting *m = arg;
+	pid_t tid = gettid();
+
+	if (write(m->tid_pipe[1], &tid, sizeof(tid)) == sizeof(tid)) {
+		pthread_mutex_lock(&m->hold);
+		pthread_mutex_unlock(&m->hold);
+	}
+	return NULL;
+}
+
+/* The number of a recorded process may come back as that of a thread; pidfd_open(2) has another error then, the same as
+ * for a process that is just being reaped. */
+TEST(a_thread_is_not_the_process)
+{
+	struct err e = ERR_NONE;
+	struct meeting m = { .hold = PTHREAD_MUTEX_INITIALIZER };
+	pthread_t thread;
+	pid_t tid = 0;
+	bool found = true;
+	int fd = FD_NONE;
+
+	CHECK(pipe(m.tid_pipe) == 0, "pipe");
+	pthread_mutex_lock(&m.hold);
+	CHECK(pthread_create(&thread, NULL, thread_main, &m) == 0, "thread");
+	CHECK(read(m.tid_pipe[0], &tid, sizeof(tid)) == sizeof(tid), "read");
+	int r = proc_open_same(tid, start_of(tid), &found, &fd, &e);
+
+	pthread_mutex_unlock(&m.hold);
+	pthread_join(thread, NULL);
+	CHECK(r == 0 && !found, "%s", e.msg);
+	close(m.tid_pipe[0]);
+	close(m.tid_pipe[1]);
+}
+
+TEST_MAIN(T(a_process_is_known_by_its_start), T(a_thread_is_not_the_process))
