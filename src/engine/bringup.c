@@ -149,12 +149,30 @@ static int null_stdio(struct err *e)
 	return 0;
 }
 
-/* The program inherits our 0 to 2. */
-static int take_streams(struct bringup *b, bool with_stdin, struct err *e)
+/* Many programs open /dev/stdout by name: the pipe behind it has to be theirs. In a range of ids of its own the container
+ * cannot see to it, because the pipe's present owner does not exist there. */
+static int own_streams(const struct plan *p, const int program[3], bool with_stdin, struct err *e)
 {
+	int32_t slot = p->facts.own_ids ? p->b->r->status.id_slot : p->sharing.id_slot;
+	uint32_t base = slot < 0 ? 0 : idrange_base(slot);
+
+	if (slot < 0 || p->facts.uid >= IDRANGE_SIZE || p->facts.gid >= IDRANGE_SIZE)
+		return 0;
+	for (int i = with_stdin ? 0 : 1; i < 3; i++)
+		if (program[i] >= 0 && fchown(program[i], base + p->facts.uid, base + p->facts.gid) < 0)
+			return err_sys(e, "give the program its streams");
+	return 0;
+}
+
+/* The program inherits our 0 to 2. */
+static int take_streams(struct plan *p, bool with_stdin, struct err *e)
+{
+	struct bringup *b = p->b;
 	int program[3] = { FD_NONE, FD_NONE, FD_NONE };
 	int r = mon_streams(&b->mon, b->r->config.tty, with_stdin, program, e);
 
+	if (r == 0)
+		r = own_streams(p, program, with_stdin, e);
 	for (int i = 0; i < 3; i++) {
 		if (r == 0 && program[i] >= 0 && dup2(program[i], i) < 0)
 			r = err_sys(e, "hand the program its streams");
@@ -202,12 +220,13 @@ static int started(struct bringup *b, struct err *e)
 	return write_pidfile(b, e) < 0 ? -e->num : record_save_status(b->r, e);
 }
 
-static int launch(struct bringup *b, const struct buf *document, const char *dir, bool with_stdin, struct err *e)
+static int launch(struct plan *p, const struct buf *document, bool with_stdin, struct err *e)
 {
+	struct bringup *b = p->b;
 	struct rt_root root = { make_root, b };
-	struct rt_create req = { .id = b->r->id, .bundle = dir, .text = document, .root = &root };
+	struct rt_create req = { .id = b->r->id, .bundle = p->dir, .text = document, .root = &root };
 
-	if (take_streams(b, with_stdin, e) < 0)
+	if (take_streams(p, with_stdin, e) < 0)
 		return -e->num;
 	int r = rt_launch(&b->en->rt, &req, &b->running, e);
 	struct err second = ERR_NONE;
@@ -225,7 +244,7 @@ static int run_plan(struct plan *p, bool with_stdin, struct err *e)
 
 	if (collect(p, e) < 0 || document_write(&p->b->r->config, &p->facts, &document, e) < 0)
 		return -e->num;
-	return launch(p->b, &document, p->dir, with_stdin, e);
+	return launch(p, &document, with_stdin, e);
 }
 
 static int code_of(const struct err *e)

@@ -55,6 +55,7 @@ static int join_owner(struct sharing *s, const struct record *other, int proc, s
 								   "different user namespaces");
 	}
 	s->userns = fd_steal(&fd);
+	s->id_slot = other->status.id_slot;
 	return keep(s, RC_NS_USER, s->userns);
 }
 

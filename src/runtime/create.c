@@ -96,7 +96,7 @@ static int read_config(struct creation *c, struct err *e)
 static int check_process(const struct creation *c, bool separate_start, struct err *e)
 {
 	const struct rc_process *p = c->config.process;
-	bool detached = separate_start || c->req->detach;
+	bool detached = separate_start || (c->req->detach && !c->stays);
 
 	if (!p)
 		return separate_start ? 0 : err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, there is nothing to run");

@@ -22,6 +22,7 @@ struct creation {
 	int pidfd;
 	int master; /* of the terminal, after SYNC_READY */
 	bool published; /* a pid file may have been written */
+	bool stays; /* the caller stays with the program, and keeps its terminal (rt_launch) */
 	bool started; /* run: recorded as started */
 	bool go_sent; /* the last SYNC_GO was sent */
 };

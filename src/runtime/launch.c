@@ -25,7 +25,7 @@ int rt_launch(
 		return err_oom(e, "a container");
 	l->req = *req;
 	l->req.detach = true;
-	l->c = (struct creation){ .ctx = ctx, .req = &l->req, .started = true };
+	l->c = (struct creation){ .ctx = ctx, .req = &l->req, .stays = true, .started = true };
 	int r = creation_make(&l->c, false, e);
 	if (r == 0)
 		r = creation_start(&l->c, e);
