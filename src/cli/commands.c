@@ -7,6 +7,7 @@
 
 const struct command_group command_groups[] = {
 	{ "container", "Manage containers" },
+	{ "healthcheck", "Run health checks" },
 	{ "image", "Manage images" },
 	{ "volume", "Manage volumes" },
 	{ "system", "Manage tare" },
@@ -23,6 +24,10 @@ const struct command_row command_rows[] = {
 	{ &cmd_rm, "rm", "container", "rm remove" },
 	{ &cmd_wait, "wait", "container", "wait" },
 	{ &cmd_rename, "rename", "container", "rename" },
+	{ &cmd_logs, "logs", "container", "logs" },
+	{ &cmd_attach, "attach", "container", "attach" },
+	{ &cmd_exec, "exec", "container", "exec" },
+	{ &cmd_healthcheck_run, NULL, "healthcheck", "run" },
 	{ &cmd_system_check, NULL, "system", "check" },
 	{ &cmd_system_boot, NULL, "system", "boot" },
 	{ &cmd_monitor_end, "monitor-end", NULL, NULL },

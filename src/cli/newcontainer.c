@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "engine/life.h"
+#include "engine/logs.h"
 #include "engine/mountopt.h"
 #include "engine/security.h"
 #include "engine/volume.h"
@@ -156,6 +157,8 @@ int new_container(struct cli *c, struct run_opts *o, struct record *ret, struct 
 	*ret = (struct record)RECORD_INIT;
 	if (runopts_finish(o, e) < 0 || runopts_volumes_from(&c->engine, o, e) < 0 || take_rootfs(c, o, e) < 0 ||
 		name_volumes(&o->c, e) < 0)
+		return -e->num;
+	if (logs_check(&o->c, e) < 0)
 		return -e->num;
 	engine_now(now);
 	o->c.created = arena_dup(&o->c.arena, now);

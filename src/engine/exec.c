@@ -158,18 +158,18 @@ static int make_streams(struct execution *x, struct err *e)
 }
 
 /* The runtime hands on descriptors 0 to 2: exchange them for the moment. */
-static int launch(struct execution *x, struct err *e)
+int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3], struct rt_execed *ret, struct err *e)
 {
 	int ours[3] = { FD_NONE, FD_NONE, FD_NONE }, r = 0;
 
 	for (int i = 0; r == 0 && i < 3; i++) {
 		ours[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
-		if (ours[i] < 0 || dup2(x->theirs[i], i) < 0)
+		if (ours[i] < 0 || dup2(take_theirs[i], i) < 0)
 			r = err_sys(e, "hand the program its streams");
-		fd_close(&x->theirs[i]);
+		fd_close(&take_theirs[i]);
 	}
 	if (r == 0)
-		r = rt_exec_launch(&x->en->rt, &x->req, &x->run, e);
+		r = rt_exec_launch(&en->rt, req, ret, e);
 	for (int i = 0; i < 3; i++) {
 		if (ours[i] >= 0 && dup2(ours[i], i) < 0 && r == 0)
 			r = err_sys(e, "take back the standard streams");
@@ -253,7 +253,7 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 	if (r == 0)
 		r = make_streams(x, e);
 	if (r == 0)
-		r = launch(x, e);
+		r = exec_launch(x->en, &x->req, x->theirs, &x->run, e);
 	if (r < 0)
 		return r;
 	return x->o->detach ? leave(x, ret_status, e) : follow(x, ret_status, e);

@@ -24,7 +24,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/bringup.h"
+#include "engine/health.h"
 #include "engine/life.h"
+#include "engine/logs.h"
 #include "engine/programs.h"
 #include "engine/restart.h"
 #include "engine/rootless.h"
@@ -57,18 +59,6 @@ static int receive_report(int fd, struct err *e)
 	if (got.num)
 		*e = got;
 	return -got.num;
-}
-
-/* --- the log --------------------------------------------------------------------------------------------------- */
-
-static int log_settings(const struct ct_config *c, struct mon *m, struct err *e)
-{
-	m->log_driver = c->log_driver ? c->log_driver : "json-file";
-	if (c->log_opts.n > MON_MAX_LOG_OPTS)
-		return err_set(e, ERR_USAGE, E2BIG, "more than %d --log-opt", MON_MAX_LOG_OPTS);
-	for (size_t i = 0; i < c->log_opts.n; i++)
-		m->log_opts[m->n_log_opts++] = (struct mon_log_opt){ c->log_opts.v[i].key, c->log_opts.v[i].value };
-	return 0;
 }
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
@@ -214,7 +204,8 @@ static int begin(struct engine *en, struct record *r, struct bringup *b, int cli
 	b->mon.dir_fd = r->dir_fd;
 	b->mon.client = client;
 	b->mon.stdin_once = r->config.open_stdin && client >= 0;
-	if (log_settings(&r->config, &b->mon, e) < 0)
+	if (logs_settings(&r->config, &r->config.arena, &b->mon, e) < 0 ||
+		health_settings(en, r, r->status.state != CT_RUNNING, &b->mon, e) < 0)
 		return -e->num;
 	return mon_listen(&b->mon, e);
 }
