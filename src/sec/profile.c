@@ -20,7 +20,7 @@
 /* Grows with every change of what the profile says: filters are cached by it. profile_test.c holds the digest. */
 enum { PROFILE_FORMAT = 1 };
 
-enum { MAX_RULES = 160, MAX_LINES = 1024, LOW32 = 32 };
+enum { MAX_RULES = 160, MAX_LINES = 1024, LOW32 = 32, NAME_WIDTH = 28 };
 
 static const uint64_t low32 = UINT32_MAX;
 static const uint64_t cap_net_raw = CAP(13), cap_sys_admin = CAP(21), cap_audit_write = CAP(29);
@@ -262,19 +262,30 @@ static const char *verdict(const struct rc_seccomp_rule *r)
 	       r->errno_ret.v == EAFNOSUPPORT ? "refused EAFNOSUPPORT" : "refused EPERM";
 }
 
+static void write_name(const char *name, struct buf *b)
+{
+	size_t n = strlen(name);
+
+	buf_str(b, name);
+	do
+		buf_str(b, " ");
+	while (++n < NAME_WIDTH);
+}
+
 static void write_line(const struct line *l, struct buf *b)
 {
-	buf_printf(b, "%-28s %s", l->name, verdict(l->rule));
+	write_name(l->name, b);
+	buf_str(b, verdict(l->rule));
 	for (size_t i = 0; i < l->rule->n_args; i++) {
 		const struct rc_seccomp_arg *a = &l->rule->args[i];
 
 		buf_str(b, i ? " and " : " if ");
 		if (a->op != RC_OP_MASKED_EQ)
-			buf_printf(b, "arg%u %s %#llx", a->index, a->op == RC_OP_NE ? "!=" : "==", (unsigned long long)a->value);
+			buf_printf(b, "arg%u %s 0x%llx", a->index, a->op == RC_OP_NE ? "!=" : "==", (unsigned long long)a->value);
 		else if (a->value == low32)
-			buf_printf(b, "arg%u == %#llx", a->index, (unsigned long long)a->value_two);
+			buf_printf(b, "arg%u == 0x%llx", a->index, (unsigned long long)a->value_two);
 		else
-			buf_printf(b, "arg%u & %#llx == %#llx", a->index, (unsigned long long)a->value,
+			buf_printf(b, "arg%u & 0x%llx == 0x%llx", a->index, (unsigned long long)a->value,
 				(unsigned long long)a->value_two);
 	}
 	buf_str(b, "\n");
@@ -300,13 +311,15 @@ void profile_list(const struct profile_want *w, struct buf *b)
 	v[n] = (struct line){ name, &ioctl, n };
 	qsort(v, n + 1, sizeof(*v), by_call);
 	for (size_t i = 0; i <= n; i++) {
-		if (v[i].rule != &ioctl)
+		if (v[i].rule != &ioctl) {
 			write_line(&v[i], b);
-		else
-			buf_printf(b, "%-28s allowed unless arg1 is %#x (TIOCSTI) or %#x (TIOCLINUX)\n", name, refused_ioctls[0],
-				refused_ioctls[1]);
+			continue;
+		}
+		write_name(name, b);
+		buf_printf(b, "allowed unless arg1 is 0x%x (TIOCSTI) or 0x%x (TIOCLINUX)\n", refused_ioctls[0], refused_ioctls[1]);
 	}
-	buf_str(b, "any other                    refused EPERM, or ENOSYS if newer than these\n");
+	write_name("any other", b);
+	buf_str(b, "refused EPERM, or ENOSYS if newer than these\n");
 }
 
 /* --- the program --------------------------------------------------------------------------------------------- */
