@@ -44,7 +44,7 @@ struct incoming {
 	size_t n_jobs;
 	char **names; /* whole references */
 	size_t n_names;
-	bool free_layers; /* diff_ids are not known before: import */
+	struct rc_str_list base; /* diff ids of layers below these, which the store has: commit */
 };
 
 /* incoming_store - bring the layers in, check everything, publish the image and its names, say so on descriptor 1. */

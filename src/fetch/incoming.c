@@ -123,8 +123,8 @@ static void fill_layer(struct store_layer *l, struct layer_job *job)
 	l->size = job->size;
 }
 
-/* A blob that stands in for what came has its own size and kind. */
-static int fill_reused(struct fetch *f, struct store_image *image, const struct incoming *in, struct err *e)
+/* What the store says about layers that were not brought: those of the base, and blobs that stand in for what came. */
+static int fill_known(struct fetch *f, struct store_image *image, const struct incoming *in, struct err *e)
 {
 	bool *known = arena_array(&image->arena, bool, image->n_layers + 1);
 	struct store_layer *said = arena_array(&image->arena, struct store_layer, image->n_layers + 1);
@@ -135,10 +135,28 @@ static int fill_reused(struct fetch *f, struct store_image *image, const struct 
 		said[i].diff_id = image->layers[i].diff_id;
 	if (store_layers_known(&f->store, said, image->n_layers, known, &image->arena, e) < 0)
 		return -e->num;
-	for (size_t i = 0; i < image->n_layers; i++)
-		if (in->jobs[i].reuse && said[i].blob)
+	for (size_t i = 0; i < image->n_layers; i++) {
+		bool base = i < in->base.n;
+
+		if (base && !known[i])
+			return err_set(e, ERR_CORRUPT, ENOENT, "layer %.19s is not in the store", said[i].diff_id);
+		if (base || (in->jobs[i - in->base.n].reuse && said[i].blob))
 			image->layers[i] = said[i];
+	}
 	return 0;
+}
+
+static int fill_layers(struct fetch *f, const struct incoming *in, struct store_image *image, struct err *e)
+{
+	image->n_layers = in->base.n + in->n_jobs;
+	image->layers = arena_array(&image->arena, struct store_layer, image->n_layers + 1);
+	if (!image->layers)
+		return err_oom(e, "an image");
+	for (size_t i = 0; i < in->base.n; i++)
+		image->layers[i].diff_id = in->base.v[i];
+	for (size_t i = 0; i < in->n_jobs; i++)
+		fill_layer(&image->layers[in->base.n + i], &in->jobs[i]);
+	return fill_known(f, image, in, e);
 }
 
 static int fill_image(struct fetch *f, const struct incoming *in, const struct image_config *c, struct store_image *image,
@@ -150,12 +168,8 @@ static int fill_image(struct fetch *f, const struct incoming *in, const struct i
 	clock_gettime(CLOCK_REALTIME, &now);
 	rfc3339_format(&now, loaded);
 	image->loaded = arena_dup(&image->arena, loaded);
-	image->layers = arena_array(&image->arena, struct store_layer, in->n_jobs + 1);
-	image->n_layers = in->n_jobs;
-	if (!image->loaded || !image->layers)
+	if (!image->loaded)
 		return err_oom(e, "an image");
-	for (size_t i = 0; i < in->n_jobs; i++)
-		fill_layer(&image->layers[i], &in->jobs[i]);
 	image->manifest = (char *)(uintptr_t)in->manifest_digest;
 	image->architecture = c->architecture;
 	image->os = c->os;
@@ -167,7 +181,7 @@ static int fill_image(struct fetch *f, const struct incoming *in, const struct i
 	image->parent = c->parent;
 	image->run = c->run;
 	image->config_size = in->config_len;
-	return fill_reused(f, image, in, e);
+	return fill_layers(f, in, image, e);
 }
 
 static int store_documents(struct store_op *op, const struct incoming *in, const char *id, struct err *e)

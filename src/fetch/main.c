@@ -12,6 +12,9 @@ static const struct verb {
 	int (*run)(struct fetch *f, struct err *e);
 } verbs[] = {
 	{ "load", fetch_load },
+	{ "import", fetch_import },
+	{ "export", fetch_export },
+	{ "commit", fetch_commit },
 };
 
 static int number(const char *text, int *ret, struct err *e)

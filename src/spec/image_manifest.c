@@ -114,28 +114,30 @@ static int read_layer_desc(struct rd *r, const struct json *v, const struct rd_f
 	return rc < 0 ? rc : check_media(r, dst, IMAGE_MEDIA_LAYER, "a layer");
 }
 
-static int read_descs(struct rd *r, const struct json *v, rd_fn each, size_t max, void **ret, size_t *ret_n)
+static int check_count(struct rd *r, const struct json *v, size_t max)
 {
-	struct rd_elements how = { each, sizeof(struct image_desc), NULL };
-
 	if (v->kind == JSON_KIND_ARRAY && v->n > max)
 		return rd_fail(r, NULL, NULL, "%u entries, at most %zu are allowed", v->n, max);
-	return rd_list(r, v, &how, ret, ret_n);
+	return 0;
 }
 
 static int read_layers(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
+	static const struct rd_elements how = { read_layer_desc, sizeof(struct image_desc), NULL };
 	struct image_manifest *m = dst;
+	int rc = check_count(r, v, IMAGE_MAX_LAYERS);
 
-	return read_descs(r, v, read_layer_desc, IMAGE_MAX_LAYERS, (void **)&m->layers, &m->n_layers);
+	return rc < 0 ? rc : rd_list(r, v, &how, (void **)&m->layers, &m->n_layers);
 }
 
 static int read_manifests(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	struct image_manifest *m = dst;
-
 	/* Indexes carry signatures and attestations beside images, so unknown media types are not an error here. */
-	return read_descs(r, v, read_desc, IMAGE_MAX_MANIFESTS, (void **)&m->manifests, &m->n_manifests);
+	static const struct rd_elements how = { read_desc, sizeof(struct image_desc), NULL };
+	struct image_manifest *m = dst;
+	int rc = check_count(r, v, IMAGE_MAX_MANIFESTS);
+
+	return rc < 0 ? rc : rd_list(r, v, &how, (void **)&m->manifests, &m->n_manifests);
 }
 
 /* --- documents ----------------------------------------------------------------------------------------------- */
