@@ -26,10 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n_commands = 0;
 	int n;
 
-	if (size < 2)
-		return 0;
 	while (cmd_table[n_commands])
 		n_commands++;
+	if (size < 2 || n_commands == 0)
+		return 0;
 	const struct command *cmd = cmd_table[data[0] % n_commands];
 	char *text = malloc(size);
 	if (!text)

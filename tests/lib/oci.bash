@@ -119,6 +119,7 @@ leftovers()
 oci_teardown()
 {
 	local id left
+	[ -n "$MARK" ] || return 0 # skipped before oci_setup: every name would match
 	if [ -d "$STATE" ]; then
 		for id in $(tare list -q 2>/dev/null); do tare delete --force "$id" || true; done
 	fi

@@ -101,7 +101,7 @@ _Noreturn void child_exec_main(const struct exec_plan *p)
 	if (r == 0)
 		r = meet(p, &s, &e);
 	if (r == 0)
-		r = program_execute(&p->program, &s, p->proc, p->sync, &e);
+		(void)program_execute(&p->program, &s, p->proc, p->sync, &e); /* returns only with an error in e */
 	sync_send_err(p->sync, &e);
 	_exit(1);
 }

@@ -188,7 +188,7 @@ int program_execute(const struct child_program *g, struct child_state *s, int pr
 	r = give_up(g, page, e);
 	if (r == 0) {
 		execve(s->program, p->args.v, g->envp);
-		r = exec_error(g, s, e);
+		(void)exec_error(g, s, e);
 	}
 	/* The caller's copy of the report descriptor is closed: speak here. */
 	sync_send_err(report, e);
