@@ -44,8 +44,31 @@ void doc_device(const struct stat *st, const char *path, struct buf *b)
 		st->st_mode & 07777, st->st_uid, st->st_gid);
 }
 
-static int walk(int at, const char *name, const char *path, int depth, bool rootless, struct buf *b, struct err *e)
+struct walk {
+	struct buf *b;
+	bool rootless;
+};
+
+static int walk(const struct walk *w, int at, const char *path, int depth, struct err *e);
+
+/* One entry of the directory @dir, which is /dev or below it. */
+static int entry(const struct walk *w, int dir, const char *path, int depth, struct err *e)
 {
+	const char *name = strrchr(path, '/') + 1;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0; /* gone again */
+	if (S_ISDIR(st.st_mode))
+		return depth < MAX_DEPTH ? walk(w, dir, path, depth + 1, e) : 0;
+	if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && (!w->rootless || faccessat(dir, name, R_OK | W_OK, 0) == 0))
+		doc_device(&st, path, w->b);
+	return 0;
+}
+
+static int walk(const struct walk *w, int at, const char *path, int depth, struct err *e)
+{
+	const char *name = depth ? strrchr(path, '/') + 1 : path;
 	auto_fd int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir __attribute__((cleanup(close_dir))) = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
@@ -55,23 +78,18 @@ static int walk(int at, const char *name, const char *path, int depth, bool root
 	(void)fd_steal(&fd);
 	while ((d = readdir(dir))) {
 		char below[DEV_PATH];
-		struct stat st;
 
-		if (d->d_name[0] == '.' || own(d->d_name, depth) || !fmt_fits(below, sizeof(below), "%s/%s", path, d->d_name) ||
-			fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (d->d_name[0] == '.' || own(d->d_name, depth) || !fmt_fits(below, sizeof(below), "%s/%s", path, d->d_name))
 			continue;
-		if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH) {
-			if (walk(dirfd(dir), d->d_name, below, depth + 1, rootless, b, e) < 0)
-				return -e->num;
-		} else if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) &&
-			   (!rootless || faccessat(dirfd(dir), d->d_name, R_OK | W_OK, 0) == 0)) {
-			doc_device(&st, below, b);
-		}
+		if (entry(w, dirfd(dir), below, depth, e) < 0)
+			return -e->num;
 	}
 	return 0;
 }
 
 int doc_host_devices(bool rootless, struct buf *b, struct err *e)
 {
-	return walk(AT_FDCWD, "/dev", "/dev", 0, rootless, b, e);
+	struct walk w = { b, rootless };
+
+	return walk(&w, AT_FDCWD, "/dev", 0, e);
 }
