@@ -242,6 +242,10 @@ static int receive(struct session *s, struct err *e)
 {
 	ssize_t n = recv(s->sock, s->data, sizeof(s->data), MSG_DONTWAIT);
 
+	/* A monitor that ends without having read all that we said resets the connection. That is told once, before the
+	 * messages that are still there: af_unix.c unix_release_sock(). */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(s->sock, s->data, sizeof(s->data), MSG_DONTWAIT);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n <= 0) {

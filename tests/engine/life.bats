@@ -191,3 +191,9 @@ state()
 	wait
 	[ "$(ls "$TARE_ROOT/containers" | wc -l)" = 1 ]
 }
+
+@test "the exit status of a program that ends at once arrives, every time" {
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+		run -7 tare run --rm box sh -c 'exit 7'
+	done
+}
