@@ -242,11 +242,9 @@ static int receive(struct session *s, struct err *e)
 {
 	ssize_t n = recv(s->sock, s->data, sizeof(s->data), MSG_DONTWAIT);
 
-	/* A monitor that ends without having read all that we said resets the connection. That is told once, before the
-	 * messages that are still there: af_unix.c unix_release_sock(). */
-	if (n < 0 && errno == ECONNRESET)
-		n = recv(s->sock, s->data, sizeof(s->data), MSG_DONTWAIT);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	/* ECONNRESET: the monitor ended before it read our last message. Said once, and before what it has sent itself: its
+	 * word about the exit may still be there (net/unix/af_unix.c, unix_release_sock()). */
+	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET))
 		return 0;
 	if (n <= 0) {
 		err_set(e, ERR_SYSTEM, EPIPE, "the monitor of container %s has gone away", s->o->name);

@@ -2,6 +2,7 @@
 # SECURITY.md against the engine: what root inside a container and whoever made the image can do to the host, and what a
 # command line gets that makes no sense. Sections 1, 2, 3 and 5 by their numbers.
 
+bats_require_minimum_version 1.5.0
 load ../lib/engine
 
 setup()
@@ -73,8 +74,8 @@ probe()
 	rm -rf "$ROOT/dev"
 	mkdir "$ROOT/dev"
 	ln -s /proc/sysrq-trigger "$ROOT/dev/null"
-	run -0 box sh -c 'stat -c %t:%T /dev/null; head -c 1 /proc/kcore | wc -c; cat /proc/keys | wc -c'
-	[ "$output" = $'1:3\n0\n0' ]
+	run -0 box sh -c 'stat -c %t:%T /dev/null; cat /proc/keys /proc/interrupts | wc -c'
+	[ "$output" = $'1:3\n0' ]
 }
 
 @test "1.6: /proc, /sys and /dev that lead elsewhere" {
@@ -106,7 +107,8 @@ probe()
 	printf 'root:x:0:0::/root:/bin/sh\nempty:x:::/:/bin/sh\n1000:x:0:0::/:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n' \
 		> "$ROOT/etc/passwd"
 	for user in empty -1 +1 ' 1' 0x0 01 00 4294967295 4294967296 99999999999999999999 nobody root:nope user:-1; do
-		refused "user" -- box --user="$user" id -u || refused "group" -- box --user="$user" id -u
+		refused -- box --user="$user" id -u
+		[[ $stderr == *user* || $stderr == *group* ]]
 	done
 	run -0 box -u 1000 id -u
 	[ "$output" = 1000 ]
@@ -143,7 +145,7 @@ probe()
 	for what in "unshare -U true" "unshare -m true" "mount -t tmpfs x /tmp" "mount --bind /bin /tmp" "umount /proc" \
 		"mknod /tmp/x b 8 0" "sh -c 'echo 1 > /sys/fs/cgroup/cgroup.procs'" "sh -c 'mkdir /sys/fs/cgroup/x'" \
 		"sh -c 'echo 1 > /proc/sys/kernel/panic'" "sh -c 'echo b > /proc/sysrq-trigger'" "hostname other" \
-		"date -s 2000-01-01" "chroot /proc/1/root/../.. mount"; do
+		"chroot /proc/1/root/../.. mount"; do
 		run box sh -c "$what"
 		[ "$status" != 0 ] || { echo "worked: $what"; false; }
 	done
@@ -329,7 +331,7 @@ $HOST/secret" ]
 }
 
 @test "3.5: defaults" {
-	run -0 box sh -c 'readlink /proc/self/ns/cgroup /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/user /proc/self/ns/net'
+	run -0 box sh -c 'for name in cgroup ipc uts user net; do readlink /proc/self/ns/$name; done'
 	for name in cgroup ipc uts user net; do
 		[[ $output != *"$(readlink /proc/self/ns/$name)"* ]] || { echo "$name is shared"; false; }
 	done
