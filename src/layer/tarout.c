@@ -113,11 +113,14 @@ static int pax_xattrs(struct buf *b, int fd, struct err *e)
 
 /* --- headers ------------------------------------------------------------------------------------------------- */
 
+/* Zero when it does not fit: a PAX record says it then. */
 static bool octal(char *dst, size_t size, uint64_t n)
 {
-	bool fits = size - 1 >= 22 || n >> (3 * (size - 1)) == 0;
+	bool fits = n >> (3 * (size - 1)) == 0;
 
-	fmt_to(dst, size, "%0*llo", (int)size - 1, (unsigned long long)(fits ? n : 0));
+	for (size_t i = size - 1; i-- > 0; n >>= 3)
+		dst[i] = (char)('0' + (fits ? n & 7 : 0));
+	dst[size - 1] = '\0';
 	return fits;
 }
 
