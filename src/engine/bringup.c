@@ -185,7 +185,7 @@ static int take_streams(struct plan *p, bool with_stdin, struct err *e)
 
 static int make_root(void *arg, int userns, struct err *e)
 {
-	const struct bringup *b = arg;
+	struct bringup *b = arg;
 
 	return rootfs_mount(&b->rootfs, userns >= 0 ? userns : b->join_userns, e);
 }

@@ -46,7 +46,8 @@ static int open_layers(const struct engine *en, const struct record *r, struct r
 
 int rootfs_open(const struct engine *en, const struct record *r, struct rootfs *ret, struct err *e)
 {
-	*ret = (struct rootfs){ .record = r, .data_path = en->data_path, .volatile_ = r->config.auto_remove, .rootless = en->rootless };
+	*ret = (struct rootfs){ .record = r, .data_path = en->data_path, .data_fd = en->data_fd,
+		.clones = { FD_NONE, FD_NONE }, .volatile_ = r->config.auto_remove, .rootless = en->rootless };
 	if (r->config.rootfs_kind == CT_ROOTFS_IMAGE)
 		return open_layers(en, r, ret, e);
 	ret->layers = calloc(1, sizeof(*ret->layers));
@@ -64,6 +65,8 @@ void rootfs_done(struct rootfs *f)
 {
 	for (size_t i = 0; i < f->n_layers; i++)
 		fd_close(&f->layers[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(f->clones); i++)
+		fd_close(&f->clones[i]);
 	free(f->layers);
 	*f = (struct rootfs)ROOTFS_INIT;
 }
@@ -78,20 +81,18 @@ int rootfs_prepare(const struct record *r, struct err *e)
 
 /* --- mounting --------------------------------------------------------------------------------------------- */
 
-/* The descriptors that overlayfs is given; idmapped copies are ours to close. */
+/* What overlayfs is given. */
 struct stack {
 	int *v; /* highest first */
 	size_t n;
-	bool owned;
-	int upper_dir; /* holds upper and work, or FD_NONE: read-only */
+	bool owned;	/* v is ours to close */
+	char upper[96]; /* what holds upper and work, below /proc/self/fd; "": read-only */
 };
 
 static void stack_done(struct stack *s)
 {
 	for (size_t i = 0; s->owned && i < s->n; i++)
 		fd_close(&s->v[i]);
-	if (s->owned)
-		fd_close(&s->upper_dir);
 	free(s->v);
 }
 
@@ -108,24 +109,46 @@ static int mapped_clone(int fd, int userns, struct err *e)
 	return fd_steal(&tree);
 }
 
-static int add(struct stack *s, int fd, int userns, struct err *e)
+static int stack_new(const struct rootfs *f, struct stack *ret, struct err *e)
 {
-	int got = userns < 0 ? fd : mapped_clone(fd, userns, e);
-
-	if (got >= 0)
-		s->v[s->n++] = got;
-	return got < 0 ? got : 0;
+	*ret = (struct stack){ .v = calloc(f->n_layers + 2, sizeof(int)) };
+	return ret->v ? 0 : err_oom(e, "layers");
 }
 
-static int make_stack(const struct rootfs *f, int userns, struct stack *ret, struct err *e)
+/* The layers as they are. */
+static int plain_stack(const struct rootfs *f, struct stack *ret, struct err *e)
 {
-	*ret = (struct stack){ .v = calloc(f->n_layers + 2, sizeof(int)), .owned = userns >= 0, .upper_dir = FD_NONE };
-	if (!ret->v)
-		return err_oom(e, "layers");
+	if (stack_new(f, ret, e) < 0)
+		return -e->num;
 	for (size_t i = f->n_layers; i-- > 0;)
-		if (add(ret, f->layers[i], userns, e) < 0)
-			return -e->num;
+		ret->v[ret->n++] = f->layers[i];
+	fmt_to(ret->upper, sizeof(ret->upper), "%d", f->record->dir_fd);
 	return 0;
+}
+
+/* Through the map of @userns. Layers and container lie in one directory, so one clone of its mount serves for all of
+ * them. */
+static int mapped_stack(struct rootfs *f, int userns, struct stack *ret, struct err *e)
+{
+	const struct rc_str_list *l = &f->record->config.layers;
+
+	if (stack_new(f, ret, e) < 0)
+		return -e->num;
+	ret->owned = true;
+	f->clones[0] = mapped_clone(f->data_fd, userns, e);
+	if (f->clones[0] < 0)
+		return f->clones[0];
+	for (size_t i = l->n; i-- > 0;) {
+		ret->v[ret->n] = store_layer_open_at(f->clones[0], l->v[i], e);
+		if (ret->v[ret->n++] < 0)
+			return -e->num;
+	}
+	fmt_to(ret->upper, sizeof(ret->upper), "%d/containers/%s", f->clones[0], f->record->id);
+	if (f->record->config.rootfs_kind != CT_ROOTFS_HOST)
+		return 0;
+	ret->owned = false;
+	f->clones[1] = ret->v[ret->n++] = mapped_clone(f->layers[0], userns, e);
+	return f->clones[1] < 0 ? -e->num : 0;
 }
 
 static int set(int fs, const char *key, const char *value, struct err *e)
@@ -154,14 +177,14 @@ static int set_lower(int fs, const struct stack *s, struct err *e)
 
 static int set_upper(int fs, const struct stack *s, const struct rootfs *f, struct err *e)
 {
-	char text[32];
+	char text[112];
 
-	if (s->upper_dir < 0)
+	if (!s->upper[0])
 		return 0;
-	fmt_to(text, sizeof(text), "%d/upper", s->upper_dir);
+	fmt_to(text, sizeof(text), "%s/upper", s->upper);
 	if (set(fs, "upperdir", text, e) < 0)
 		return -e->num;
-	fmt_to(text, sizeof(text), "%d/work", s->upper_dir);
+	fmt_to(text, sizeof(text), "%s/work", s->upper);
 	if (set(fs, "workdir", text, e) < 0)
 		return -e->num;
 	/* Renames of directories are copies then, so that what the upper layer holds can be told without the lower ones
@@ -224,7 +247,7 @@ static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned a
 	auto_fd int mnt = fsmount(fs, FSMOUNT_CLOEXEC, attributes);
 	if (mnt < 0)
 		return err_sys(e, "mount the overlay");
-	if (s->upper_dir >= 0 && check_writable(mnt, e) < 0)
+	if (s->upper[0] && check_writable(mnt, e) < 0)
 		return -e->num;
 	return fd_steal(&mnt);
 }
@@ -239,7 +262,7 @@ static int mount_as_root_of(const struct stack *s, const struct rootfs *f, int u
 
 	if (userns < 0)
 		return mount_stack(s, f, 0, e);
-	if (mapped_root(s->upper_dir, &owner, &group, e) < 0)
+	if (mapped_root(f->clones[0], &owner, &group, e) < 0)
 		return -e->num;
 	int bits = prctl(PR_GET_SECUREBITS);
 	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
@@ -272,32 +295,29 @@ static int clone_directory(int fd, int userns, bool recursive, struct err *e)
 	return fd_steal(&tree);
 }
 
-int rootfs_mount(const struct rootfs *f, int userns, struct err *e)
+int rootfs_mount(struct rootfs *f, int userns, struct err *e)
 {
-	struct stack s __attribute__((cleanup(stack_done))) = { .upper_dir = FD_NONE };
+	struct stack s __attribute__((cleanup(stack_done))) = { .n = 0 };
 
 	if (f->record->config.rootfs_kind == CT_ROOTFS_DIR)
 		return clone_directory(f->layers[0], userns, true, e);
 	if (f->rootless && f->record->config.rootfs_kind == CT_ROOTFS_HOST)
 		return rootfs_host_folders(f, true, e);
-	if (make_stack(f, userns, &s, e) < 0)
-		return -e->num;
-	s.upper_dir = userns < 0 ? f->record->dir_fd : mapped_clone(f->record->dir_fd, userns, e);
-	if (s.upper_dir < 0)
-		return s.upper_dir;
-	return mount_as_root_of(&s, f, userns, e);
+	int r = userns < 0 ? plain_stack(f, &s, e) : mapped_stack(f, userns, &s, e);
+	return r < 0 ? r : mount_as_root_of(&s, f, userns, e);
 }
 
 int rootfs_view(const struct rootfs *f, struct err *e)
 {
-	struct stack s __attribute__((cleanup(stack_done))) = { .upper_dir = FD_NONE };
+	struct stack s __attribute__((cleanup(stack_done))) = { .n = 0 };
 
 	if (f->record->config.rootfs_kind == CT_ROOTFS_DIR)
 		return clone_directory(f->layers[0], FD_NONE, false, e);
 	if (f->rootless && f->record->config.rootfs_kind == CT_ROOTFS_HOST)
 		return rootfs_host_folders(f, false, e);
-	if (make_stack(f, FD_NONE, &s, e) < 0)
+	if (plain_stack(f, &s, e) < 0)
 		return -e->num;
+	s.upper[0] = '\0';
 	/* The container's own layer goes on top as one more lower one: read only, and so allowed beside a container that
 	 * runs on it. */
 	auto_fd int upper = openat(f->record->dir_fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
