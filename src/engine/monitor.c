@@ -146,6 +146,8 @@ static bool wants_restart(struct engine *en, struct record *r)
 static int settle(struct engine *en, struct bringup *b, struct mon_result *end, bool *ret_removed, struct err *e)
 {
 	b->r->status.lost_records += end->lost_records;
+	/* Without another run ahead, memory and descriptors are left to the kernel. */
+	en->rt.ends_process = b->r->config.auto_remove || b->r->config.restart == CT_RESTART_NO;
 	struct engine_end how = { .wait_status = end->wait_status, .unknown = end->unknown, .running = &b->running };
 	return engine_ended(en, b->r, &how, ret_removed, e);
 }
