@@ -144,8 +144,7 @@ probe()
 @test "1.11: no user namespaces, no mounts, no writing of cgroup files" {
 	for what in "unshare -U true" "unshare -m true" "mount -t tmpfs x /tmp" "mount --bind /bin /tmp" "umount /proc" \
 		"mknod /tmp/x b 8 0" "sh -c 'echo 1 > /sys/fs/cgroup/cgroup.procs'" "sh -c 'mkdir /sys/fs/cgroup/x'" \
-		"sh -c 'echo 1 > /proc/sys/kernel/panic'" "sh -c 'echo b > /proc/sysrq-trigger'" "hostname other" \
-		"chroot /proc/1/root/../.. mount"; do
+		"sh -c 'echo 1 > /proc/sys/kernel/panic'" "sh -c 'echo h > /proc/sysrq-trigger'" "hostname other"; do
 		run box sh -c "$what"
 		[ "$status" != 0 ] || { echo "worked: $what"; false; }
 	done
