@@ -23,22 +23,27 @@ struct create_opts {
 };
 
 static const struct opt create_rows[] = {
-	{ 'd', "driver", "DRIVER", OPT(TEXT, create_opts, driver), "local (default): a directory of tare's; the only one" },
+	{ 'd', "driver", "DRIVER", OPT(TEXT, create_opts, driver),
+		"local (default): a directory of tare's; the only one" },
 	{ 0, "label", "KEY[=VALUE]", OPT(LIST, create_opts, labels), "set a label" },
 	{ 0, "name", "NAME", OPT(TEXT, create_opts, name), NULL },
 	{ 'o', "opt", "KEY=VALUE", OPT(LIST, create_opts, options),
-		"type=none, device=DIRECTORY and o=bind: a directory of the host; type=tmpfs and o=size=SIZE,mode=MODE: memory" },
+		"type=none, device=DIRECTORY and o=bind: a directory of the host; type=tmpfs and "
+		"o=size=SIZE,mode=MODE: memory" },
 };
 
 static int create(struct cli *c, struct err *e)
 {
 	const struct create_opts *o = c->opts;
-	struct volume_want w = { .name = c->n_operands ? c->operands[0] : o->name, .driver = o->driver };
+	struct volume_want w = { .name = c->n_operands ? c->operands[0] : o->name,
+		.driver = o->driver };
 	char name[VOLUME_NAME_SIZE];
 	bool existed;
 
 	if (o->name && c->n_operands)
-		return err_set(e, ERR_USAGE, EINVAL, "conflicting options: either specify --name or provide positional arg, not both");
+		return err_set(e, ERR_USAGE, EINVAL,
+			"conflicting options: either specify --name or provide positional arg, not "
+			"both");
 	if (volume_pairs("label", &o->labels, false, &c->arena, &w.labels, e) < 0 ||
 		volume_pairs("option", &o->options, true, &c->arena, &w.options, e) < 0)
 		return -e->num;
@@ -65,7 +70,8 @@ struct inspect_opts {
 };
 
 static const struct opt inspect_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, inspect_opts, format), "json, or a template like {{.Mountpoint}}" },
+	{ 'f', "format", "FORMAT", OPT(TEXT, inspect_opts, format),
+		"json, or a template like {{.Mountpoint}}" },
 };
 
 struct inspection {
@@ -153,7 +159,8 @@ static int rm_one(struct cli *c, const char *operand, void *arg, struct err *e)
 {
 	const struct rm_opts *o = arg;
 
-	return volume_remove(&c->engine, operand, o->force, e) < 0 ? -e->num : print_line(operand, e);
+	return volume_remove(&c->engine, operand, o->force, e) < 0 ? -e->num
+								   : print_line(operand, e);
 }
 
 static int rm(struct cli *c, struct err *e)

@@ -1,5 +1,5 @@
-/* Guarantees: the destination of what is returned is absolute, clean and not the root; a volume has a name that is one
- * file name; contradicting or unknown options are refused. */
+/* Guarantees: the destination of what is returned is absolute, clean and not the root; a volume has
+ * a name that is one file name; contradicting or unknown options are refused. */
 #include "engine/mountopt.h"
 
 #include <errno.h>
@@ -22,9 +22,11 @@ int mountopt_destination(struct arena *a, const char *text, size_t n, char **ret
 	if (!d)
 		return err_oom(e, "a mount");
 	if (n == 0 || text[0] != '/')
-		return err_set(e, ERR_USAGE, EINVAL, "invalid mount path: '%.*s' mount path must be absolute", (int)n, text);
+		return err_set(e, ERR_USAGE, EINVAL,
+			"invalid mount path: '%.*s' mount path must be absolute", (int)n, text);
 	if (n >= PATH_MAX)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG, "invalid mount path: longer than %d bytes", PATH_MAX - 1);
+		return err_set(e, ERR_USAGE, ENAMETOOLONG,
+			"invalid mount path: longer than %d bytes", PATH_MAX - 1);
 	for (size_t i = 0, len; i < n; i += len) {
 		for (; i < n && text[i] == '/'; i++)
 			;
@@ -43,14 +45,16 @@ int mountopt_destination(struct arena *a, const char *text, size_t n, char **ret
 	}
 	*at = '\0';
 	if (at == d)
-		return err_set(e, ERR_USAGE, EINVAL, "invalid specification: destination can't be '/'");
+		return err_set(
+			e, ERR_USAGE, EINVAL, "invalid specification: destination can't be '/'");
 	*ret = d;
 	return 0;
 }
 
 const char *mountopt_propagation(const char *word)
 {
-	static const char *const words[] = { "rprivate", "private", "rshared", "shared", "rslave", "slave" };
+	static const char *const words[] = { "rprivate", "private", "rshared", "shared", "rslave",
+		"slave" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (str_eq(word, words[i]))
@@ -76,27 +80,35 @@ int mountopt_anonymous(struct arena *a, struct ct_mount *m, struct err *e)
 
 int mountopt_volume_name(const char *name, struct err *e)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	size_t n = strlen(name);
 
 	if (n >= 2 && n < 256 && strspn(name, letters) == n && !strchr("_.-", name[0]))
 		return 0;
 	if (n < 2)
 		return err_set(e, ERR_USAGE, EINVAL,
-			"volume name \"%s\" is too short, names should be at least two alphanumeric characters", name);
+			"volume name \"%s\" is too short, names should be at least two "
+			"alphanumeric characters",
+			name);
 	err_set(e, ERR_USAGE, EINVAL,
-		"\"%.300s\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed",
+		"\"%.300s\" includes invalid characters for a local volume name, only "
+		"\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed",
 		name);
-	return err_hint(e, "a directory of the host is given by an absolute path, or one that begins with \"./\"");
+	return err_hint(e,
+		"a directory of the host is given by an absolute path, or one that begins with "
+		"\"./\"");
 }
 
 /* --- tmpfs -------------------------------------------------------------------------------------------------- */
 
 /* Words a tmpfs may have beside size and mode. "suid" and kin switch off what is on by default. */
-static const char *const tmpfs_words[] = { "noexec", "exec", "nosuid", "suid", "nodev", "dev", "sync", "async", "dirsync",
-	"noatime", "atime", "nodiratime", "diratime", "relatime", "norelatime", "strictatime", "nostrictatime", "noswap",
-	"tmpcopyup" };
-static const char *const tmpfs_keys[] = { "nr_inodes=", "nr_blocks=", "uid=", "gid=", "mpol=", "huge=" };
+static const char *const tmpfs_words[] = { "noexec", "exec", "nosuid", "suid", "nodev", "dev",
+	"sync", "async", "dirsync", "noatime", "atime", "nodiratime", "diratime", "relatime",
+	"norelatime", "strictatime", "nostrictatime", "noswap", "tmpcopyup" };
+static const char *const tmpfs_keys[] = {
+	"nr_inodes=", "nr_blocks=", "uid=", "gid=", "mpol=", "huge="
+};
 
 static int keep_word(struct arena *a, const char *word, struct ct_mount *m, struct err *e)
 {
@@ -131,14 +143,16 @@ static bool is_percentage(const char *s)
 	return n > 1 && s[n - 1] == '%' && parse_u64_n(s, n - 1, 100, &v);
 }
 
-static int tmpfs_mode(struct arena *a, const char *word, const char *mode, struct ct_mount *m, struct err *e)
+static int tmpfs_mode(
+	struct arena *a, const char *word, const char *mode, struct ct_mount *m, struct err *e)
 {
 	size_t zeros = strspn(mode, "0");
 
 	if (zeros && !mode[zeros])
 		return keep_word(a, word, m, e); /* in @m->tmpfs_mode 0 means "not said" */
 	if (!parse_octal(mode, 07777, &m->tmpfs_mode))
-		return err_set(e, ERR_USAGE, EINVAL, "invalid mode for a tmpfs: %.64s, an octal number up to 7777 is one", mode);
+		return err_set(e, ERR_USAGE, EINVAL,
+			"invalid mode for a tmpfs: %.64s, an octal number up to 7777 is one", mode);
 	return 0;
 }
 
@@ -159,7 +173,8 @@ int mountopt_tmpfs_word(struct arena *a, const char *word, struct ct_mount *m, s
 			return 0;
 		if (is_percentage(value))
 			return keep_word(a, word, m, e);
-		return err_set(e, ERR_USAGE, EINVAL, "invalid size for a tmpfs: %.64s, \"64m\" or \"50%%\" would be one", value);
+		return err_set(e, ERR_USAGE, EINVAL,
+			"invalid size for a tmpfs: %.64s, \"64m\" or \"50%%\" would be one", value);
 	}
 	if (known_word(word))
 		return keep_word(a, word, m, e);
@@ -196,7 +211,8 @@ struct said {
 
 static int twice(const char *word, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL, "invalid mode: \"%.64s\" contradicts or repeats what stands before it", word);
+	return err_set(e, ERR_USAGE, EINVAL,
+		"invalid mode: \"%.64s\" contradicts or repeats what stands before it", word);
 }
 
 static bool once(bool *said)
@@ -209,8 +225,8 @@ static bool once(bool *said)
 
 static bool volume_word_known(const char *w)
 {
-	static const char *const words[] = { "ro", "rw", "z", "Z", "U", "nocopy", "copy", "idmap", "consistent", "cached",
-		"delegated", "bind", "rbind" };
+	static const char *const words[] = { "ro", "rw", "z", "Z", "U", "nocopy", "copy", "idmap",
+		"consistent", "cached", "delegated", "bind", "rbind" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (str_eq(w, words[i]))
@@ -225,11 +241,17 @@ static int volume_word(const char *w, struct ct_mount *m, struct said *said, str
 	if (!volume_word_known(w))
 		return err_set(e, ERR_USAGE, EINVAL, "invalid mode: %.64s", w);
 	if (propagation && m->type == CT_MOUNT_VOLUME)
-		return err_set(e, ERR_USAGE, EINVAL, "invalid mode: %s: propagation is for directories of the host, not volumes", w);
+		return err_set(e, ERR_USAGE, EINVAL,
+			"invalid mode: %s: propagation is for directories of the host, not volumes",
+			w);
 	if (str_eq(w, "nocopy") && m->type == CT_MOUNT_BIND)
-		return err_set(e, ERR_USAGE, EINVAL, "invalid mode: nocopy is for volumes, a directory of the host is never filled");
-	if ((propagation && !once(&said->propagation)) || ((str_eq(w, "ro") || str_eq(w, "rw")) && !once(&said->write)) ||
-		((w[0] == 'z' || w[0] == 'Z') && !once(&said->relabel)) || (str_ends(w, "copy") && !once(&said->copy)))
+		return err_set(e, ERR_USAGE, EINVAL,
+			"invalid mode: nocopy is for volumes, a directory of the host is never "
+			"filled");
+	if ((propagation && !once(&said->propagation)) ||
+		((str_eq(w, "ro") || str_eq(w, "rw")) && !once(&said->write)) ||
+		((w[0] == 'z' || w[0] == 'Z') && !once(&said->relabel)) ||
+		(str_ends(w, "copy") && !once(&said->copy)))
 		return twice(w, e);
 	if (propagation)
 		m->propagation = (char *)(uintptr_t)propagation;
@@ -288,7 +310,8 @@ static int source_of(struct arena *a, const char *text, size_t n, struct ct_moun
 	if (!s)
 		return err_oom(e, "a mount");
 	if (n >= PATH_MAX)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes", PATH_MAX - 1);
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes",
+			PATH_MAX - 1);
 	m->source = s;
 	if (s[0] != '/' && s[0] != '.') {
 		m->type = CT_MOUNT_VOLUME;
@@ -311,22 +334,27 @@ static int parse_volume(struct arena *a, const char *text, struct ct_mount *m, s
 
 	for (const char *p = text;; p += n[parts - 1] + 1) {
 		if (parts == ARRAY_SIZE(at))
-			return err_set(e, ERR_USAGE, EINVAL, "invalid volume specification: '%.300s'", text);
+			return err_set(e, ERR_USAGE, EINVAL,
+				"invalid volume specification: '%.300s'", text);
 		at[parts] = p;
 		n[parts] = strcspn(p, ":");
 		if (n[parts] == 0)
-			return err_set(e, ERR_USAGE, EINVAL, "invalid volume specification: '%.300s': empty section between colons",
+			return err_set(e, ERR_USAGE, EINVAL,
+				"invalid volume specification: '%.300s': empty section between "
+				"colons",
 				text);
 		if (!p[n[parts++]])
 			break;
 	}
 	if (parts == 1 || (parts == 2 && all_options(at[1]))) {
 		m->type = CT_MOUNT_VOLUME;
-		if (mountopt_anonymous(a, m, e) < 0 || mountopt_destination(a, at[0], n[0], &m->destination, e) < 0)
+		if (mountopt_anonymous(a, m, e) < 0 ||
+			mountopt_destination(a, at[0], n[0], &m->destination, e) < 0)
 			return -e->num;
 		return parts == 2 ? volume_words(a, at[1], m, e) : 0;
 	}
-	if (source_of(a, at[0], n[0], m, e) < 0 || mountopt_destination(a, at[1], n[1], &m->destination, e) < 0)
+	if (source_of(a, at[0], n[0], m, e) < 0 ||
+		mountopt_destination(a, at[1], n[1], &m->destination, e) < 0)
 		return -e->num;
 	return parts == 3 ? volume_words(a, at[2], m, e) : 0;
 }
@@ -341,13 +369,15 @@ int mountopt_volume(struct arena *a, const char *text, struct ct_mount *ret, str
 	return 0;
 }
 
-int mountopt_image_volume(struct arena *a, const char *destination, struct ct_mount *ret, struct err *e)
+int mountopt_image_volume(
+	struct arena *a, const char *destination, struct ct_mount *ret, struct err *e)
 {
 	struct ct_mount m = { .type = CT_MOUNT_VOLUME };
 
 	for (const char *p = destination; (p = strstr(p, "..")); p += 2)
 		if ((p == destination || p[-1] == '/') && (p[2] == '/' || !p[2]))
-			return err_set(e, ERR_CONFIG, EINVAL, "image: Volumes: \"%.300s\" has \"..\"", destination);
+			return err_set(e, ERR_CONFIG, EINVAL,
+				"image: Volumes: \"%.300s\" has \"..\"", destination);
 	if (mountopt_destination(a, destination, strlen(destination), &m.destination, e) < 0) {
 		e->kind = ERR_CONFIG; /* not what the user typed */
 		return err_wrap(e, "image: Volumes");

@@ -14,15 +14,16 @@ enum { MAX_KEY = 32 };
 struct csv {
 	struct arena *a;
 	struct ct_mount m;
-	char *source;	 /* as given */
+	char *source; /* as given */
 	bool type_given;
-	unsigned only;	 /* bit of each type whose own keys were given */
+	unsigned only; /* bit of each type whose own keys were given */
 	const char *only_key[3];
 };
 
 /* --- fields -------------------------------------------------------------------------------------------------- */
 
-/* The field at *@p, unquoted, into @dst (as long as the text); *@p goes behind its comma, or becomes NULL at the end. */
+/* The field at *@p, unquoted, into @dst (as long as the text); *@p goes behind its comma, or
+ * becomes NULL at the end. */
 static int next_field(const char **p, char *dst, struct err *e)
 {
 	const char *s = *p;
@@ -42,7 +43,8 @@ static int next_field(const char **p, char *dst, struct err *e)
 		s += *s == '"';
 	}
 	if (!*s || (s[1] && s[1] != ','))
-		return err_set(e, ERR_USAGE, EINVAL, !*s ? "a quoted field has no end" : "something follows a quoted field");
+		return err_set(e, ERR_USAGE, EINVAL,
+			!*s ? "a quoted field has no end" : "something follows a quoted field");
 	*dst = '\0';
 	*p = s[1] ? s + 2 : NULL;
 	return 0;
@@ -52,7 +54,8 @@ static int next_field(const char **p, char *dst, struct err *e)
 
 static int bad_value(const char *key, const char *value, const char *accepted, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL, "invalid value for %s: %.100s, accepted: %s", key, value ? value : "(none)", accepted);
+	return err_set(e, ERR_USAGE, EINVAL, "invalid value for %s: %.100s, accepted: %s", key,
+		value ? value : "(none)", accepted);
 }
 
 static int boolean(const char *key, const char *value, bool *ret, struct err *e)
@@ -74,7 +77,8 @@ static int set_type(struct csv *c, const char *v, struct err *e)
 	static const struct {
 		const char *word;
 		enum ct_mount_type type;
-	} types[] = { { "bind", CT_MOUNT_BIND }, { "volume", CT_MOUNT_VOLUME }, { "tmpfs", CT_MOUNT_TMPFS } };
+	} types[] = { { "bind", CT_MOUNT_BIND }, { "volume", CT_MOUNT_VOLUME },
+		{ "tmpfs", CT_MOUNT_TMPFS } };
 
 	for (size_t i = 0; v && i < ARRAY_SIZE(types); i++) {
 		if (!str_eq(v, types[i].word))
@@ -83,9 +87,10 @@ static int set_type(struct csv *c, const char *v, struct err *e)
 		c->type_given = true;
 		return 0;
 	}
-	if (str_eq(v, "image") || str_eq(v, "npipe") || str_eq(v, "cluster") || str_eq(v, "glob") || str_eq(v, "devpts") ||
-		str_eq(v, "ramfs"))
-		return err_set(e, ERR_UNSUPPORTED, ENOTSUP, "mounts of type %s are not supported; bind, volume and tmpfs are", v);
+	if (str_eq(v, "image") || str_eq(v, "npipe") || str_eq(v, "cluster") || str_eq(v, "glob") ||
+		str_eq(v, "devpts") || str_eq(v, "ramfs"))
+		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+			"mounts of type %s are not supported; bind, volume and tmpfs are", v);
 	return bad_value("type", v, "bind, volume, tmpfs", e);
 }
 
@@ -93,7 +98,8 @@ static int set_recursive(struct csv *c, const char *v, struct err *e)
 {
 	only_for(c, CT_MOUNT_BIND, "bind-recursive");
 	if (str_eq(v, "enabled") || str_eq(v, "writable"))
-		return 0; /* what lies below keeps its own state: also with `readonly`, see finish() */
+		return 0; /* what lies below keeps its own state: also with `readonly`, see finish()
+			   */
 	if (str_eq(v, "disabled"))
 		c->m.non_recursive = true;
 	else if (str_eq(v, "readonly"))
@@ -120,7 +126,8 @@ static int set_tmpfs(struct csv *c, const char *key, const char *v, struct err *
 
 	only_for(c, CT_MOUNT_TMPFS, key);
 	if (!v || n + strlen(v) + 2 > sizeof(word))
-		return bad_value(key, v, str_eq(name, "size") ? "a size like 64m" : "an octal number like 1777", e);
+		return bad_value(key, v,
+			str_eq(name, "size") ? "a size like 64m" : "an octal number like 1777", e);
 	memcpy(word, name, n);
 	word[n] = '=';
 	memcpy(word + n + 1, v, strlen(v) + 1);
@@ -131,19 +138,24 @@ static int set_propagation(struct csv *c, const char *v, struct err *e)
 {
 	only_for(c, CT_MOUNT_BIND, "bind-propagation");
 	c->m.propagation = v ? (char *)(uintptr_t)mountopt_propagation(v) : NULL;
-	return c->m.propagation ? 0 :
-				  bad_value("bind-propagation", v, "rprivate, private, rshared, shared, rslave, slave", e);
+	return c->m.propagation ? 0
+				: bad_value("bind-propagation", v,
+					  "rprivate, private, rshared, shared, rslave, slave", e);
 }
 
-/* Things docker does when it makes the volume; here they are told to `volume create`, which also says what is wrong. */
+/* Things docker does when it makes the volume; here they are told to `volume create`, which also
+ * says what is wrong. */
 static int refuse_volume_key(const char *key, const char *v, struct err *e)
 {
 	if (str_eq(key, "volume-driver") && str_eq(v, "local"))
 		return 0;
 	err_set(e, ERR_UNSUPPORTED, ENOTSUP, "%s is not supported in --mount", key);
 	if (str_eq(key, "volume-subpath"))
-		return err_hint(e, "mount the whole volume, or its directory (see tare volume inspect) with type=bind");
-	return err_hint(e, "make the volume first: tare volume create --label KEY=VALUE -o KEY=VALUE NAME");
+		return err_hint(e,
+			"mount the whole volume, or its directory (see tare volume inspect) with "
+			"type=bind");
+	return err_hint(
+		e, "make the volume first: tare volume create --label KEY=VALUE -o KEY=VALUE NAME");
 }
 
 /* --- keys ---------------------------------------------------------------------------------------------------- */
@@ -151,11 +163,13 @@ static int refuse_volume_key(const char *key, const char *v, struct err *e)
 static int set_place(struct csv *c, const char *key, const char *v, bool source, struct err *e)
 {
 	if (!v || !*v)
-		return bad_value(key, v, source ? "a path or the name of a volume" : "an absolute path", e);
+		return bad_value(
+			key, v, source ? "a path or the name of a volume" : "an absolute path", e);
 	if (!source)
 		return mountopt_destination(c->a, v, strlen(v), &c->m.destination, e);
 	if (strlen(v) >= PATH_MAX)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes", PATH_MAX - 1);
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes",
+			PATH_MAX - 1);
 	c->source = arena_dup(c->a, v);
 	return c->source ? 0 : err_oom(e, "a mount");
 }
@@ -225,7 +239,8 @@ static int field(struct csv *c, char *text, struct err *e)
 	size_t n = v ? (size_t)(v - text) : strlen(text);
 
 	if (n == 0 || n >= sizeof(key))
-		return err_set(e, ERR_USAGE, EINVAL, "invalid field '%.100s' must be a key=value pair", text);
+		return err_set(e, ERR_USAGE, EINVAL,
+			"invalid field '%.100s' must be a key=value pair", text);
 	for (size_t i = 0; i < n; i++)
 		key[i] = (char)tolower((unsigned char)text[i]);
 	key[n] = '\0';
@@ -240,26 +255,32 @@ static int finish(struct csv *c, struct err *e)
 
 	for (int t = CT_MOUNT_BIND; t <= CT_MOUNT_TMPFS; t++)
 		if (t != (int)m->type && c->only >> t & 1)
-			return err_set(e, ERR_USAGE, EINVAL, "%s is not for mounts of this type", c->only_key[t]);
+			return err_set(e, ERR_USAGE, EINVAL, "%s is not for mounts of this type",
+				c->only_key[t]);
 	if (!m->destination)
 		return err_set(e, ERR_USAGE, EINVAL, "target is required");
 	if (m->recursive_read_only && !m->read_only)
 		return err_set(e, ERR_USAGE, EINVAL, "bind-recursive=readonly goes with readonly");
 	if (m->recursive_read_only && m->propagation && !str_eq(m->propagation, "rprivate"))
-		return err_set(e, ERR_USAGE, EINVAL, "bind-recursive=readonly goes with bind-propagation=rprivate only");
+		return err_set(e, ERR_USAGE, EINVAL,
+			"bind-recursive=readonly goes with bind-propagation=rprivate only");
 	switch (m->type) {
 	case CT_MOUNT_TMPFS:
 		return c->source ? err_set(e, ERR_USAGE, EINVAL, "a tmpfs has no source") : 0;
 	case CT_MOUNT_BIND:
 		m->source = c->source;
 		if (!m->source)
-			return err_set(e, ERR_USAGE, EINVAL, "source is required for a mount of type bind");
+			return err_set(e, ERR_USAGE, EINVAL,
+				"source is required for a mount of type bind");
 		if (m->source[0] != '/')
-			return err_set(e, ERR_USAGE, EINVAL, "invalid mount path: '%.300s' mount path must be absolute", m->source);
+			return err_set(e, ERR_USAGE, EINVAL,
+				"invalid mount path: '%.300s' mount path must be absolute",
+				m->source);
 		return 0;
 	case CT_MOUNT_VOLUME:
 		m->source = c->source;
-		return m->source ? mountopt_volume_name(m->source, e) : mountopt_anonymous(c->a, m, e);
+		return m->source ? mountopt_volume_name(m->source, e)
+				 : mountopt_anonymous(c->a, m, e);
 	}
 	return err_set(e, ERR_BUG, EINVAL, "a mount of no type");
 }

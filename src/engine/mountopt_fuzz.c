@@ -1,4 +1,5 @@
-/* What people and scripts write after -v, --mount and --tmpfs. Whatever is taken is absolute, clean and not the root. */
+/* What people and scripts write after -v, --mount and --tmpfs. Whatever is taken is absolute, clean
+ * and not the root. */
 #include <assert.h>
 #include <string.h>
 #include "engine/mountopt.h"
@@ -18,7 +19,8 @@ static void check(const struct ct_mount *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int (*const parsers[])(struct arena *, const char *, struct ct_mount *, struct err *) = { mountopt_volume,
+	static int (*const parsers[])(
+		struct arena *, const char *, struct ct_mount *, struct err *) = { mountopt_volume,
 		mountopt_mount, mountopt_tmpfs, mountopt_image_volume };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parsers); i++) {

@@ -1,4 +1,5 @@
-/* What of /proc and /sys is hidden or cannot be written, and the seccomp filter: the last part of a document. */
+/* What of /proc and /sys is hidden or cannot be written, and the seccomp filter: the last part of a
+ * document. */
 #include "engine/security.h"
 
 #include <errno.h>
@@ -13,13 +14,17 @@
 
 enum { MAX_PROFILE = 8 << 20 };
 
-/* docker's and podman's of today, and the trees below /sys/fs and /sys/kernel that are other filesystems: they show when
- * /sys is the host's (--network host). Those that are absent cost one system call. */
-static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
-	"/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-	"/proc/timer_list", "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware",
-	"/sys/fs/bpf", "/sys/fs/pstore", "/sys/fs/selinux", "/sys/kernel/debug", "/sys/kernel/security", "/sys/kernel/tracing" };
-static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
+/* docker's and podman's of today, and the trees below /sys/fs and /sys/kernel that are other
+ * filesystems: they show when /sys is the host's (--network host). Those that are absent cost one
+ * system call. */
+static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts",
+	"/proc/kcore", "/proc/keys", "/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags",
+	"/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+	"/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware",
+	"/sys/fs/bpf", "/sys/fs/pstore", "/sys/fs/selinux", "/sys/kernel/debug",
+	"/sys/kernel/security", "/sys/kernel/tracing" };
+static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+	"/proc/sysrq-trigger" };
 
 /* --- paths --------------------------------------------------------------------------------------------------- */
 
@@ -31,7 +36,8 @@ static bool defaults_apply(const struct ct_config *c)
 static bool is_unmasked(const struct ct_config *c, const char *path)
 {
 	for (size_t i = 0; i < c->unmasked_paths.n; i++)
-		if (str_eq(c->unmasked_paths.v[i], "ALL") || fnmatch(c->unmasked_paths.v[i], path, FNM_PATHNAME) == 0)
+		if (str_eq(c->unmasked_paths.v[i], "ALL") ||
+			fnmatch(c->unmasked_paths.v[i], path, FNM_PATHNAME) == 0)
 			return true;
 	return false;
 }
@@ -42,7 +48,8 @@ struct path_set {
 	const struct rc_str_list *more;
 };
 
-static int paths(const struct ct_config *c, const struct path_set *s, struct arena *a, struct rc_str_list *ret, struct err *e)
+static int paths(const struct ct_config *c, const struct path_set *s, struct arena *a,
+	struct rc_str_list *ret, struct err *e)
 {
 	*ret = (struct rc_str_list){ NULL, 0 };
 	for (size_t i = 0; i < s->n && defaults_apply(c); i++)
@@ -54,14 +61,18 @@ static int paths(const struct ct_config *c, const struct path_set *s, struct are
 	return 0;
 }
 
-int security_masked_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
+int security_masked_paths(
+	const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
-	return paths(c, &(struct path_set){ masked, ARRAY_SIZE(masked), &c->masked_paths }, a, ret, e);
+	return paths(
+		c, &(struct path_set){ masked, ARRAY_SIZE(masked), &c->masked_paths }, a, ret, e);
 }
 
-int security_readonly_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
+int security_readonly_paths(
+	const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
-	return paths(c, &(struct path_set){ read_only, ARRAY_SIZE(read_only), &c->readonly_paths }, a, ret, e);
+	return paths(c, &(struct path_set){ read_only, ARRAY_SIZE(read_only), &c->readonly_paths },
+		a, ret, e);
 }
 
 static void write_paths(struct buf *b, const char *key, const struct rc_str_list *l)
@@ -81,10 +92,12 @@ static bool by_name(const struct ct_config *c)
 	return !c->privileged && !c->seccomp;
 }
 
-/* An image for 32-bit x86 has no other way to a socket than socketcall(2), with the libc of most distributions. */
+/* An image for 32-bit x86 has no other way to a socket than socketcall(2), with the libc of most
+ * distributions. */
 static struct profile_want want_of(const struct ct_config *c, uint64_t caps)
 {
-	return (struct profile_want){ .caps = caps, .socketcall = c->platform && str_starts(c->platform, "linux/386") };
+	return (struct profile_want){ .caps = caps,
+		.socketcall = c->platform && str_starts(c->platform, "linux/386") };
 }
 
 void security_annotations(const struct ct_config *c, uint64_t caps, struct buf *b, bool *ret_first)
@@ -99,8 +112,8 @@ void security_annotations(const struct ct_config *c, uint64_t caps, struct buf *
 	*ret_first = false;
 }
 
-/* A profile of the user's is read at each start: as docker's daemon, which keeps a copy, it does not follow the file once
- * the container runs. */
+/* A profile of the user's is read at each start: as docker's daemon, which keeps a copy, it does
+ * not follow the file once the container runs. */
 static int own_profile(const struct ct_config *c, uint64_t caps, struct buf *b, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
@@ -120,9 +133,11 @@ int security_protection(const struct ct_config *c, uint64_t caps, struct buf *b,
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct rc_str_list hidden, fixed;
 
-	if (c->seccomp && !c->privileged && !str_eq(c->seccomp, "unconfined") && own_profile(c, caps, b, e) < 0)
+	if (c->seccomp && !c->privileged && !str_eq(c->seccomp, "unconfined") &&
+		own_profile(c, caps, b, e) < 0)
 		return -e->num;
-	if (security_masked_paths(c, &a, &hidden, e) < 0 || security_readonly_paths(c, &a, &fixed, e) < 0)
+	if (security_masked_paths(c, &a, &hidden, e) < 0 ||
+		security_readonly_paths(c, &a, &fixed, e) < 0)
 		return -e->num;
 	write_paths(b, "maskedPaths", &hidden);
 	buf_str(b, ",");

@@ -61,8 +61,9 @@ static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "#c:x:1003:0::/:/bin/sh\n"
 			     "x:y:1004:0::/:/bin/sh:more\n"
 			     "tail:x:1005:105::/t:/bin/sh";
-static const char group[] = "root:x:0:\nusers:x:100:user,other\nextra:x:200:other,user\nempty:x::user\nnope:x:2x:user\n"
-			    "zeros:x:00:user\ndocker:x:300:userx,xuser\n1000:x:0:user\n";
+static const char group[] =
+	"root:x:0:\nusers:x:100:user,other\nextra:x:200:other,user\nempty:x::user\nnope:x:2x:user\n"
+	"zeros:x:00:user\ndocker:x:300:userx,xuser\n1000:x:0:user\n";
 
 static const char *show(const struct user_ids *u)
 {
@@ -82,7 +83,8 @@ TEST(finds_users_as_docker_does)
 		{ NULL, { NULL }, "0:0 /root" },
 		{ "", { NULL }, "0:0 /root" },
 		{ "root", { NULL }, "0:0 /root" },
-		{ "user", { NULL }, "1000:100 /home/user 100 200 0" }, /* the group called 1000 has the id 0 */
+		{ "user", { NULL },
+			"1000:100 /home/user 100 200 0" }, /* the group called 1000 has the id 0 */
 		{ "1000", { NULL }, "1000:100 /home/user 100 200 0" },
 		{ "user:extra", { NULL }, "1000:200 /home/user" },
 		{ "user:7", { NULL }, "1000:7 /home/user" },
@@ -106,7 +108,8 @@ TEST(finds_users_as_docker_does)
 
 		for (; cases[i].add[add.n]; add.n++)
 			;
-		CHECK(user_resolve(root.fd, cases[i].user, &add, &u, &e) == 0, "%s: %s", cases[i].user, e.msg);
+		CHECK(user_resolve(root.fd, cases[i].user, &add, &u, &e) == 0, "%s: %s",
+			cases[i].user, e.msg);
 		CHECK(str_eq(show(&u), cases[i].want), "%s is %s", cases[i].user, show(&u));
 	}
 	root_done(&root);
@@ -115,8 +118,9 @@ TEST(finds_users_as_docker_does)
 /* R1.8: none of these may become root. */
 TEST(refuses_strange_ids_and_entries)
 {
-	static const char *const bad[] = { "bad-uid", "bad-gid", "short", "hex", "lead", "neg", "big", "last", "#c", "nobody",
-		"-1", "+1", " 1", "1 ", "0x0", "01", "00", "4294967295", "4294967296", "99999999999999999999", "root:nope", "root:-1",
+	static const char *const bad[] = { "bad-uid", "bad-gid", "short", "hex", "lead", "neg",
+		"big", "last", "#c", "nobody", "-1", "+1", " 1", "1 ", "0x0", "01", "00",
+		"4294967295", "4294967296", "99999999999999999999", "root:nope", "root:-1",
 		"root:4294967295", "root:00", "root:empty", "user:zeros", "x" };
 	struct root root;
 
@@ -125,7 +129,8 @@ TEST(refuses_strange_ids_and_entries)
 		AUTO(user_ids) struct user_ids u = USER_IDS_INIT;
 		struct err e = ERR_NONE;
 
-		CHECK(user_resolve(root.fd, bad[i], NULL, &u, &e) < 0, "\"%s\" is %s", bad[i], u.home ? show(&u) : "taken");
+		CHECK(user_resolve(root.fd, bad[i], NULL, &u, &e) < 0, "\"%s\" is %s", bad[i],
+			u.home ? show(&u) : "taken");
 		CHECK(e.kind == ERR_USAGE, "\"%s\": kind %d", bad[i], e.kind);
 	}
 	root_done(&root);
@@ -138,11 +143,15 @@ TEST(absent_files_are_empty_ones)
 	struct root root;
 
 	root_init(&root, NULL, NULL);
-	CHECK(user_resolve(root.fd, NULL, NULL, &u, &e) == 0 && str_eq(show(&u), "0:0 /"), "%s", e.msg);
+	CHECK(user_resolve(root.fd, NULL, NULL, &u, &e) == 0 && str_eq(show(&u), "0:0 /"), "%s",
+		e.msg);
 	user_ids_done(&u);
-	CHECK(user_resolve(root.fd, "5:6", NULL, &u, &e) == 0 && str_eq(show(&u), "5:6 /"), "%s", e.msg);
+	CHECK(user_resolve(root.fd, "5:6", NULL, &u, &e) == 0 && str_eq(show(&u), "5:6 /"), "%s",
+		e.msg);
 	user_ids_done(&u);
-	CHECK(user_resolve(root.fd, "user", NULL, &u, &e) < 0 && strstr(e.msg, "no matching entries in passwd file"), "%s", e.msg);
+	CHECK(user_resolve(root.fd, "user", NULL, &u, &e) < 0 &&
+			strstr(e.msg, "no matching entries in passwd file"),
+		"%s", e.msg);
 	root_done(&root);
 }
 
@@ -214,5 +223,6 @@ TEST(lines_without_end_are_passed_over)
 	root_done(&root);
 }
 
-TEST_MAIN(T(finds_users_as_docker_does), T(refuses_strange_ids_and_entries), T(absent_files_are_empty_ones),
-	T(hostile_files_are_refused_at_once), T(links_stay_in_the_root), T(lines_without_end_are_passed_over))
+TEST_MAIN(T(finds_users_as_docker_does), T(refuses_strange_ids_and_entries),
+	T(absent_files_are_empty_ones), T(hostile_files_are_refused_at_once),
+	T(links_stay_in_the_root), T(lines_without_end_are_passed_over))

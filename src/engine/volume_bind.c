@@ -1,5 +1,6 @@
-/* Directories of the host as mounts. :U and :z change what belongs to the host, for good: only below directories that are
- * nobody's home or system, following no symlink, entering no other mount, and never a file that also has a name outside. */
+/* Directories of the host as mounts. :U and :z change what belongs to the host, for good: only
+ * below directories that are nobody's home or system, following no symlink, entering no other
+ * mount, and never a file that also has a name outside. */
 #include "engine/volume.h"
 
 #include <dirent.h>
@@ -19,9 +20,10 @@ enum { MAX_DEPTH = 256, MAX_LINKED = 1 << 20, CREATED_MODE = 0755 };
 
 /* --- where it is refused -------------------------------------------------------------------------------------- */
 
-static const char *const precious[] = { "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32",
-	"/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib",
-	"/usr/local", "/usr/sbin", "/usr/share", "/var", "/var/lib", "/var/log", "/var/tmp" };
+static const char *const precious[] = { "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib",
+	"/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin",
+	"/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin",
+	"/usr/share", "/var", "/var/lib", "/var/log", "/var/tmp" };
 
 /* By inode: no spelling of the path, no symlink and no bind mount hides which directory it is. */
 static bool is_place(const struct stat *st, const char *path)
@@ -52,7 +54,8 @@ static bool is_above(const struct stat *st, int fd)
 	return false;
 }
 
-static int refuse_precious(const struct engine *en, const struct ct_mount *m, int fd, const char *option, struct err *e)
+static int refuse_precious(const struct engine *en, const struct ct_mount *m, int fd,
+	const char *option, struct err *e)
 {
 	struct stat st, store;
 	const char *home = getenv("HOME");
@@ -64,12 +67,15 @@ static int refuse_precious(const struct engine *en, const struct ct_mount *m, in
 		bad = bad || is_place(&st, precious[i]);
 	bad = bad || (home && *home == '/' && is_place(&st, home));
 	if (bad) {
-		err_set(e, ERR_USAGE, EPERM, "-v %s:%s:%s: would change a directory of the system", m->source, m->destination, option);
-		return err_hint(e, "give a directory of its own below it, or leave the option away");
+		err_set(e, ERR_USAGE, EPERM, "-v %s:%s:%s: would change a directory of the system",
+			m->source, m->destination, option);
+		return err_hint(
+			e, "give a directory of its own below it, or leave the option away");
 	}
 	if (is_above(&st, en->data_fd) || (S_ISDIR(st.st_mode) && is_above(&store, fd)))
-		return err_set(e, ERR_USAGE, EPERM, "-v %s:%s:%s: would change tare's own files in %s", m->source, m->destination, option,
-			en->data_path);
+		return err_set(e, ERR_USAGE, EPERM,
+			"-v %s:%s:%s: would change tare's own files in %s", m->source,
+			m->destination, option, en->data_path);
 	return 0;
 }
 
@@ -105,7 +111,8 @@ static int note_linked(struct walk *w, const struct stat *st, struct err *e)
 		return 0;
 	if (w->n == w->cap) {
 		size_t cap = w->cap ? w->cap * 2 : 64;
-		struct linked *v = w->n < MAX_LINKED ? reallocarray(w->linked, cap, sizeof(*v)) : NULL;
+		struct linked *v =
+			w->n < MAX_LINKED ? reallocarray(w->linked, cap, sizeof(*v)) : NULL;
 
 		if (!v)
 			return err_oom(e, "the files with several names");
@@ -121,14 +128,17 @@ static int change(const struct walk *w, int fd, const struct stat *st, struct er
 {
 	if (w->label) {
 		if (S_ISLNK(st->st_mode))
-			return 0; /* an O_PATH descriptor of a symlink cannot carry it, and following it is out of the question */
-		return setxattr(path_proc(fd).text, "security.selinux", w->label, strlen(w->label) + 1, 0) < 0 ?
-			       err_sys(e, "label it") :
-			       0;
+			return 0; /* an O_PATH descriptor of a symlink cannot carry it, and
+				     following it is out of the question */
+		return setxattr(path_proc(fd).text, "security.selinux", w->label,
+			       strlen(w->label) + 1, 0) < 0
+			? err_sys(e, "label it")
+			: 0;
 	}
 	if (st->st_uid == w->uid && st->st_gid == w->gid)
 		return 0;
-	return fchownat(fd, "", w->uid, w->gid, AT_EMPTY_PATH) < 0 ? err_sys(e, "change its owner") : 0;
+	return fchownat(fd, "", w->uid, w->gid, AT_EMPTY_PATH) < 0 ? err_sys(e, "change its owner")
+								   : 0;
 }
 
 static int visit(struct walk *w, int fd, int depth, struct err *e);
@@ -149,7 +159,8 @@ static int visit_entries(struct walk *w, int fd, int depth, struct err *e)
 		auto_fd int sub = open_entry(fd, x->d_name, O_PATH);
 		if (sub >= 0)
 			r = visit(w, sub, depth + 1, e);
-		else if (errno != ENOENT && errno != EXDEV) /* removed meanwhile; another mount: not ours to change */
+		else if (errno != ENOENT &&
+			errno != EXDEV) /* removed meanwhile; another mount: not ours to change */
 			r = err_sys(e, "open it");
 		if (r < 0)
 			err_wrap(e, "%s", x->d_name);
@@ -191,7 +202,8 @@ static int refuse_linked(struct walk *w, struct err *e)
 			;
 		if (k - i < w->linked[i].names)
 			return err_set(e, ERR_CONFLICT, EMLINK,
-				"a file in it (inode %llu) has another name outside (hard link), :%s would change that too",
+				"a file in it (inode %llu) has another name outside (hard link), "
+				":%s would change that too",
 				(unsigned long long)w->linked[i].inode, w->option);
 	}
 	return 0;
@@ -229,11 +241,13 @@ static int relabel(const struct engine *en, const struct ct_mount *m, int fd, st
 	if (selinux < 0)
 		return 0;
 	if (m->relabel == 'Z')
-		return err_set(e, ERR_UNSUPPORTED, ENOTSUP, "-v %s: :Z: private labels are not supported, :z is", m->source);
+		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+			"-v %s: :Z: private labels are not supported, :z is", m->source);
 	return walk(&w, fd, m->source, e);
 }
 
-int volume_bind(const struct engine *en, const struct ct_mount *m, uint32_t uid, uint32_t gid, struct err *e)
+int volume_bind(const struct engine *en, const struct ct_mount *m, uint32_t uid, uint32_t gid,
+	struct err *e)
 {
 	auto_fd int fd = path_open_host(m->source, O_PATH, 0, e);
 
@@ -243,7 +257,10 @@ int volume_bind(const struct engine *en, const struct ct_mount *m, uint32_t uid,
 	}
 	if (fd == -ENOENT) {
 		err_clear(e);
-		err_set(e, ERR_USAGE, ENOENT, "invalid mount config for type \"bind\": bind source path does not exist: %s", m->source);
+		err_set(e, ERR_USAGE, ENOENT,
+			"invalid mount config for type \"bind\": bind source path does not exist: "
+			"%s",
+			m->source);
 		return err_hint(e, "make it first, or use -v, which makes it");
 	}
 	if (fd < 0)

@@ -1,6 +1,6 @@
-/* Guarantees: the program that profile_filter_get() gives, the rules of profile_default() and the JSON say the same
- * (profile_test.c runs them against each other); what no row names is refused with EPERM, what is newer than the newest name
- * with ENOSYS. */
+/* Guarantees: the program that profile_filter_get() gives, the rules of profile_default() and the
+ * JSON say the same (profile_test.c runs them against each other); what no row names is refused
+ * with EPERM, what is newer than the newest name with ENOSYS. */
 #include "sec/profile.h"
 
 #include <errno.h>
@@ -17,7 +17,8 @@
 #include "sec/seccomp_rules.h"
 #include "spec/seccomp_profile.h"
 
-/* Grows with every change of what the profile says: filters are cached by it. profile_test.c holds the digest. */
+/* Grows with every change of what the profile says: filters are cached by it. profile_test.c holds
+ * the digest. */
 enum { PROFILE_FORMAT = 1 };
 
 enum { MAX_RULES = 160, MAX_LINES = 1024, LOW32 = 32, NAME_WIDTH = 28 };
@@ -39,7 +40,8 @@ static uint64_t caps_that_matter(void)
 
 void profile_id(const struct profile_want *w, char dst[static PROFILE_ID_SIZE])
 {
-	fmt_to(dst, PROFILE_ID_SIZE, "%d:%llx%s", PROFILE_FORMAT, (unsigned long long)(w->caps & caps_that_matter()),
+	fmt_to(dst, PROFILE_ID_SIZE, "%d:%llx%s", PROFILE_FORMAT,
+		(unsigned long long)(w->caps & caps_that_matter()),
 		w->socketcall ? ":socketcall" : "");
 }
 
@@ -57,7 +59,8 @@ bool profile_parse_id(const char *id, struct profile_want *ret)
 	if (digits == 0 || digits > 16)
 		return false;
 	for (size_t i = 0; i < digits; i++)
-		ret->caps = ret->caps << 4 | (uint64_t)(id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10);
+		ret->caps =
+			ret->caps << 4 | (uint64_t)(id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10);
 	ret->socketcall = str_eq(id + digits, ":socketcall");
 	return !id[digits] || ret->socketcall;
 }
@@ -95,7 +98,8 @@ static struct rc_seccomp_rule *add_rule(struct builder *b, const char *names, in
 	return r;
 }
 
-static void add_conditions(struct builder *b, struct rc_seccomp_rule *r, const struct rc_seccomp_arg *v, size_t n)
+static void add_conditions(
+	struct builder *b, struct rc_seccomp_rule *r, const struct rc_seccomp_arg *v, size_t n)
 {
 	r->args = arena_array(b->a, struct rc_seccomp_arg, n);
 	if (!r->args) {
@@ -114,7 +118,9 @@ static void allow_if(struct builder *b, const char *name, struct rc_seccomp_arg 
 /* The low half of an argument that the kernel takes as int. */
 static struct rc_seccomp_arg is_int(uint32_t index, uint32_t value)
 {
-	return (struct rc_seccomp_arg){ .index = index, .value = low32, .value_two = value, .op = RC_OP_MASKED_EQ };
+	return (struct rc_seccomp_arg){
+		.index = index, .value = low32, .value_two = value, .op = RC_OP_MASKED_EQ
+	};
 }
 
 /* PER_LINUX, PER_LINUX32, UNAME26 with either, and "what is it". linux/personality.h */
@@ -127,9 +133,9 @@ static void add_personality(struct builder *b)
 			(struct rc_seccomp_arg){ .index = 0, .value = values[i], .op = RC_OP_EQ });
 }
 
-/* All but AF_ALG, AF_VSOCK and whatever else the kernel can load: CVE-2026-31431 and its kin. 32-bit x86 programs can ask
- * by socketcall(2), whose arguments lie in memory where no filter sees them: it is refused as a whole, unless the image is
- * for that architecture. */
+/* All but AF_ALG, AF_VSOCK and whatever else the kernel can load: CVE-2026-31431 and its kin.
+ * 32-bit x86 programs can ask by socketcall(2), whose arguments lie in memory where no filter sees
+ * them: it is refused as a whole, unless the image is for that architecture. */
 static void add_sockets(struct builder *b, const struct profile_want *w)
 {
 	static const uint32_t families[] = { 1 /* UNIX */, 2 /* INET */, 10 /* INET6 */ };
@@ -142,9 +148,12 @@ static void add_sockets(struct builder *b, const struct profile_want *w)
 	if (w->caps & cap_audit_write) {
 		allow_if(b, "socket", is_int(0, netlink));
 	} else {
-		/* libaudit takes EINVAL for a kernel without audit; EPERM would end su, sudo, useradd. */
-		const struct rc_seccomp_arg audit[] = { is_int(0, netlink), { .index = 2, .value = netlink_audit, .op = RC_OP_EQ } };
-		const struct rc_seccomp_arg others[] = { is_int(0, netlink), { .index = 2, .value = netlink_audit, .op = RC_OP_NE } };
+		/* libaudit takes EINVAL for a kernel without audit; EPERM would end su, sudo,
+		 * useradd. */
+		const struct rc_seccomp_arg audit[] = { is_int(0, netlink),
+			{ .index = 2, .value = netlink_audit, .op = RC_OP_EQ } };
+		const struct rc_seccomp_arg others[] = { is_int(0, netlink),
+			{ .index = 2, .value = netlink_audit, .op = RC_OP_NE } };
 
 		add_conditions(b, add_rule(b, "socket", EINVAL), audit, ARRAY_SIZE(audit));
 		add_conditions(b, add_rule(b, "socket", 0), others, ARRAY_SIZE(others));
@@ -157,15 +166,19 @@ static void add_clone(struct builder *b)
 {
 	const uint64_t namespaces = 0x7E020000;
 
-	allow_if(b, "clone", (struct rc_seccomp_arg){ .index = 0, .value = namespaces, .value_two = 0, .op = RC_OP_MASKED_EQ });
+	allow_if(b, "clone",
+		(struct rc_seccomp_arg){
+			.index = 0, .value = namespaces, .value_two = 0, .op = RC_OP_MASKED_EQ });
 }
 
-/* TIOCSTI and TIOCLINUX put bytes into the input of a terminal, which may be the caller's. The kernel looks at the low 32
- * bits only, so the rest must not matter (CVE-2019-10063). asm-generic/ioctls.h */
+/* TIOCSTI and TIOCLINUX put bytes into the input of a terminal, which may be the caller's. The
+ * kernel looks at the low 32 bits only, so the rest must not matter (CVE-2019-10063).
+ * asm-generic/ioctls.h */
 static const uint32_t refused_ioctls[] = { 0x5412, 0x541C };
 
-/* runtime-spec cannot say "none of these" of a part of an argument; bit by bit it can: what differs from both in a bit they
- * have in common, and the other combinations of the bits in which they differ. */
+/* runtime-spec cannot say "none of these" of a part of an argument; bit by bit it can: what differs
+ * from both in a bit they have in common, and the other combinations of the bits in which they
+ * differ. */
 static void add_ioctl_by_bits(struct builder *b)
 {
 	uint32_t differ = refused_ioctls[0] ^ refused_ioctls[1];
@@ -174,8 +187,11 @@ static void add_ioctl_by_bits(struct builder *b)
 		uint32_t one = UINT32_C(1) << bit;
 
 		if (!(differ & one))
-			allow_if(b, "ioctl", (struct rc_seccomp_arg){ .index = 1, .value = one,
-				.value_two = ~refused_ioctls[0] & one, .op = RC_OP_MASKED_EQ });
+			allow_if(b, "ioctl",
+				(struct rc_seccomp_arg){ .index = 1,
+					.value = one,
+					.value_two = ~refused_ioctls[0] & one,
+					.op = RC_OP_MASKED_EQ });
 	}
 	for (uint32_t v = differ;; v = (v - 1) & differ) {
 		uint32_t value = (refused_ioctls[0] & ~differ) | v;
@@ -199,11 +215,13 @@ static void add_archs(struct builder *b)
 	b->s->architectures = (struct rc_str_list){ archs, ARRAY_SIZE(archs) - 1 };
 }
 
-static int build(const struct profile_want *w, bool with_ioctl, struct arena *a, struct rc_seccomp *ret, struct err *e)
+static int build(const struct profile_want *w, bool with_ioctl, struct arena *a,
+	struct rc_seccomp *ret, struct err *e)
 {
 	struct builder b = { a, ret, false };
 
-	*ret = (struct rc_seccomp){ .default_action = RC_ACT_ERRNO, .default_errno_ret = { true, EPERM } };
+	*ret = (struct rc_seccomp){ .default_action = RC_ACT_ERRNO,
+		.default_errno_ret = { true, EPERM } };
 	ret->rules = arena_array(a, struct rc_seccomp_rule, MAX_RULES);
 	if (!ret->rules)
 		return err_oom(e, "the seccomp profile");
@@ -223,7 +241,8 @@ static int build(const struct profile_want *w, bool with_ioctl, struct arena *a,
 	return b.failed ? err_oom(e, "the seccomp profile") : 0;
 }
 
-int profile_default(const struct profile_want *w, struct arena *a, struct rc_seccomp *ret, struct err *e)
+int profile_default(
+	const struct profile_want *w, struct arena *a, struct rc_seccomp *ret, struct err *e)
 {
 	return build(w, true, a, ret, e);
 }
@@ -258,8 +277,10 @@ static const char *verdict(const struct rc_seccomp_rule *r)
 {
 	if (r->action == RC_ACT_ALLOW)
 		return "allowed";
-	return r->errno_ret.v == ENOSYS ? "refused ENOSYS" : r->errno_ret.v == EINVAL ? "refused EINVAL" :
-	       r->errno_ret.v == EAFNOSUPPORT ? "refused EAFNOSUPPORT" : "refused EPERM";
+	return r->errno_ret.v == ENOSYS		 ? "refused ENOSYS"
+		: r->errno_ret.v == EINVAL	 ? "refused EINVAL"
+		: r->errno_ret.v == EAFNOSUPPORT ? "refused EAFNOSUPPORT"
+						 : "refused EPERM";
 }
 
 static void write_name(const char *name, struct buf *b)
@@ -281,12 +302,14 @@ static void write_line(const struct line *l, struct buf *b)
 
 		buf_str(b, i ? " and " : " if ");
 		if (a->op != RC_OP_MASKED_EQ)
-			buf_printf(b, "arg%u %s 0x%llx", a->index, a->op == RC_OP_NE ? "!=" : "==", (unsigned long long)a->value);
+			buf_printf(b, "arg%u %s 0x%llx", a->index,
+				a->op == RC_OP_NE ? "!=" : "==", (unsigned long long)a->value);
 		else if (a->value == low32)
-			buf_printf(b, "arg%u == 0x%llx", a->index, (unsigned long long)a->value_two);
+			buf_printf(
+				b, "arg%u == 0x%llx", a->index, (unsigned long long)a->value_two);
 		else
-			buf_printf(b, "arg%u & 0x%llx == 0x%llx", a->index, (unsigned long long)a->value,
-				(unsigned long long)a->value_two);
+			buf_printf(b, "arg%u & 0x%llx == 0x%llx", a->index,
+				(unsigned long long)a->value, (unsigned long long)a->value_two);
 	}
 	buf_str(b, "\n");
 }
@@ -316,7 +339,8 @@ void profile_list(const struct profile_want *w, struct buf *b)
 			continue;
 		}
 		write_name(name, b);
-		buf_printf(b, "allowed unless arg1 is 0x%x (TIOCSTI) or 0x%x (TIOCLINUX)\n", refused_ioctls[0], refused_ioctls[1]);
+		buf_printf(b, "allowed unless arg1 is 0x%x (TIOCSTI) or 0x%x (TIOCLINUX)\n",
+			refused_ioctls[0], refused_ioctls[1]);
 	}
 	write_name("any other", b);
 	buf_str(b, "refused EPERM, or ENOSYS if newer than these\n");
@@ -324,7 +348,8 @@ void profile_list(const struct profile_want *w, struct buf *b)
 
 /* --- the program --------------------------------------------------------------------------------------------- */
 
-/* Two comparisons for ioctl(2) in place of 35 (above): the generator knows more than runtime-spec can say. */
+/* Two comparisons for ioctl(2) in place of 35 (above): the generator knows more than runtime-spec
+ * can say. */
 static int compile(const struct profile_want *w, struct seccomp_filter *ret, struct err *e)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
@@ -350,13 +375,15 @@ static void digest_of(const struct profile_want *w, uint8_t dst[static 16])
 
 	profile_id(w, id);
 	blake2b_init(&b, 16);
-	/* No profile of a document can have this digest: its first eight bytes are a small number. */
+	/* No profile of a document can have this digest: its first eight bytes are a small number.
+	 */
 	blake2b_add(&b, PROFILE_ANNOTATION, sizeof(PROFILE_ANNOTATION));
 	blake2b_add(&b, id, strlen(id));
 	blake2b_end(&b, dst);
 }
 
-int profile_filter_get(int root_fd, const struct profile_want *w, struct seccomp_filter *ret, struct err *e)
+int profile_filter_get(
+	int root_fd, const struct profile_want *w, struct seccomp_filter *ret, struct err *e)
 {
 	struct err ignored = ERR_NONE;
 	uint8_t digest[16];
@@ -386,30 +413,37 @@ static bool kernel_version(uint32_t *major, uint32_t *minor)
 		return false;
 	size_t a = strspn(u.release, "0123456789");
 	size_t b = u.release[a] == '.' ? strspn(u.release + a + 1, "0123456789") : 0;
-	if (!parse_u64_n(u.release, a, UINT32_MAX, &v[0]) || !parse_u64_n(u.release + a + 1, b, UINT32_MAX, &v[1]))
+	if (!parse_u64_n(u.release, a, UINT32_MAX, &v[0]) ||
+		!parse_u64_n(u.release + a + 1, b, UINT32_MAX, &v[1]))
 		return false;
 	*major = (uint32_t)v[0];
 	*minor = (uint32_t)v[1];
 	return true;
 }
 
-int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret, struct err *e)
+int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret,
+	struct err *e)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	struct seccomp_host host = { .caps = caps,
+	struct seccomp_host host = {
+		.what = what,
+		.caps = caps,
 #if defined(__x86_64__)
-		.arch = "amd64", .scmp_arch = "SCMP_ARCH_X86_64",
+		.arch = "amd64",
+		.scmp_arch = "SCMP_ARCH_X86_64",
 #elif defined(__aarch64__)
-		.arch = "arm64", .scmp_arch = "SCMP_ARCH_AARCH64",
+		.arch = "arm64",
+		.scmp_arch = "SCMP_ARCH_AARCH64",
 #else
-		.arch = "", .scmp_arch = "",
+		.arch = "",
+		.scmp_arch = "",
 #endif
 	};
 	struct rc_seccomp s;
 
 	if (!kernel_version(&host.kernel_major, &host.kernel_minor))
 		return err_set(e, ERR_SYSTEM, EINVAL, "cannot tell this kernel's version");
-	if (seccomp_profile_read(text, len, what, &host, &a, &s, e) < 0)
+	if (seccomp_profile_read(text, len, &host, &a, &s, e) < 0)
 		return -e->num;
 	seccomp_profile_write(&s, ret);
 	return 0;

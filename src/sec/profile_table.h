@@ -12,8 +12,9 @@ struct profile_group {
 	const char *names;
 };
 
-/* What never is allowed. @errno_ret ENOSYS: libraries have something older to fall back on. A call that is in no row is
- * refused, too (EPERM); these are here so that the newest number known is the profile's, and what is beyond it ENOSYS. */
+/* What never is allowed. @errno_ret ENOSYS: libraries have something older to fall back on. A call
+ * that is in no row is refused, too (EPERM); these are here so that the newest number known is the
+ * profile's, and what is beyond it ENOSYS. */
 struct profile_refusal {
 	uint64_t unless; /* allowed by a profile_group with one of these capabilities */
 	int errno_ret;

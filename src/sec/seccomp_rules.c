@@ -1,6 +1,6 @@
-/* Resolves names for each architecture as libseccomp does: a name an architecture lacks is left out there;
- * on 32-bit x86 the socket and System V IPC calls get a rule for their own number and one for
- * socketcall(2) or ipc(2) with the sub-call in argument 0. */
+/* Resolves names for each architecture as libseccomp does: a name an architecture lacks is left out
+ * there; on 32-bit x86 the socket and System V IPC calls get a rule for their own number and one
+ * for socketcall(2) or ipc(2) with the sub-call in argument 0. */
 #include "sec/seccomp_rules.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 enum { X86_SOCKETCALL = 102, X86_IPC = 117, DIRECT_NONE = -1 };
 
-/* Calls newer than the libseccomp of Debian 12 (2.5.4: Linux 5.17). From 424 on a number means the same on
- * all architectures (x32 adds its bit); some calls exist on one only. */
+/* Calls newer than the libseccomp of Debian 12 (2.5.4: Linux 5.17). From 424 on a number means the
+ * same on all architectures (x32 adds its bit); some calls exist on one only. */
 static const struct {
 	const char *name;
 	int nr;
@@ -60,14 +60,42 @@ int sc_number(uint32_t token, const char *name)
 	return nr;
 }
 
-/* arch/x86/entry/syscalls/syscall_32.tbl; the keys are libseccomp's pseudo numbers, whose remainder is the
- * sub-call of socketcall(2) or ipc(2). */
+/* arch/x86/entry/syscalls/syscall_32.tbl; the keys are libseccomp's pseudo numbers, whose remainder
+ * is the sub-call of socketcall(2) or ipc(2). */
 int sc_direct(int mux)
 {
-	static const short sockets[] = { [1] = 359, 361, 362, 363, DIRECT_NONE, 367, 368, 360, DIRECT_NONE,
-		DIRECT_NONE, 369, 371, 373, 366, 365, 370, 372, 364, 337, 345 };
-	static const short ipc[] = { [1] = DIRECT_NONE, 393, 394, DIRECT_NONE, [11] = 400, 401, 399, 402, [21] = 397,
-		398, 395, 396 };
+	static const short sockets[] = { [1] = 359,
+		361,
+		362,
+		363,
+		DIRECT_NONE,
+		367,
+		368,
+		360,
+		DIRECT_NONE,
+		DIRECT_NONE,
+		369,
+		371,
+		373,
+		366,
+		365,
+		370,
+		372,
+		364,
+		337,
+		345 };
+	static const short ipc[] = { [1] = DIRECT_NONE,
+		393,
+		394,
+		DIRECT_NONE,
+		[11] = 400,
+		401,
+		399,
+		402,
+		[21] = 397,
+		398,
+		395,
+		396 };
 
 	if (mux <= -101 && mux >= -120)
 		return sockets[-mux - 100];
@@ -79,7 +107,8 @@ int sc_direct(int mux)
 /* Only 32-bit x86 multiplexes: elsewhere these pseudo numbers mean "not here". */
 static bool is_mux(const struct sc_arch *a, int nr)
 {
-	return a->token == SCMP_ARCH_X86 && ((nr <= -101 && nr >= -120) || (nr <= -201 && nr >= -224));
+	return a->token == SCMP_ARCH_X86 &&
+		((nr <= -101 && nr >= -120) || (nr <= -201 && nr >= -224));
 }
 
 static int mux_nr(int mux)
@@ -89,7 +118,8 @@ static int mux_nr(int mux)
 
 uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_ret)
 {
-	uint32_t data = (errno_ret && errno_ret->set ? (uint32_t)errno_ret->v : EPERM) & SECCOMP_RET_DATA;
+	uint32_t data =
+		(errno_ret && errno_ret->set ? (uint32_t)errno_ret->v : EPERM) & SECCOMP_RET_DATA;
 
 	switch (action) {
 	case RC_ACT_KILL_THREAD:
@@ -117,11 +147,20 @@ uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_re
 /* -1 is the number a tracer sets to skip a call: it belongs to no architecture. seccomp(2). */
 static const struct sc_arch known[] = {
 #if defined(__x86_64__)
-	{ .token = SCMP_ARCH_X86_64, .audit_arch = AUDIT_ARCH_X86_64, .last = X32_BIT - 1, .wide = true },
+	{ .token = SCMP_ARCH_X86_64,
+		.audit_arch = AUDIT_ARCH_X86_64,
+		.last = X32_BIT - 1,
+		.wide = true },
 	{ .token = SCMP_ARCH_X86, .audit_arch = AUDIT_ARCH_I386, .last = UINT32_MAX - 1 },
-	{ .token = SCMP_ARCH_X32, .audit_arch = AUDIT_ARCH_X86_64, .first = X32_BIT, .last = UINT32_MAX - 1 },
+	{ .token = SCMP_ARCH_X32,
+		.audit_arch = AUDIT_ARCH_X86_64,
+		.first = X32_BIT,
+		.last = UINT32_MAX - 1 },
 #elif defined(__aarch64__)
-	{ .token = SCMP_ARCH_AARCH64, .audit_arch = AUDIT_ARCH_AARCH64, .last = UINT32_MAX - 1, .wide = true },
+	{ .token = SCMP_ARCH_AARCH64,
+		.audit_arch = AUDIT_ARCH_AARCH64,
+		.last = UINT32_MAX - 1,
+		.wide = true },
 	{ .token = SCMP_ARCH_ARM, .audit_arch = AUDIT_ARCH_ARM, .last = UINT32_MAX - 1 },
 #else
 	{ .token = 0 },
@@ -166,8 +205,9 @@ static int resolve_archs(const struct rc_seccomp *s, struct sc_profile *p, struc
 
 		if (token == 0)
 			return err_set(e, ERR_CONFIG, EINVAL,
-				"config.json: /linux/seccomp/architectures/%zu: \"%.64s\" is not known to libseccomp", i,
-				s->architectures.v[i]);
+				"config.json: /linux/seccomp/architectures/%zu: \"%.64s\" is not "
+				"known to libseccomp",
+				i, s->architectures.v[i]);
 		/* One this kernel cannot run needs no code: the kernel never reports it. */
 		add_arch(p, token);
 	}
@@ -206,16 +246,20 @@ static enum scmp_compare compare_op(enum rc_seccomp_op op)
 	return ops[op];
 }
 
-/* The conditions of @n arguments as @a sees them; ones that always hold are left out. *ret_n of them. */
-static struct sc_cond *conds_of(struct sc_profile *p, const struct sc_arch *a, const struct rc_seccomp_arg *args,
-	size_t n, uint32_t *ret_n)
+/* The conditions of @n arguments as @a sees them; ones that always hold are left out. *ret_n of
+ * them. */
+static struct sc_cond *conds_of(struct sc_profile *p, const struct sc_arch *a,
+	const struct rc_seccomp_arg *args, size_t n, uint32_t *ret_n)
 {
-	struct sc_cond *v = arena_array(&p->arena, struct sc_cond, n + 1); /* one more for a sub-call */
+	struct sc_cond *v =
+		arena_array(&p->arena, struct sc_cond, n + 1); /* one more for a sub-call */
 	uint64_t all = a->wide ? UINT64_MAX : UINT32_MAX;
 
 	*ret_n = 0;
 	for (size_t i = 0; v && i < n; i++) {
-		struct sc_cond c = { .arg = (uint8_t)args[i].index, .wide = a->wide, .op = compare_op(args[i].op) };
+		struct sc_cond c = {
+			.arg = (uint8_t)args[i].index, .wide = a->wide, .op = compare_op(args[i].op)
+		};
 
 		c.mask = all;
 		c.value = args[i].value & all;
@@ -230,9 +274,10 @@ static struct sc_cond *conds_of(struct sc_profile *p, const struct sc_arch *a, c
 	return v;
 }
 
-/* A rule for a call that is also a sub-call of socketcall(2) or ipc(2): argument 0 is then the sub-call, the
- * other conditions stay. */
-static int push_mux(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int mux, struct err *e)
+/* A rule for a call that is also a sub-call of socketcall(2) or ipc(2): argument 0 is then the
+ * sub-call, the other conditions stay. */
+static int push_mux(
+	struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int mux, struct err *e)
 {
 	struct sc_cond *v = arena_array(&p->arena, struct sc_cond, r.n_conds + 1);
 	struct sc_rule m = r;
@@ -240,7 +285,9 @@ static int push_mux(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, i
 	if (!v)
 		return err_oom(e, "the seccomp rules");
 	m.nr = (uint32_t)mux_nr(mux);
-	v[0] = (struct sc_cond){ .op = SCMP_CMP_EQ, .value = (uint64_t)(-mux % 100), .mask = UINT32_MAX };
+	v[0] = (struct sc_cond){
+		.op = SCMP_CMP_EQ, .value = (uint64_t)(-mux % 100), .mask = UINT32_MAX
+	};
 	m.n_conds = 1;
 	for (uint32_t i = 0; i < r.n_conds; i++)
 		if (r.conds[i].arg != 0)
@@ -254,7 +301,8 @@ static int push_mux(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, i
 	return push(a, &r, e);
 }
 
-static int push_call(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int nr, struct err *e)
+static int push_call(
+	struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int nr, struct err *e)
 {
 	if (is_mux(a, nr))
 		return push_mux(p, a, r, nr, e);
@@ -282,8 +330,9 @@ static int check_args(const struct rc_seccomp_rule *r, size_t index, struct err 
 	for (size_t i = 0; i < r->n_args; i++)
 		if (r->args[i].index > 5)
 			return err_set(e, ERR_CONFIG, EINVAL,
-				"config.json: /linux/seccomp/syscalls/%zu/args/%zu/index: %u, 0 to 5 are allowed", index, i,
-				r->args[i].index);
+				"config.json: /linux/seccomp/syscalls/%zu/args/%zu/index: %u, 0 to "
+				"5 are allowed",
+				index, i, r->args[i].index);
 	return 0;
 }
 
@@ -304,8 +353,8 @@ void sc_note_unknown(struct sc_profile *p, const char *name)
 	buf_str(&p->unknown, name);
 }
 
-static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct rc_seccomp_rule *r, uint32_t order,
-	struct err *e)
+static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct rc_seccomp_rule *r,
+	uint32_t order, struct err *e)
 {
 	struct sc_rule base = { .order = order, .ret = sc_ret(r->action, &r->errno_ret) };
 	bool split = repeats_an_argument(r);
@@ -361,7 +410,8 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 			return -e->num;
 		ret->notify |= s->rules[i].action == RC_ACT_NOTIFY;
 		for (size_t k = 0; ret->n_archs == 0 && k < s->rules[i].names.n; k++)
-			if (sc_number(seccomp_arch_native(), s->rules[i].names.v[k]) == __NR_SCMP_ERROR)
+			if (sc_number(seccomp_arch_native(), s->rules[i].names.v[k]) ==
+				__NR_SCMP_ERROR)
 				sc_note_unknown(ret, s->rules[i].names.v[k]);
 		for (size_t k = 0; k < ret->n_archs; k++)
 			if (add_rule_arch(ret, &ret->arch[k], &s->rules[i], (uint32_t)i, e) < 0)
@@ -369,11 +419,13 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 	}
 	for (size_t k = 0; k < ret->n_archs; k++)
 		if (ret->arch[k].n)
-			qsort(ret->arch[k].rules, ret->arch[k].n, sizeof(struct sc_rule), by_number);
+			qsort(ret->arch[k].rules, ret->arch[k].n, sizeof(struct sc_rule),
+				by_number);
 	return buf_err(&ret->unknown, e);
 }
 
-int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values, size_t n, struct err *e)
+int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values,
+	size_t n, struct err *e)
 {
 	for (size_t k = 0; k < p->n_archs; k++) {
 		struct sc_arch *a = &p->arch[k];
@@ -385,8 +437,15 @@ int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const u
 		if (nr < 0)
 			continue;
 		for (size_t i = 0; i < n; i++)
-			v[i] = (struct sc_cond){ .arg = arg, .wide = a->wide, .op = SCMP_CMP_NE, .value = values[i], .mask = UINT32_MAX };
-		struct sc_rule r = { .nr = (uint32_t)nr, .ret = SECCOMP_RET_ALLOW, .n_conds = (uint32_t)n, .conds = v };
+			v[i] = (struct sc_cond){ .arg = arg,
+				.wide = a->wide,
+				.op = SCMP_CMP_NE,
+				.value = values[i],
+				.mask = UINT32_MAX };
+		struct sc_rule r = { .nr = (uint32_t)nr,
+			.ret = SECCOMP_RET_ALLOW,
+			.n_conds = (uint32_t)n,
+			.conds = v };
 		note_max(a, nr);
 		if (push(a, &r, e) < 0)
 			return -e->num;

@@ -4,16 +4,21 @@
 #include "base/str.h"
 #include "base/test.h"
 
-static const struct seccomp_host host = { .caps = 1 /* CAP_CHOWN */, .arch = "amd64", .scmp_arch = "SCMP_ARCH_X86_64",
-	.kernel_major = 6, .kernel_minor = 1 };
+static const struct seccomp_host host = { .what = "profile.json",
+	.caps = 1 /* CAP_CHOWN */,
+	.arch = "amd64",
+	.scmp_arch = "SCMP_ARCH_X86_64",
+	.kernel_major = 6,
+	.kernel_minor = 1 };
 
 static int read_profile(struct arena *a, const char *text, struct rc_seccomp *s, struct err *e)
 {
-	return seccomp_profile_read(text, strlen(text), "profile.json", &host, a, s, e);
+	return seccomp_profile_read(text, strlen(text), &host, a, s, e);
 }
 
-#define RULE(conditions) "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"" \
-			 conditions "}]}"
+#define RULE(conditions) \
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":" \
+	"\"SCMP_ACT_ALLOW\"" conditions "}]}"
 
 TEST(conditions_decide_which_rules_stay)
 {
@@ -55,17 +60,23 @@ TEST(older_and_newer_spellings)
 	struct rc_seccomp s;
 	struct err e = ERR_NONE;
 	static const char text[] =
-		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"defaultErrno\":\"ENOSYS\",\"architectures\":[],"
-		"\"archMap\":[{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_ARCH_ARM\"]},"
-		"{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]}],"
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"defaultErrno\":"
+		"\"ENOSYS\",\"architectures\":[],"
+		"\"archMap\":[{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_"
+		"ARCH_ARM\"]},"
+		"{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\","
+		"\"SCMP_ARCH_X32\"]}],"
 		"\"syscalls\":[{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[]},"
-		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":0,"
+		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
+		"\"value\":2114060288,\"valueTwo\":0,"
 		"\"op\":\"SCMP_CMP_MASKED_EQ\"}],\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]}";
-	static const char want[] =
-		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"architectures\":[\"SCMP_ARCH_X86_64\","
-		"\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":0,"
-		"\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}";
+	static const char want[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
+				   "\"architectures\":[\"SCMP_ARCH_X86_64\","
+				   "\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[{\"names\":["
+				   "\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+				   "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
+				   "{\"index\":0,\"value\":2114060288,\"valueTwo\":0,"
+				   "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}";
 
 	CHECK(read_profile(&a, text, &s, &e) == 0, "%s", e.msg);
 	seccomp_profile_write(&s, &b);
@@ -83,9 +94,12 @@ TEST(refuses_with_the_place)
 		{ RULE(",\"includes\":[]"), "includes" },
 		{ RULE(",\"name\":\"read\""), "names" },
 		{ "{\"defaultAction\":\"SCMP_ACT_MAYBE\"}", "defaultAction" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[],\"action\":\"SCMP_ACT_ALLOW\"}]}", "names" },
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[],\"action\":"
+		  "\"SCMP_ACT_ALLOW\"}]}",
+			"names" },
 		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{}]}", "archMap" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],\"archMap\":[{\"architecture\":\"x\"}]}",
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],"
+		  "\"archMap\":[{\"architecture\":\"x\"}]}",
 			"archMap" },
 	};
 
@@ -95,9 +109,11 @@ TEST(refuses_with_the_place)
 		struct err e = ERR_NONE;
 
 		CHECK(read_profile(&a, cases[i][0], &s, &e) < 0, "%s was taken", cases[i][0]);
-		CHECK(e.kind == ERR_CONFIG && str_starts(e.msg, "profile.json: ") && strstr(e.msg, cases[i][1]), "%s: %s",
-			cases[i][0], e.msg);
+		CHECK(e.kind == ERR_CONFIG && str_starts(e.msg, "profile.json: ") &&
+				strstr(e.msg, cases[i][1]),
+			"%s: %s", cases[i][0], e.msg);
 	}
 }
 
-TEST_MAIN(T(conditions_decide_which_rules_stay), T(older_and_newer_spellings), T(refuses_with_the_place))
+TEST_MAIN(T(conditions_decide_which_rules_stay), T(older_and_newer_spellings),
+	T(refuses_with_the_place))

@@ -10,7 +10,8 @@ struct user_file user_file(const char *text, size_t n)
 	return (struct user_file){ text, text ? text + n : text };
 }
 
-/* The fields of the next line between colons: *ret_n of them; more than MAX_FIELDS count as one too many. */
+/* The fields of the next line between colons: *ret_n of them; more than MAX_FIELDS count as one too
+ * many. */
 static bool next_line(struct user_file *f, struct user_text v[static MAX_FIELDS], size_t *ret_n)
 {
 	while (f->at < f->end) {
@@ -19,14 +20,16 @@ static bool next_line(struct user_file *f, struct user_text v[static MAX_FIELDS]
 
 		f->at = nl ? nl + 1 : f->end;
 		/* A NUL would end the name for others that read it. */
-		if (line == end || *line == '#' || end - line > USER_LINE_MAX || memchr(line, '\0', (size_t)(end - line)))
+		if (line == end || *line == '#' || end - line > USER_LINE_MAX ||
+			memchr(line, '\0', (size_t)(end - line)))
 			continue;
 		*ret_n = 0;
 		for (const char *p = line; p && *ret_n <= MAX_FIELDS;) {
 			const char *colon = memchr(p, ':', (size_t)(end - p));
 
 			if (*ret_n < MAX_FIELDS)
-				v[*ret_n] = (struct user_text){ p, (size_t)((colon ? colon : end) - p) };
+				v[*ret_n] = (struct user_text){ p,
+					(size_t)((colon ? colon : end) - p) };
 			++*ret_n;
 			p = colon ? colon + 1 : NULL;
 		}
@@ -52,7 +55,8 @@ bool user_file_passwd(struct user_file *f, struct user_passwd *ret)
 
 	while (next_line(f, v, &n)) {
 		*ret = (struct user_passwd){ .name = v[0] };
-		if (n < 4 || n > MAX_FIELDS || v[0].n == 0 || !id(v[2], &ret->uid) || !id(v[3], &ret->gid))
+		if (n < 4 || n > MAX_FIELDS || v[0].n == 0 || !id(v[2], &ret->uid) ||
+			!id(v[3], &ret->gid))
 			continue;
 		if (n > 5)
 			ret->home = v[5];

@@ -1,6 +1,7 @@
 #pragma once
-/* Lines of passwd(5) and group(5) as images have them. Pure. Lines that are not well-formed are passed over: an empty id is
- * no 0, a number has no sign, blank or leading zero, 4294967295 is nobody's. Of lines beyond USER_LINE_MAX nothing is read. */
+/* Lines of passwd(5) and group(5) as images have them. Pure. Lines that are not well-formed are
+ * passed over: an empty id is no 0, a number has no sign, blank or leading zero, 4294967295 is
+ * nobody's. Of lines beyond USER_LINE_MAX nothing is read. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +28,8 @@ struct user_group {
 	uint32_t gid;
 };
 
-/* user_file - over @n bytes of @text (NULL: none). user_file_passwd, user_file_group - the next good line; false at the
- * end. */
+/* user_file - over @n bytes of @text (NULL: none). user_file_passwd, user_file_group - the next
+ * good line; false at the end. */
 struct user_file user_file(const char *text, size_t n);
 bool user_file_passwd(struct user_file *f, struct user_passwd *ret);
 bool user_file_group(struct user_file *f, struct user_group *ret);

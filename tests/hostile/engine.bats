@@ -110,8 +110,8 @@ probe()
 		refused -- box --user="$user" id -u
 		[[ $stderr == *user* || $stderr == *group* ]]
 	done
-	run -0 box -u 1000 id -u
-	[ "$output" = 1000 ]
+	run -0 box -u 1000 grep Uid: /proc/self/status
+	[[ $output == *1000*1000*1000*1000 ]]
 }
 
 @test "1.9: neither inheritable nor ambient capabilities" {
@@ -144,8 +144,7 @@ probe()
 @test "1.11: no user namespaces, no mounts, no writing of cgroup files" {
 	for what in "unshare -U true" "unshare -m true" "mount -t tmpfs x /tmp" "mount --bind /bin /tmp" "umount /proc" \
 		"mknod /tmp/x b 8 0" "sh -c 'echo 1 > /sys/fs/cgroup/cgroup.procs'" "sh -c 'mkdir /sys/fs/cgroup/x'" \
-		"sh -c 'echo 1 > /proc/sys/kernel/panic'" "sh -c 'echo b > /proc/sysrq-trigger'" "hostname other" \
-		"chroot /proc/1/root/../.. mount"; do
+		"sh -c 'echo 1 > /proc/sys/kernel/panic'" "sh -c 'echo h > /proc/sysrq-trigger'" "hostname other"; do
 		run box sh -c "$what"
 		[ "$status" != 0 ] || { echo "worked: $what"; false; }
 	done
