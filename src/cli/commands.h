@@ -9,4 +9,9 @@ extern const struct command cmd_attach, cmd_exec, cmd_logs, cmd_healthcheck_run;
 extern const struct command cmd_volume_create, cmd_volume_inspect, cmd_volume_rm; /* cmd_volume.c */
 extern const struct command cmd_system_check, cmd_system_boot; /* cmd_system_check.c */
 extern const struct command cmd_monitor_end; /* cmd_monitor_end.c */
+extern const struct command cmd_ps, cmd_inspect,
+	cmd_container_inspect; /* cmd_ps.c, cmd_inspect.c */
+extern const struct command cmd_info, cmd_system_df; /* cmd_info.c, cmd_system_df.c */
+extern const struct command cmd_container_prune, cmd_system_prune; /* cmd_prune.c */
+extern const struct command cmd_completion; /* cmd_completion.c */
 extern const struct command cmd_help, cmd_version; /* cmd_help.c, cmd_version.c */
