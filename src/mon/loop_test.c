@@ -7,7 +7,7 @@
 
 static void expect_text(int sock, uint8_t type, const char *text)
 {
-	char got[MON_DATA_MAX];
+	char got[MON_DATA_MAX] = "";
 	size_t len = strlen(text), have = 0;
 
 	while (have < len) {

@@ -27,7 +27,7 @@ void store_ref_file(const char *full, char dst[static IMAGE_REF_MAX + 1])
 {
 	size_t n = 0;
 
-	for (; full[n] && n < IMAGE_REF_MAX; n++)
+	for (; n < IMAGE_REF_MAX && full[n]; n++)
 		dst[n] = full[n] == '/' ? '%' : full[n];
 	dst[n] = '\0';
 }
