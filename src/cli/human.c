@@ -10,9 +10,8 @@ static void significant(
 	uint64_t n, uint64_t unit, unsigned digits, const char *name, char dst[static HUMAN_SIZE])
 {
 	uint64_t whole = n / unit, rest = n % unit, scale = 1;
-	unsigned behind = digits > 1 + (whole >= 10) + (whole >= 100)
-		? digits - 1 - (whole >= 10) - (whole >= 100)
-		: 0;
+	unsigned before = whole >= 100 ? 3 : whole >= 10 ? 2 : 1;
+	unsigned behind = digits > before ? digits - before : 0;
 	char fraction[8] = "";
 
 	for (unsigned i = 0; i < behind; i++)
