@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
@@ -15,8 +12,7 @@
 #include "runtime/list.h"
 #include "sys/path.h"
 
-/* A creator makes the directory first and locks it one system call later. */
-enum { YOUNG_S = 10, LINE = 512 };
+enum { LINE = 512 };
 
 struct check {
 	struct engine *en;
@@ -41,22 +37,13 @@ static void told(struct check *c, bool mended, const char *format, ...)
 
 /* --- containers -------------------------------------------------------------------------------------------- */
 
-static bool young(int dir)
-{
-	struct stat st;
-
-	return fstat(dir, &st) == 0 && time(NULL) - st.st_mtime < YOUNG_S;
-}
-
 static void check_half_made(struct check *c, const char *id)
 {
 	struct err e = ERR_NONE;
 	auto_fd int dir = openat(c->en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (dir < 0 || faccessat(dir, "config.json", F_OK, 0) == 0)
+	if (dir < 0 || !record_abandoned(dir))
 		return;
-	if (flock(dir, LOCK_EX | LOCK_NB) < 0 || young(dir))
-		return; /* being made or removed just now */
 	bool mended = c->repair && path_remove_tree(c->en->containers_fd, id, &e) == 0;
 	told(c, mended, "container %.12s: its creation or removal was interrupted%s%s", id, e.num ? ": " : "", e.msg);
 }

@@ -58,3 +58,21 @@ void idrange_release(const struct engine *en, int32_t slot, const char *id)
 	if (n == CT_ID_LEN && memcmp(target, id, CT_ID_LEN) == 0)
 		(void)unlinkat(en->run_fd, name, 0); /* a leftover is found by system check */
 }
+
+/* Claims go on from the first try to the next free slot, so the container's own comes before the first hole. */
+void idrange_forget(const struct engine *en, const char *id)
+{
+	uint32_t slot = first_try(id);
+	char name[24], target[CT_ID_LEN + 2];
+
+	for (int i = 0; i < IDRANGE_SLOTS; i++, slot = (slot + 1) % IDRANGE_SLOTS) {
+		fmt_to(name, sizeof(name), "ids/%u", slot);
+		ssize_t n = readlinkat(en->run_fd, name, target, sizeof(target));
+		if (n < 0)
+			return;
+		if (n != CT_ID_LEN || memcmp(target, id, CT_ID_LEN) != 0)
+			continue;
+		(void)unlinkat(en->run_fd, name, 0); /* a leftover is found by system check */
+		return;
+	}
+}

@@ -15,6 +15,9 @@ enum {
 int idrange_claim(const struct engine *en, const char *id, struct err *e) must_check;
 /* idrange_release - only if it still is @id's; -1 and an unclaimed one are fine. */
 void idrange_release(const struct engine *en, int32_t slot, const char *id);
+/* idrange_forget - release whatever @id has claimed, for a container whose status does not tell: its monitor was killed
+ * between the claim and the status. */
+void idrange_forget(const struct engine *en, const char *id);
 static inline uint32_t idrange_base(int32_t slot)
 {
 	return (uint32_t)IDRANGE_FIRST + (uint32_t)slot * IDRANGE_SIZE;

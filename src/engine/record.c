@@ -11,8 +11,10 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/fmt.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "engine/names.h"
 #include "sys/atomic_file.h"
@@ -20,7 +22,7 @@
 #include "sys/lock.h"
 #include "sys/path.h"
 
-enum { MAX_CONFIG = 16 << 20, MAX_STATUS = 64 << 10, NAME_TRIES = 20 };
+enum { MAX_CONFIG = 16 << 20, MAX_STATUS = 64 << 10, NAME_TRIES = 20, YOUNG_S = 10 };
 
 static bool is_hex(const char *s)
 {
@@ -143,15 +145,34 @@ static int read_status(struct record *r, struct err *e)
 	return n < 0 ? n : ct_status_read(b.data, b.len, &r->status, e);
 }
 
-static int read_config(struct record *r, struct err *e)
+bool record_abandoned(int dir_fd)
+{
+	struct stat st;
+
+	/* A creator locks the directory one system call after making it. */
+	if (faccessat(dir_fd, "config.json", F_OK, 0) == 0 || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	return fstat(dir_fd, &st) == 0 && time(NULL) - st.st_mtime >= YOUNG_S;
+}
+
+/* Without config.json it is no container: one that is being made, or what a killed creator left, which goes now. */
+static int not_made(const struct engine *en, const struct record *r, struct err *e)
+{
+	struct err ignored = ERR_NONE;
+
+	if (record_abandoned(r->dir_fd) && path_remove_tree(en->containers_fd, r->id, &ignored) < 0)
+		log_debug("container %.12s: %s", r->id, ignored.msg);
+	return not_found(r->id, e);
+}
+
+static int read_config(const struct engine *en, struct record *r, struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
 	int n = io_read_file_at(r->dir_fd, "config.json", MAX_CONFIG, &b, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
-		err_set(e, ERR_CORRUPT, EUCLEAN, "container %.12s is incomplete: its creation was interrupted", r->id);
-		return err_hint(e, "\"tare system check --repair\" clears it");
+		return not_made(en, r, e);
 	}
 	if (n == 0)
 		n = ct_config_read(b.data, b.len, &r->config, e);
@@ -165,7 +186,7 @@ int record_open_id(const struct engine *en, const char *id, bool with_config, st
 	ret->dir_fd = openat(en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (ret->dir_fd < 0)
 		return errno == ENOENT ? not_found(id, e) : err_sys(e, "open container %.12s", id);
-	if (with_config && read_config(ret, e) < 0)
+	if (with_config && read_config(en, ret, e) < 0)
 		return -e->num;
 	return read_status(ret, e) < 0 ? err_wrap(e, "container %.12s", id) : 0;
 }

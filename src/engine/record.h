@@ -33,6 +33,10 @@ int record_lock(struct record *r, int timeout_ms, struct err *e) must_check;
 bool record_monitored(const struct record *r);
 void record_unlock(struct record *r);
 
+/* record_abandoned - no container yet, and nobody at work on it: what a killed creator left. Takes the lock if so; close
+ * @dir_fd to let go. */
+bool record_abandoned(int dir_fd);
+
 /* record_new - make containers/ID with its lock held, claim the name, write config.json and status.json. ERR_CONFLICT
  * when the name is taken. @config->id is made here, and @config->name too when it is NULL. On error nothing is left. */
 int record_new(const struct engine *en, struct ct_config *config, struct record *ret, struct err *e) must_check;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/signal_name.h"
 #include "base/str.h"
+#include "engine/idrange.h"
 #include "engine/life.h"
 #include "engine/volume.h"
 #include "runtime/runtime.h"
@@ -180,6 +181,7 @@ int engine_remove(struct engine *en, struct record *r, bool force, bool volumes,
 		return n;
 	if (rt_delete(&en->rt, r->id, true, e) < 0)
 		return err_wrap(e, "remove %s", r->config.name);
+	idrange_forget(en, r->id);
 	if (volumes && volume_remove_anonymous(en, &r->config, e) < 0)
 		return err_wrap(e, "remove %s", r->config.name);
 	return record_remove(en, r, e);
