@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "cli/commands.h"
-#include "cli/indent.h"
+#include "cli/jsonprint.h"
 #include "cli/template.h"
 #include "cli/volumefilter.h"
 
@@ -109,6 +109,16 @@ static int inspect_one(struct cli *c, const char *operand, void *arg, struct err
 	return 0;
 }
 
+static int pretty(struct cli *c, const struct buf *text, struct buf *ret, struct err *e)
+{
+	struct json *doc;
+
+	if (buf_err(text, e) < 0 || json_parse(text->data, text->len, &c->arena, &doc, e) < 0)
+		return -e->num;
+	json_pretty(doc, 0, ret);
+	return 0;
+}
+
 static int inspect(struct cli *c, struct err *e)
 {
 	const struct inspect_opts *o = c->opts;
@@ -123,11 +133,12 @@ static int inspect(struct cli *c, struct err *e)
 		buf_str(&in.list, in.list.len ? "]" : "[]");
 		if (json && !in.list.failed)
 			buf_add(&out, in.list.data, in.list.len);
-		else if (!in.list.failed)
-			indent_json(in.list.data, 4, &out);
+		else
+			r = pretty(c, &in.list, &out, e);
 		out.failed |= in.list.failed;
 		buf_str(&out, "\n");
-		r = cli_write(&out, e);
+		if (r == 0)
+			r = cli_write(&out, e);
 	}
 	buf_done(&in.list);
 	return r;

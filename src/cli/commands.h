@@ -7,7 +7,9 @@ extern const struct command cmd_start; /* cmd_start.c */
 extern const struct command cmd_stop, cmd_restart, cmd_kill, cmd_rm, cmd_wait, cmd_rename; /* cmd_stop.c */
 extern const struct command cmd_attach, cmd_exec, cmd_logs, cmd_healthcheck_run; /* a file each */
 extern const struct command cmd_volume_create, cmd_volume_inspect, cmd_volume_rm; /* cmd_volume.c */
+extern const struct command cmd_volume_ls, cmd_volume_prune; /* cmd_volume_ls.c */
 extern const struct command cmd_system_check, cmd_system_boot; /* cmd_system_check.c */
+extern const struct command cmd_system_seccomp; /* cmd_system_seccomp.c */
 extern const struct command cmd_monitor_end; /* cmd_monitor_end.c */
 extern const struct command cmd_ps, cmd_inspect,
 	cmd_container_inspect; /* cmd_ps.c, cmd_inspect.c */

@@ -132,9 +132,8 @@ static void same(const struct arch *a, struct seccomp_data *d, void *arg)
 static void check_forms(const struct profile_want *w)
 {
 	AUTO(seccomp_filter)
-	struct seccomp_filter direct = SECCOMP_FILTER_INIT,
-			      rules = SECCOMP_FILTER_INIT, json = SECCOMP_FILTER_INIT,
-			      lib = SECCOMP_FILTER_INIT;
+	struct seccomp_filter direct = SECCOMP_FILTER_INIT, rules = SECCOMP_FILTER_INIT,
+			      json = SECCOMP_FILTER_INIT, lib = SECCOMP_FILTER_INIT;
 	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(buf) struct buf text = BUF_INIT;
 	AUTO(sc_profile) struct sc_profile p = { .n_archs = 0 };
@@ -225,8 +224,7 @@ TEST(allows_what_programs_need)
 TEST(namespaces_need_the_capability)
 {
 	AUTO(seccomp_filter)
-	struct seccomp_filter f = SECCOMP_FILTER_INIT,
-			      admin = SECCOMP_FILTER_INIT;
+	struct seccomp_filter f = SECCOMP_FILTER_INIT, admin = SECCOMP_FILTER_INIT;
 	static const uint64_t flags[] = { 0x10000000, 0x20000000, 0x40000000, 0x02000000,
 		0x04000000, 0x08000000, 0x00020000 };
 
@@ -317,8 +315,7 @@ TEST(socketcall_is_refused)
 {
 #if defined(__x86_64__)
 	AUTO(seccomp_filter)
-	struct seccomp_filter f = SECCOMP_FILTER_INIT,
-			      with = SECCOMP_FILTER_INIT;
+	struct seccomp_filter f = SECCOMP_FILTER_INIT, with = SECCOMP_FILTER_INIT;
 
 	get(&(struct profile_want){ .caps = default_caps }, &f);
 	get(&(struct profile_want){ .caps = default_caps, .socketcall = true }, &with);
@@ -338,8 +335,7 @@ TEST(socketcall_is_refused)
 TEST(audit_sockets_look_absent)
 {
 	AUTO(seccomp_filter)
-	struct seccomp_filter f = SECCOMP_FILTER_INIT,
-			      with = SECCOMP_FILTER_INIT;
+	struct seccomp_filter f = SECCOMP_FILTER_INIT, with = SECCOMP_FILTER_INIT;
 	const uint64_t audit[3] = { 16, 3, 9 }, route[3] = { 16, 3, 0 };
 
 	get(&(struct profile_want){ .caps = default_caps }, &f);
