@@ -17,3 +17,5 @@ extern const struct command cmd_info, cmd_system_df; /* cmd_info.c, cmd_system_d
 extern const struct command cmd_container_prune, cmd_system_prune; /* cmd_prune.c */
 extern const struct command cmd_completion; /* cmd_completion.c */
 extern const struct command cmd_help, cmd_version; /* cmd_help.c, cmd_version.c */
+extern const struct command cmd_load, cmd_import; /* cmd_load.c */
+extern const struct command cmd_tag, cmd_rmi; /* cmd_rmi.c */

@@ -15,6 +15,7 @@ struct fetch {
 	int data_fd, tree_fd;
 	const char *name;	/* --name REF: what to call the image */
 	const char *platform;
+	const char *tree_path; /* --tree-path: commit's upper directory, below the store */
 	const char *format;	/* save: docker-archive, oci-archive */
 	const char *document;	/* --config JSON: import, commit: what the configuration says */
 	bool quiet, rootless, squash, host_ids;

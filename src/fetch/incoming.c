@@ -15,7 +15,7 @@ static unsigned n_threads(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 1 ? 1 : n > 8 ? 8 : (unsigned)n;
+	return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
 }
 
 /* --- layers -------------------------------------------------------------------------------------------------- */
