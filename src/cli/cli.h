@@ -41,6 +41,7 @@ struct cli {
 enum command_flags {
 	CMD_ENGINE = 1, /* works on containers, images or volumes: c->engine is open */
 	CMD_STOP = 2, /* options end at the first operand: what follows is a container's program */
+	CMD_KEEPS_FDS = 16, /* is handed descriptors by number */
 	CMD_HIDDEN = 4, /* not in overviews: called by programs */
 	CMD_EXIT_125 =
 		8, /* an error of ours exits 125, not 1: run, create, exec, start (docker's rule) */

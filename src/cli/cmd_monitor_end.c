@@ -53,6 +53,6 @@ const struct command cmd_monitor_end = {
 	.opts = OPT_TABLE(monitor_end_rows),
 	.opts_size = sizeof(struct monitor_end_opts),
 	.defaults = &monitor_end_defaults,
-	.flags = CMD_ENGINE | CMD_HIDDEN,
+	.flags = CMD_ENGINE | CMD_HIDDEN | CMD_KEEPS_FDS,
 	.run = monitor_end,
 };

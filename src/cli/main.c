@@ -91,6 +91,10 @@ static int run_command(struct cli *c, struct err *e)
 		c->fail_status = EXIT_OURS;
 		return r;
 	}
+	/* What we inherited besides the standard streams is nobody's business here, and a monitor that kept it open would keep
+	 * whoever waits for its end. */
+	if (!(cmd->flags & CMD_KEEPS_FDS))
+		(void)close_range(3, ~0U, 0); /* before Linux 5.9: no such call, and no such care */
 	if (cmd->flags & CMD_ENGINE)
 		r = open_engine(c, e);
 	return r ? r : cmd->run(c, e);

@@ -322,6 +322,8 @@ static _Noreturn void adopt(struct engine *en, struct record *r, int report_fd)
 	settle_in(en);
 	if (begin(en, r, &b, FD_NONE, &e) == 0)
 		err_told(proc_open_same(r->status.pid, r->status.start_ticks, &found, &b.mon.pidfd, &e));
+	if (e.num == 0)
+		err_told(bringup_null_stdio(&e));
 	if (e.num == 0 && !found)
 		err_set(&e, ERR_CONFLICT, ESRCH, "the program ended meanwhile");
 	b.mon.pid = r->status.pid;

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # From create to rm.
 
+bats_require_minimum_version 1.5.0
+
 load ../lib/engine
 
 setup()
