@@ -137,7 +137,7 @@ static int collect(struct plan *p, struct err *e)
 
 /* --- streams ------------------------------------------------------------------------------------------------ */
 
-static int null_stdio(struct err *e)
+int bringup_null_stdio(struct err *e)
 {
 	auto_fd int fd = path_open_host("/dev/null", O_RDWR, 0, e);
 
@@ -230,7 +230,7 @@ static int launch(struct plan *p, const struct buf *document, bool with_stdin, s
 		return -e->num;
 	int r = rt_launch(&b->en->rt, &req, &b->running, e);
 	struct err second = ERR_NONE;
-	if (null_stdio(r < 0 ? &second : e) < 0 || r < 0)
+	if (bringup_null_stdio(r < 0 ? &second : e) < 0 || r < 0)
 		return -e->num;
 	b->mon.pid = b->running.pid;
 	b->mon.pidfd = fd_steal(&b->running.pidfd);

@@ -38,8 +38,8 @@ no_zombies()
 }
 
 @test "much output and much input arrive whole" {
-	head -c 5000000 /dev/urandom > "$BATS_TEST_TMPDIR/data"
-	tare exec -i aa cat < "$BATS_TEST_TMPDIR/data" | cmp - "$BATS_TEST_TMPDIR/data"
+	head -c 5000000 /dev/urandom > "$BATS_TEST_TMPDIR/bytes"
+	tare exec -i aa cat < "$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 }
 
 @test "a program that is absent is 127, one that cannot be executed 126" {
