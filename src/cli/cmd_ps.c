@@ -1,4 +1,5 @@
 /* ps */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "base/fmt.h"
@@ -8,6 +9,7 @@
 #include "cli/human.h"
 #include "cli/pslist.h"
 #include "cli/sizes.h"
+#include "engine/health.h"
 #include "cmdline/utf8.h"
 
 enum { SHORT_ID = 12, SHORT_COMMAND = 20 };
@@ -68,8 +70,22 @@ static void command_text(struct rows *r, struct json *row, const struct ct_confi
 	rows_text(r, row, "Command", kept);
 }
 
-static void status_text(struct rows *r, struct json *row, const struct ct_status *s, int64_t now)
+/* " (healthy)", docker's words; nothing without a health check. */
+static const char *health_text(const struct record *rec)
 {
+	static const char *const texts[CT_N_HEALTH] = { " (health: starting)", " (healthy)", " (unhealthy)" };
+	auto_free struct ct_health_state *h = calloc(1, sizeof(*h));
+	struct err e = ERR_NONE;
+	bool known;
+
+	if (!h || !ct_health_wanted(&rec->config.health) || health_read(rec, &known, h, &e) < 0 || !known)
+		return "";
+	return texts[h->status];
+}
+
+static void status_text(struct rows *r, struct json *row, const struct record *rec, int64_t now)
+{
+	const struct ct_status *s = &rec->status;
 	char since[HUMAN_SIZE], ended[HUMAN_SIZE];
 	int64_t t;
 
@@ -77,7 +93,7 @@ static void status_text(struct rows *r, struct json *row, const struct ct_status
 	human_duration(human_parse_time(s->finished, &t) ? now - t : 0, ended);
 	switch (s->state) {
 	case CT_RUNNING:
-		rows_printf(r, row, "Status", "Up %s", since);
+		rows_printf(r, row, "Status", "Up %s%s", since, health_text(rec));
 		break;
 	case CT_PAUSED:
 		rows_printf(r, row, "Status", "Up %s (Paused)", since);
@@ -187,7 +203,7 @@ static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
 		rows_text(r, row, "Size", "0B");
 	}
 	rows_text(r, row, "State", ct_state_names[rec->status.state]);
-	status_text(r, row, &rec->status, now);
+	status_text(r, row, rec, now);
 }
 
 /* {{.Label "key"}}: from the entry behind the row. Rows and entries are in the same order, so the

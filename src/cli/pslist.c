@@ -8,6 +8,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "cli/human.h"
+#include "engine/health.h"
 #include "engine/life.h"
 #include "store/store.h"
 

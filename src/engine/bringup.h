@@ -20,6 +20,7 @@ struct bringup {
  * has set; status.json says "running" then. On error nothing is left but the record, whose status tells why. Ends with
  * descriptors 0 to 2 on /dev/null. */
 int bringup(struct bringup *b, bool with_stdin, struct err *e) must_check;
-/* bringup_null_stdio - let go of the caller's standard streams: somebody may wait for their end. */
+/* bringup_null_stdio - descriptors 0 to 2 on /dev/null: a monitor that keeps those of whoever started it keeps a pipe open
+ * that somebody reads to its end. */
 int bringup_null_stdio(struct err *e) must_check;
 void bringup_done(struct bringup *b);

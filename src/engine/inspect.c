@@ -1,8 +1,11 @@
 #include "engine/inspect.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
+#include "engine/health.h"
+#include "engine/logs.h"
 #include "engine/security.h"
 #include "engine/volume.h"
 
@@ -20,9 +23,23 @@ static void flag(struct buf *b, const char *key, bool on)
 	buf_printf(b, "\"%s\":%s,", key, on ? "true" : "false");
 }
 
-/* docker's Running is true for a paused one, too. */
-static void state(const struct ct_status *s, struct buf *b)
+/* As it is stored; with a container that has no health check, docker has no such member. */
+static void health(const struct record *r, struct buf *b)
 {
+	auto_free struct ct_health_state *h = calloc(1, sizeof(*h));
+	struct err e = ERR_NONE;
+	bool known;
+
+	if (!h || health_read(r, &known, h, &e) < 0 || !known)
+		return;
+	buf_str(b, ",\"Health\":");
+	ct_health_write(h, b);
+}
+
+/* docker's Running is true for a paused one, too. */
+static void state(const struct record *r, struct buf *b)
+{
+	const struct ct_status *s = &r->status;
 	bool running = s->state == CT_RUNNING || s->state == CT_PAUSED || s->state == CT_RESTARTING;
 
 	buf_str(b, "\"State\":{");
@@ -37,6 +54,7 @@ static void state(const struct ct_status *s, struct buf *b)
 	text(b, "StartedAt", s->started[0] ? s->started : NEVER);
 	buf_str(b, "\"FinishedAt\":");
 	buf_json_str(b, s->finished[0] ? s->finished : NEVER);
+	health(r, b);
 	buf_str(b, "},");
 }
 
@@ -196,7 +214,7 @@ static void ours(const struct record *r, struct buf *b)
 		text(b, "OOMVerdict", s->oom);
 	flag(b, "ExitUnknown", s->exit_unknown);
 	buf_printf(b, "\"Monitor\":%d,\"LostLogRecords\":%llu}", (int)s->monitor,
-		(unsigned long long)s->lost_records);
+		(unsigned long long)logs_lost(r));
 }
 
 /* "Path" and "Args": the program and what follows. */
@@ -229,7 +247,7 @@ int inspect_container(const struct engine *en, const struct record *r,
 	text(ret, "Id", r->id);
 	text(ret, "Created", c->created);
 	program(c, ret);
-	state(&r->status, ret);
+	state(r, ret);
 	text(ret, "Image", c->image_id);
 	file_of(en, r, "ResolvConfPath", "resolv.conf", ret);
 	file_of(en, r, "HostnamePath", "hostname", ret);

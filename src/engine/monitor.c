@@ -119,13 +119,15 @@ static bool wants_restart(struct engine *en, struct record *r)
 		.count = r->status.restart_count,
 		.exit_code = r->status.exit_code,
 		.stopped_by_user = r->status.stopped_by_user,
-		.ran_ms = restart_ran_ms(r->status.started, r->status.finished) };
+		.ran_ms = restart_ran_ms(r->status.started, r->status.finished),
+		.last_delay_ms = r->status.restart_delay_ms };
 	struct err e = ERR_NONE;
 	uint64_t delay_ms;
 
 	(void)en;
 	if (r->config.auto_remove || !restart_decide(&f, &delay_ms))
 		return false;
+	r->status.restart_delay_ms = delay_ms;
 	r->status.state = CT_RESTARTING;
 	r->status.monitor = getpid();
 	err_told(record_save_status(r, &e)); /* `ps` would show "exited" for a moment */
@@ -320,10 +322,8 @@ static _Noreturn void adopt(struct engine *en, struct record *r, int report_fd)
 	bool found = false;
 
 	settle_in(en);
-	if (begin(en, r, &b, FD_NONE, &e) == 0)
+	if (begin(en, r, &b, FD_NONE, &e) == 0 && bringup_null_stdio(&e) == 0)
 		err_told(proc_open_same(r->status.pid, r->status.start_ticks, &found, &b.mon.pidfd, &e));
-	if (e.num == 0)
-		err_told(bringup_null_stdio(&e));
 	if (e.num == 0 && !found)
 		err_set(&e, ERR_CONFLICT, ESRCH, "the program ended meanwhile");
 	b.mon.pid = r->status.pid;

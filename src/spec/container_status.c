@@ -33,6 +33,7 @@ static const struct field {
 	FIELD("StartedAt", F_TEXT, started),
 	FIELD("FinishedAt", F_TEXT, finished),
 	FIELD("RestartCount", F_U32, restart_count),
+	FIELD("RestartDelayMs", F_U64, restart_delay_ms),
 	FIELD("IdSlot", F_I32, id_slot),
 	FIELD("LostRecords", F_U64, lost_records),
 #undef FIELD

@@ -26,6 +26,7 @@ struct ct_status {
 	char oom[CT_WHY_SIZE];	 /* the verdict: which cgroup, limit and use */
 	char started[CT_TIME_SIZE], finished[CT_TIME_SIZE]; /* RFC 3339, "" never */
 	uint32_t restart_count;
+	uint64_t restart_delay_ms; /* the pause before the last restart: the next one may be longer */
 	int32_t id_slot;       /* claimed uid range, -1: none */
 	uint64_t lost_records; /* log records that could not be written */
 };

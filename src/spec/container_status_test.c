@@ -7,7 +7,7 @@ TEST(every_member_survives)
 {
 	struct ct_status s = { .state = CT_RESTARTING, .pid = 12, .start_ticks = UINT64_MAX, .boot = "b", .monitor = 13,
 		.exit_code = 137, .exit_unknown = true, .oom_killed = true, .stopped_by_user = true, .error = "a \"b\"\n",
-		.oom = "o", .started = "s", .finished = "f", .restart_count = UINT32_MAX, .id_slot = 7, .lost_records = 9 };
+		.oom = "o", .started = "s", .finished = "f", .restart_count = UINT32_MAX, .restart_delay_ms = 60000, .id_slot = 7, .lost_records = 9 };
 	struct ct_status got;
 	struct err e = ERR_NONE;
 	AUTO(buf) struct buf b = BUF_INIT;

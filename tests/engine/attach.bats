@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Sessions with a running container.
 
+bats_require_minimum_version 1.5.0
 load ../lib/engine
 
 setup()
@@ -46,21 +47,21 @@ on_terminal()
 }
 
 @test "brings output and the exit status" {
-	tare run -d -i --name a box sh -c 'read x; echo "got $x"; exit 6' > /dev/null
-	run -6 tare attach a <<< hello
+	tare run -d -i --name aa box sh -c 'read x; echo "got $x"; exit 6' > /dev/null
+	run -6 tare attach aa <<< hello
 	[ "$output" = "got hello" ]
-	run -1 tare attach a
+	run -1 tare attach aa
 	[[ $output == *"cannot attach to a stopped container"* ]]
 }
 
 @test "several clients get the output" {
-	tare run -d -i --name a box sh -c 'read x; seq 1 50000' > /dev/null
+	tare run -d -i --name aa box sh -c 'read x; seq 1 50000' > /dev/null
 	local i
 	for i in 1 2 3; do
-		tare attach --no-stdin a > "$BATS_TEST_TMPDIR/$i" &
+		"$TARE" attach --no-stdin aa > "$BATS_TEST_TMPDIR/$i" &
 	done
 	wait_until 5 sh -c "[ \$(ss -xa 2>/dev/null | grep -c attach.sock) -ge 4 ] || [ \$(ls /proc/\$(pgrep -f 'tare-mon.*$(ls "$TARE_ROOT/containers")')/fd | wc -l) -ge 11 ]"
-	echo | tare attach a > "$BATS_TEST_TMPDIR/4"
+	echo | tare attach aa > "$BATS_TEST_TMPDIR/4"
 	wait
 	for i in 1 2 3 4; do
 		seq 1 50000 | cmp - "$BATS_TEST_TMPDIR/$i"
@@ -68,13 +69,13 @@ on_terminal()
 }
 
 @test "the detach keys leave the container running" {
-	tare run -d -it --name a box sh -c 'echo ready; read x; echo "got $x"' > /dev/null
-	run -0 on_terminal '\x10\x11' "$TARE" attach a
+	tare run -d -it --name aa box sh -c 'echo ready; read x; echo "got $x"' > /dev/null
+	run -0 on_terminal '\x10\x11' "$TARE" attach aa
 	[[ $output == *"read escape sequence"* ]]
-	[ "$(tare inspect --format '{{.State.Status}}' a)" = running ]
+	[ "$(tare inspect --format '{{.State.Status}}' aa)" = running ]
 	run -0 on_terminal '' "$TARE" run --rm -it --detach-keys x box sh -c 'echo ready'
 	[[ $output == *"status 0"* ]]
-	run -1 tare attach --detach-keys nonsense a
+	run -1 tare attach --detach-keys nonsense aa
 	[[ $output == *"is no key"* ]]
 }
 
@@ -84,8 +85,8 @@ on_terminal()
 }
 
 @test "signals are passed on" {
-	tare run -d --name a box sh -c 'trap "echo term; exit 9" TERM; echo ready; while :; do sleep 1 & wait $!; done' > /dev/null
-	tare attach --no-stdin a > "$BATS_TEST_TMPDIR/out" &
+	tare run -d --name aa box sh -c 'trap "echo term; exit 9" TERM; echo ready; while :; do sleep 1 & wait $!; done' > /dev/null
+	"$TARE" attach --no-stdin aa > "$BATS_TEST_TMPDIR/out" &
 	local client=$! status=0
 	wait_until 5 sh -c "grep -q SigBlk.*[1-9a-f] /proc/$client/status"
 	kill -TERM $client
@@ -94,8 +95,8 @@ on_terminal()
 }
 
 @test "a program that is deaf to TERM is told" {
-	tare run -d --name a box sleep 1000 > /dev/null
-	tare attach --no-stdin a > "$BATS_TEST_TMPDIR/out" 2>&1 &
+	tare run -d --name aa box sleep 1000 > /dev/null
+	"$TARE" attach --no-stdin aa > "$BATS_TEST_TMPDIR/out" 2>&1 &
 	local client=$! status=0
 	wait_until 5 sh -c "grep -q SigBlk.*[1-9a-f] /proc/$client/status"
 	kill -TERM $client
@@ -103,15 +104,15 @@ on_terminal()
 	kill -TERM $client
 	wait $client || status=$?
 	[ $status = 143 ]
-	[ "$(tare inspect --format '{{.State.Status}}' a)" = running ]
+	[ "$(tare inspect --format '{{.State.Status}}' aa)" = running ]
 }
 
 @test "a monitor that is killed harms nobody" {
-	tare run -d --name a box sh -c 'echo one; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo two; exit 4' > /dev/null
-	wait_until 5 sh -c "'$TARE' logs a | grep -q one"
+	tare run -d --name aa box sh -c 'echo one; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo two; exit 4' > /dev/null
+	wait_until 5 sh -c "'$TARE' logs aa | grep -q one"
 	kill -KILL "$(pgrep -f "tare-mon.*--id $(ls "$TARE_ROOT/containers")")"
-	[ "$(tare inspect --format '{{.State.Status}}' a)" = running ]
-	tare exec a touch /tmp/go
-	tare wait a > /dev/null
-	[ "$(tare logs a)" = $'one\ntwo' ]
+	[ "$(tare inspect --format '{{.State.Status}}' aa)" = running ]
+	tare exec aa touch /tmp/go
+	tare wait aa > /dev/null
+	[ "$(tare logs aa)" = $'one\ntwo' ]
 }

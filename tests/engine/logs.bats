@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What the monitor keeps of a container's output, and how it is shown.
 
+bats_require_minimum_version 1.5.0
 load ../lib/engine
 
 setup()
@@ -21,14 +22,14 @@ log_of()
 }
 
 @test "output goes where the program wrote it" {
-	tare run --name a box sh -c 'echo out; echo err >&2; printf end' > /dev/null 2>&1
-	run -0 --separate-stderr tare logs a
+	tare run --name aa box sh -c 'echo out; echo err >&2; printf end' > /dev/null 2>&1
+	run -0 --separate-stderr tare logs aa
 	[ "$output" = $'out\nend' ]
 	[ "$stderr" = err ]
 }
 
 @test "the file is docker's json-file" {
-	tare run --name a box sh -c 'printf "a\t<\"\\\\>&\n\377\n"; printf "%20000s\n" x' > /dev/null
+	tare run --name aa box sh -c 'printf "a\t<\"\\\\>&\n\377\n"; printf "%20000s\n" x' > /dev/null
 	local id
 	id=$(ls "$TARE_ROOT/containers")
 	mapfile -t lines < "$(log_of "$id")"
@@ -38,62 +39,62 @@ log_of()
 	[ "${#lines[@]}" = 4 ]
 	[[ ${lines[2]} == *' ","stream":"stdout",'* ]]
 	[[ ${lines[3]} == *'x\n","stream":"stdout",'* ]]
-	[ "$(tare logs a | tail -1 | wc -c)" = 20001 ]
-	[ "$(tare logs a | sed -n 2p | od -An -tx1)" = " ef bf bd 0a" ]
+	[ "$(tare logs aa | tail -1 | wc -c)" = 20001 ]
+	[ "$(tare logs aa | sed -n 2p | od -An -tx1)" = " ef bf bd 0a" ]
 }
 
 @test "tail, since, until and timestamps" {
-	tare run --name a box sh -c 'seq 1 100' > /dev/null
-	run -0 tare logs --tail 3 a
+	tare run --name aa box sh -c 'seq 1 100' > /dev/null
+	run -0 tare logs --tail 3 aa
 	[ "$output" = $'98\n99\n100' ]
-	run -0 tare logs -n 0 a
+	run -0 tare logs -n 0 aa
 	[ -z "$output" ]
-	[ "$(tare logs -n all a | wc -l)" = 100 ]
-	[ "$(tare logs --since 10m a | wc -l)" = 100 ]
-	[ "$(tare logs --until 10m a | wc -l)" = 0 ]
-	[ "$(tare logs --since 2020-01-01 a | wc -l)" = 100 ]
-	[ "$(tare logs --since 4000000000 a | wc -l)" = 0 ]
-	run -0 tare logs -t -n 1 a
+	[ "$(tare logs -n all aa | wc -l)" = 100 ]
+	[ "$(tare logs --since 10m aa | wc -l)" = 100 ]
+	[ "$(tare logs --until 10m aa | wc -l)" = 0 ]
+	[ "$(tare logs --since 2020-01-01 aa | wc -l)" = 100 ]
+	[ "$(tare logs --since 4000000000 aa | wc -l)" = 0 ]
+	run -0 tare logs -t -n 1 aa
 	[[ $output =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z\ 100$ ]]
-	run -1 tare logs --since yesterday a
+	run -1 tare logs --since yesterday aa
 	[[ $output == *"--since yesterday: not a time"* ]]
-	run -1 tare logs --tail few a
+	run -1 tare logs --tail few aa
 }
 
 @test "rotation keeps the size within its limit, and following misses nothing" {
-	tare run -d --name a --log-opt max-size=100k --log-opt max-file=3 box sh -c 'read x; seq 1 100000' > /dev/null
-	tare rm -f a
-	tare run -d -i --name a --log-opt max-size=200k --log-opt max-file=4 box sh -c 'read x; seq 1 8000' > /dev/null
-	tare logs -f a > "$BATS_TEST_TMPDIR/out" &
+	tare run -d --name aa --log-opt max-size=100k --log-opt max-file=3 box sh -c 'read x; seq 1 100000' > /dev/null
+	tare rm -f aa
+	tare run -d -i --name aa --log-opt max-size=200k --log-opt max-file=4 box sh -c 'read x; seq 1 8000' > /dev/null
+	"$TARE" logs -f aa > "$BATS_TEST_TMPDIR/out" &
 	local follower=$!
-	echo | tare attach a > /dev/null
+	echo | tare attach aa > /dev/null
 	wait $follower
 	seq 1 8000 | cmp - "$BATS_TEST_TMPDIR/out"
 	local id f
 	id=$(ls "$TARE_ROOT/containers")
-	for f in "$(log_of "$id")" "$(log_of "$id")".{1,2,3}; do
+	for f in "$(log_of "$id")" "$(log_of "$id")".{1,2}; do
 		[ "$(stat -c %s "$f")" -le 201000 ]
 	done
 	[ ! -e "$(log_of "$id").4" ]
-	[ "$(tare logs --tail 2 a)" = $'7999\n8000' ]
-	[ "$(tare logs a | tail -1)" = 8000 ]
+	[ "$(tare logs --tail 2 aa)" = $'7999\n8000' ]
+	[ "$(tare logs aa | tail -1)" = 8000 ]
 }
 
 @test "follow shows what comes and ends with the container" {
-	tare run -d -i --name a box sh -c 'echo one; read x; echo two; exit 3' > /dev/null
-	tare logs -f a > "$BATS_TEST_TMPDIR/out" &
+	tare run -d -i --name aa box sh -c 'echo one; read x; echo two; exit 3' > /dev/null
+	"$TARE" logs -f aa > "$BATS_TEST_TMPDIR/out" &
 	local follower=$!
 	wait_until 5 grep -q one "$BATS_TEST_TMPDIR/out"
 	kill -0 $follower
-	echo | tare attach a > /dev/null || true
+	echo | tare attach aa > /dev/null || true
 	wait $follower
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = $'one\ntwo' ]
 }
 
 @test "labels, variables and a tag are kept and shown" {
-	tare run --name a --label com.x=1 --label other=2 -e A=b -e C=d --log-opt labels=com.x --log-opt env=A,Z --log-opt tag='my tag' \
+	tare run --name aa --label com.x=1 --label other=2 -e A=b -e C=d --log-opt labels=com.x --log-opt env=A,Z --log-opt tag='my tag' \
 		box echo hi > /dev/null
-	run -0 tare logs --details a
+	run -0 tare logs --details aa
 	[ "$output" = "A=b,com.x=1,tag=my+tag hi" ]
 	grep -q '"attrs":{"A":"b","com.x":"1","tag":"my tag"},"time"' "$TARE_ROOT"/containers/*/log.json
 }
@@ -104,36 +105,36 @@ log_of()
 	run -125 tare create --log-opt compress=true box true
 	run -125 tare create --log-opt nonsense=1 box true
 	run -125 tare create --log-driver splunk box true
-	[[ $output == *"--log-driver splunk: there is no such driver here"* ]]
+	[[ $output == *splunk*json-file* ]]
 	[ -z "$(ls "$TARE_ROOT/containers")" ]
 }
 
 @test "log driver none keeps nothing and says so" {
-	tare run --name a --log-driver none box echo hi
-	run -1 tare logs a
+	tare run --name aa --log-driver none box echo hi
+	run -1 tare logs aa
 	[[ $output == *"log driver none keeps nothing"* ]]
 	[ ! -e "$TARE_ROOT"/containers/*/log.json ]
 }
 
 @test "a full disk loses records, counts them and stops nothing" {
 	local small=$BATS_TEST_TMPDIR/small id
-	tare create -i --name a box sh -c 'read x; seq 1 60000; read x; echo after' > /dev/null
+	tare create -i --name aa box sh -c 'read x; seq 1 60000; read x; echo after' > /dev/null
 	id=$(ls "$TARE_ROOT/containers")
 	mkdir "$small"
 	mount -t tmpfs -o size=2m none "$small"
 	mv "$TARE_ROOT/containers/$id"/* "$small"
 	mount --bind "$small" "$TARE_ROOT/containers/$id"
 	dd if=/dev/zero of="$small/ballast" bs=1k count=1700 status=none || true
-	tare start a > /dev/null || { umount "$TARE_ROOT/containers/$id" "$small"; skip "cannot start from a bind mount"; }
-	echo | tare attach a > /dev/null &
+	tare start aa > /dev/null || { umount "$TARE_ROOT/containers/$id" "$small"; skip "cannot start from a bind mount"; }
+	echo | tare attach aa > /dev/null &
 	local attached=$!
-	wait_until 10 sh -c "'$TARE' logs -n 1 a 2>&1 | grep -q 'could not be written'"
-	[ "$(tare inspect --format '{{.State.Status}}' a)" = running ]
+	wait_until 10 sh -c "'$TARE' logs -n 1 aa 2>&1 | grep -q 'could not be written'"
+	[ "$(tare inspect --format '{{.State.Status}}' aa)" = running ]
 	rm "$small/ballast"
 	kill $attached || true
-	echo | tare attach a > /dev/null || true
-	tare wait a > /dev/null
-	tare logs a 2> "$BATS_TEST_TMPDIR/err" | tail -1 | grep -q after
+	echo | tare attach aa > /dev/null || true
+	tare wait aa > /dev/null
+	tare logs aa 2> "$BATS_TEST_TMPDIR/err" | tail -1 | grep -q after
 	grep -q 'log record(s) were lost here: No space left on device' "$BATS_TEST_TMPDIR/err"
 	mv "$small"/* "$BATS_TEST_TMPDIR" 2> /dev/null || true
 	umount "$TARE_ROOT/containers/$id" "$small"
