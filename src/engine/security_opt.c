@@ -229,6 +229,11 @@ static bool is_shared(const char *mode)
 
 int security_check(const struct ct_config *c, struct err *e)
 {
+	for (size_t i = 0; i < c->annotations.n; i++)
+		if (str_starts(c->annotations.v[i].key, "org.tare."))
+			return err_set(e, ERR_USAGE, EINVAL,
+				"annotation %.200s: org.tare.* is for tare's own use",
+				c->annotations.v[i].key);
 	for (size_t i = 0; i < c->sysctls.n; i++) {
 		const char *key = c->sysctls.v[i].key;
 		enum rc_ns ns = rc_sysctl_ns(key);

@@ -143,6 +143,20 @@ TEST(refuses_with_the_accepted_form)
 	check_refused(security_device_rule, rules, ARRAY_SIZE(rules));
 }
 
+/* R1.13: the annotation that names the filter cannot come from outside. */
+TEST(tares_own_annotations_are_reserved)
+{
+	struct rc_kv kv = { (char *)(uintptr_t) "org.tare.seccomp.default",
+		(char *)(uintptr_t) "1:0" };
+	struct ct_config c = { .annotations = { &kv, 1 } };
+	struct err e = ERR_NONE;
+
+	CHECK(security_check(&c, &e) < 0 && strstr(e.msg, kv.key), "%s", e.msg);
+	kv.key = (char *)(uintptr_t) "org.example";
+	err_clear(&e);
+	CHECK(security_check(&c, &e) == 0, "%s", e.msg);
+}
+
 TEST(devices_and_sysctls_are_read)
 {
 	struct ct_config c = { .id = NULL };
@@ -232,6 +246,7 @@ TEST(masks_follow_the_options)
 
 TEST_MAIN(T(default_capabilities_are_eleven_of_dockers), T(adds_and_drops_as_docker),
 	T(privileged_keeps_what_was_dropped_away),
-	T(capabilities_of_the_whole_machine_lift_the_ids), T(security_options_are_read),
-	T(refuses_with_the_accepted_form), T(devices_and_sysctls_are_read),
-	T(covers_what_docker_and_podman_cover), T(masks_follow_the_options))
+	T(capabilities_of_the_whole_machine_lift_the_ids), T(tares_own_annotations_are_reserved),
+	T(security_options_are_read), T(refuses_with_the_accepted_form),
+	T(devices_and_sysctls_are_read), T(covers_what_docker_and_podman_cover),
+	T(masks_follow_the_options))

@@ -116,9 +116,10 @@ static bool is_unknown_control(const char *key)
 		"run.oci.systemd.force_cgroup_v1",
 		"run.oci.systemd.subgroup",
 		"org.criu.config",
+		"org.tare.seccomp.default",
 	};
 
-	if (!str_starts(key, "run.oci.") && !str_starts(key, "org.criu."))
+	if (!str_starts(key, "run.oci.") && !str_starts(key, "org.criu.") && !str_starts(key, "org.tare."))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (strcmp(key, known[i]) == 0)
