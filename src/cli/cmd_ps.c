@@ -68,8 +68,13 @@ static void command_text(struct rows *r, struct json *row, const struct ct_confi
 	rows_text(r, row, "Command", kept);
 }
 
-static void status_text(struct rows *r, struct json *row, const struct ct_status *s, int64_t now)
+static void status_text(struct rows *r, struct json *row, const struct ps_entry *p, int64_t now)
 {
+	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] =
+								 " (health: starting)",
+		[CT_HEALTH_HEALTHY] = " (healthy)",
+		[CT_HEALTH_UNHEALTHY] = " (unhealthy)" };
+	const struct ct_status *s = &p->record.status;
 	char since[HUMAN_SIZE], ended[HUMAN_SIZE];
 	int64_t t;
 
@@ -77,7 +82,8 @@ static void status_text(struct rows *r, struct json *row, const struct ct_status
 	human_duration(human_parse_time(s->finished, &t) ? now - t : 0, ended);
 	switch (s->state) {
 	case CT_RUNNING:
-		rows_printf(r, row, "Status", "Up %s", since);
+		rows_printf(
+			r, row, "Status", "Up %s%s", since, p->has_health ? health[p->health] : "");
 		break;
 	case CT_PAUSED:
 		rows_printf(r, row, "Status", "Up %s (Paused)", since);
@@ -152,9 +158,17 @@ static const char *image_text(struct rows *r, const struct ct_config *c)
 }
 
 /* In the order of docker's JSON. */
-static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
-	const struct ps_opts *o, bool size, int64_t now)
+struct row_how {
+	struct cli *c;
+	const struct ps_opts *o;
+	bool size;
+	int64_t now;
+};
+
+static void add_row(const struct row_how *how, struct rows *r, const struct ps_entry *p)
 {
+	const struct ps_opts *o = how->o;
+	int64_t now = how->now;
 	const struct record *rec = &p->record;
 	const struct ct_config *ct = &rec->config;
 	char text[HUMAN_SIZE];
@@ -167,8 +181,7 @@ static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
 	rows_printf(r, row, "ID", "%.*s", o->no_trunc ? CT_ID_LEN : SHORT_ID, rec->id);
 	rows_text(r, row, "Image", image_text(r, ct));
 	joined(r, row, "Labels", &ct->labels);
-	struct json *before = row;
-	mounts_text(r, before, ct, o->no_trunc, &volumes);
+	mounts_text(r, row, ct, o->no_trunc, &volumes);
 	rows_printf(r, row, "LocalVolumes", "%u", volumes);
 	rows_text(r, row, "Names", ct->name);
 	rows_text(r, row, "Networks", ct->network ? ct->network : "default");
@@ -176,9 +189,9 @@ static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
 	ports_text(r, row, ct);
 	human_duration(now - p->created, text);
 	rows_printf(r, row, "RunningFor", "%s ago", text);
-	if (size) {
+	if (how->size) {
 		char written[HUMAN_SIZE], virtual_[HUMAN_SIZE];
-		struct container_sizes s = sizes_of_container(c, rec);
+		struct container_sizes s = sizes_of_container(how->c, rec);
 
 		human_bytes(s.written, written);
 		human_bytes(s.written + s.image, virtual_);
@@ -187,7 +200,7 @@ static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
 		rows_text(r, row, "Size", "0B");
 	}
 	rows_text(r, row, "State", ct_state_names[rec->status.state]);
-	status_text(r, row, &rec->status, now);
+	status_text(r, row, p, now);
 }
 
 /* {{.Label "key"}}: from the entry behind the row. Rows and entries are in the same order, so the
@@ -241,11 +254,11 @@ static int print(
 		.no_trunc = o->no_trunc };
 	bool size = o->size ||
 		(o->format && !str_eq(o->format, "json") && format_needs(c, &how, "Size"));
-	int64_t now = time(NULL);
+	struct row_how row = { c, o, size, time(NULL) };
 
 	labels_from = l;
 	for (size_t i = 0; i < n; i++)
-		add_row(c, &rows, &l->v[i], o, size, now);
+		add_row(&row, &rows, &l->v[i]);
 	return format_print(c, &rows, &how, e);
 }
 

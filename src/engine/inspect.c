@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/str.h"
+#include "engine/health.h"
 #include "engine/security.h"
 #include "engine/volume.h"
 
@@ -21,8 +22,28 @@ static void flag(struct buf *b, const char *key, bool on)
 }
 
 /* docker's Running is true for a paused one, too. */
-static void state(const struct ct_status *s, struct buf *b)
+static int health(const struct record *r, struct buf *b, struct err *e)
 {
+	struct ct_health_state h;
+	bool known = false;
+	int n;
+
+	if (!ct_health_wanted(&r->config.health))
+		return 0;
+	n = health_read(r, &known, &h, e);
+	if (n < 0 || !known)
+		return n;
+	AUTO(buf) struct buf one = BUF_INIT;
+	ct_health_write(&h, &one);
+	buf_printf(b, ",\"Health\":%s", one.data ? one.data : "null");
+	b->failed |= one.failed;
+	return 0;
+}
+
+/* docker's Running is true for a paused one, too. */
+static int state(const struct record *r, struct buf *b, struct err *e)
+{
+	const struct ct_status *s = &r->status;
 	bool running = s->state == CT_RUNNING || s->state == CT_PAUSED || s->state == CT_RESTARTING;
 
 	buf_str(b, "\"State\":{");
@@ -37,7 +58,9 @@ static void state(const struct ct_status *s, struct buf *b)
 	text(b, "StartedAt", s->started[0] ? s->started : NEVER);
 	buf_str(b, "\"FinishedAt\":");
 	buf_json_str(b, s->finished[0] ? s->finished : NEVER);
+	int n = health(r, b, e);
 	buf_str(b, "},");
+	return n;
 }
 
 static void file_of(const struct engine *en, const struct record *r, const char *key,
@@ -229,7 +252,8 @@ int inspect_container(const struct engine *en, const struct record *r,
 	text(ret, "Id", r->id);
 	text(ret, "Created", c->created);
 	program(c, ret);
-	state(&r->status, ret);
+	if (state(r, ret, e) < 0)
+		return -e->num;
 	text(ret, "Image", c->image_id);
 	file_of(en, r, "ResolvConfPath", "resolv.conf", ret);
 	file_of(en, r, "HostnamePath", "hostname", ret);
