@@ -10,7 +10,7 @@
 #include "cli/sizes.h"
 #include "cmdline/utf8.h"
 
-enum { SHORT_ID = 12, SHORT_COMMAND = 20 };
+enum { SHORT_ID = 12, SHORT_COMMAND = 20, MOUNT_COLUMNS = 15 };
 
 struct ps_opts {
 	bool all, latest, no_trunc, quiet, size;
@@ -92,9 +92,10 @@ static void status_text(struct rows *r, struct json *row, const struct ps_entry 
 		rows_printf(r, row, "Status", "Restarting (%d) %s ago", s->exit_code, ended);
 		break;
 	case CT_EXITED:
-		rows_printf(r, row, "Status",
-			s->exit_unknown ? "Exited (?) %.0d%s ago" : "Exited (%d) %s ago",
-			s->exit_code, ended);
+		if (s->exit_unknown) /* the monitor was killed: nobody was told */
+			rows_printf(r, row, "Status", "Exited (?) %s ago", ended);
+		else
+			rows_printf(r, row, "Status", "Exited (%d) %s ago", s->exit_code, ended);
 		break;
 	case CT_REMOVING:
 		rows_text(r, row, "Status", "Removal In Progress");
@@ -117,21 +118,27 @@ static void joined(struct rows *r, struct json *row, const char *key, const stru
 	rows_text(r, row, key, kept);
 }
 
-static void mounts_text(struct rows *r, struct json *row, const struct ct_config *c, bool whole,
-	unsigned *ret_volumes)
+static unsigned count_volumes(const struct ct_config *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->n_mounts; i++)
+		n += c->mounts[i].type == CT_MOUNT_VOLUME;
+	return n;
+}
+
+static void mounts_text(struct rows *r, struct json *row, const struct ct_config *c, bool whole)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
 
-	*ret_volumes = 0;
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct ct_mount *m = &c->mounts[i];
 		size_t n = str_len(m->source);
-		bool cut = !whole && n > 15;
+		bool cut = !whole && n > MOUNT_COLUMNS;
 
 		if (m->type == CT_MOUNT_TMPFS)
 			continue;
-		*ret_volumes += m->type == CT_MOUNT_VOLUME;
-		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? 14 : n),
+		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? MOUNT_COLUMNS - 1 : n),
 			m->source ? m->source : "", cut ? "\xe2\x80\xa6" : "");
 	}
 	const char *kept = b.len ? arena_dup(r->arena, b.data ? b.data : "") : "";
@@ -172,7 +179,6 @@ static void add_row(const struct row_how *how, struct rows *r, const struct ps_e
 	const struct record *rec = &p->record;
 	const struct ct_config *ct = &rec->config;
 	char text[HUMAN_SIZE];
-	unsigned volumes;
 	struct json *row = rows_add(r);
 
 	command_text(r, row, ct, o->no_trunc);
@@ -181,8 +187,8 @@ static void add_row(const struct row_how *how, struct rows *r, const struct ps_e
 	rows_printf(r, row, "ID", "%.*s", o->no_trunc ? CT_ID_LEN : SHORT_ID, rec->id);
 	rows_text(r, row, "Image", image_text(r, ct));
 	joined(r, row, "Labels", &ct->labels);
-	mounts_text(r, row, ct, o->no_trunc, &volumes);
-	rows_printf(r, row, "LocalVolumes", "%u", volumes);
+	rows_printf(r, row, "LocalVolumes", "%u", count_volumes(ct));
+	mounts_text(r, row, ct, o->no_trunc);
 	rows_text(r, row, "Names", ct->name);
 	rows_text(r, row, "Networks", ct->network ? ct->network : "default");
 	rows_text(r, row, "Platform", ct->platform ? ct->platform : "");
