@@ -25,6 +25,10 @@ static void dump_option(struct buf *b, const struct opt *o)
 {
 	char letter[2] = { o->letter, '\0' };
 
+	if (o->type == OPT_HEADING) {
+		add_text(b, "heading", o->help);
+		return;
+	}
 	add_text(b, "letter", o->letter ? letter : NULL);
 	buf_str(b, ",");
 	add_text(b, "name", o->name);

@@ -12,7 +12,7 @@
 #include "engine/health.h"
 #include "cmdline/utf8.h"
 
-enum { SHORT_ID = 12, SHORT_COMMAND = 20 };
+enum { SHORT_ID = 12, SHORT_COMMAND = 20, MOUNT_COLUMNS = 15 };
 
 struct ps_opts {
 	bool all, latest, no_trunc, quiet, size;
@@ -70,22 +70,13 @@ static void command_text(struct rows *r, struct json *row, const struct ct_confi
 	rows_text(r, row, "Command", kept);
 }
 
-/* " (healthy)", docker's words; nothing without a health check. */
-static const char *health_text(const struct record *rec)
+static void status_text(struct rows *r, struct json *row, const struct ps_entry *p, int64_t now)
 {
-	static const char *const texts[CT_N_HEALTH] = { " (health: starting)", " (healthy)", " (unhealthy)" };
-	auto_free struct ct_health_state *h = calloc(1, sizeof(*h));
-	struct err e = ERR_NONE;
-	bool known;
-
-	if (!h || !ct_health_wanted(&rec->config.health) || health_read(rec, &known, h, &e) < 0 || !known)
-		return "";
-	return texts[h->status];
-}
-
-static void status_text(struct rows *r, struct json *row, const struct record *rec, int64_t now)
-{
-	const struct ct_status *s = &rec->status;
+	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] =
+								 " (health: starting)",
+		[CT_HEALTH_HEALTHY] = " (healthy)",
+		[CT_HEALTH_UNHEALTHY] = " (unhealthy)" };
+	const struct ct_status *s = &p->record.status;
 	char since[HUMAN_SIZE], ended[HUMAN_SIZE];
 	int64_t t;
 
@@ -93,7 +84,8 @@ static void status_text(struct rows *r, struct json *row, const struct record *r
 	human_duration(human_parse_time(s->finished, &t) ? now - t : 0, ended);
 	switch (s->state) {
 	case CT_RUNNING:
-		rows_printf(r, row, "Status", "Up %s%s", since, health_text(rec));
+		rows_printf(
+			r, row, "Status", "Up %s%s", since, p->has_health ? health[p->health] : "");
 		break;
 	case CT_PAUSED:
 		rows_printf(r, row, "Status", "Up %s (Paused)", since);
@@ -102,9 +94,10 @@ static void status_text(struct rows *r, struct json *row, const struct record *r
 		rows_printf(r, row, "Status", "Restarting (%d) %s ago", s->exit_code, ended);
 		break;
 	case CT_EXITED:
-		rows_printf(r, row, "Status",
-			s->exit_unknown ? "Exited (?) %.0d%s ago" : "Exited (%d) %s ago",
-			s->exit_code, ended);
+		if (s->exit_unknown) /* the monitor was killed: nobody was told */
+			rows_printf(r, row, "Status", "Exited (?) %s ago", ended);
+		else
+			rows_printf(r, row, "Status", "Exited (%d) %s ago", s->exit_code, ended);
 		break;
 	case CT_REMOVING:
 		rows_text(r, row, "Status", "Removal In Progress");
@@ -127,21 +120,27 @@ static void joined(struct rows *r, struct json *row, const char *key, const stru
 	rows_text(r, row, key, kept);
 }
 
-static void mounts_text(struct rows *r, struct json *row, const struct ct_config *c, bool whole,
-	unsigned *ret_volumes)
+static unsigned count_volumes(const struct ct_config *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->n_mounts; i++)
+		n += c->mounts[i].type == CT_MOUNT_VOLUME;
+	return n;
+}
+
+static void mounts_text(struct rows *r, struct json *row, const struct ct_config *c, bool whole)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
 
-	*ret_volumes = 0;
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct ct_mount *m = &c->mounts[i];
 		size_t n = str_len(m->source);
-		bool cut = !whole && n > 15;
+		bool cut = !whole && n > MOUNT_COLUMNS;
 
 		if (m->type == CT_MOUNT_TMPFS)
 			continue;
-		*ret_volumes += m->type == CT_MOUNT_VOLUME;
-		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? 14 : n),
+		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? MOUNT_COLUMNS - 1 : n),
 			m->source ? m->source : "", cut ? "\xe2\x80\xa6" : "");
 	}
 	const char *kept = b.len ? arena_dup(r->arena, b.data ? b.data : "") : "";
@@ -168,13 +167,20 @@ static const char *image_text(struct rows *r, const struct ct_config *c)
 }
 
 /* In the order of docker's JSON. */
-static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
-	const struct ps_opts *o, bool size, int64_t now)
+struct row_how {
+	struct cli *c;
+	const struct ps_opts *o;
+	bool size;
+	int64_t now;
+};
+
+static void add_row(const struct row_how *how, struct rows *r, const struct ps_entry *p)
 {
+	const struct ps_opts *o = how->o;
+	int64_t now = how->now;
 	const struct record *rec = &p->record;
 	const struct ct_config *ct = &rec->config;
 	char text[HUMAN_SIZE];
-	unsigned volumes;
 	struct json *row = rows_add(r);
 
 	command_text(r, row, ct, o->no_trunc);
@@ -183,18 +189,17 @@ static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
 	rows_printf(r, row, "ID", "%.*s", o->no_trunc ? CT_ID_LEN : SHORT_ID, rec->id);
 	rows_text(r, row, "Image", image_text(r, ct));
 	joined(r, row, "Labels", &ct->labels);
-	struct json *before = row;
-	mounts_text(r, before, ct, o->no_trunc, &volumes);
-	rows_printf(r, row, "LocalVolumes", "%u", volumes);
+	rows_printf(r, row, "LocalVolumes", "%u", count_volumes(ct));
+	mounts_text(r, row, ct, o->no_trunc);
 	rows_text(r, row, "Names", ct->name);
 	rows_text(r, row, "Networks", ct->network ? ct->network : "default");
 	rows_text(r, row, "Platform", ct->platform ? ct->platform : "");
 	ports_text(r, row, ct);
 	human_duration(now - p->created, text);
 	rows_printf(r, row, "RunningFor", "%s ago", text);
-	if (size) {
+	if (how->size) {
 		char written[HUMAN_SIZE], virtual_[HUMAN_SIZE];
-		struct container_sizes s = sizes_of_container(c, rec);
+		struct container_sizes s = sizes_of_container(how->c, rec);
 
 		human_bytes(s.written, written);
 		human_bytes(s.written + s.image, virtual_);
@@ -203,7 +208,7 @@ static void add_row(struct cli *c, struct rows *r, const struct ps_entry *p,
 		rows_text(r, row, "Size", "0B");
 	}
 	rows_text(r, row, "State", ct_state_names[rec->status.state]);
-	status_text(r, row, rec, now);
+	status_text(r, row, p, now);
 }
 
 /* {{.Label "key"}}: from the entry behind the row. Rows and entries are in the same order, so the
@@ -257,11 +262,11 @@ static int print(
 		.no_trunc = o->no_trunc };
 	bool size = o->size ||
 		(o->format && !str_eq(o->format, "json") && format_needs(c, &how, "Size"));
-	int64_t now = time(NULL);
+	struct row_how row = { c, o, size, time(NULL) };
 
 	labels_from = l;
 	for (size_t i = 0; i < n; i++)
-		add_row(c, &rows, &l->v[i], o, size, now);
+		add_row(&row, &rows, &l->v[i]);
 	return format_print(c, &rows, &how, e);
 }
 

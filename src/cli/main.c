@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cmdline/utf8.h"
 #include "sys/path.h"
 
 /* A descriptor of ours must not become the container's standard stream by accident. */
@@ -64,6 +65,18 @@ static int open_engine(struct cli *c, struct err *e)
 	return r;
 }
 
+/* What goes into a container's documents must be what JSON can hold. */
+static int check_text(const struct cli *c, struct err *e)
+{
+	if (!(c->command->flags & CMD_STOP))
+		return 0;
+	for (int i = 1; c->argv[i]; i++)
+		if (!utf8_valid(c->argv[i]))
+			return err_set(e, ERR_USAGE, EILSEQ, "argument %d is not UTF-8: %s", i,
+				c->argv[i]);
+	return 0;
+}
+
 static int run_command(struct cli *c, struct err *e)
 {
 	const struct command *cmd = c->command;
@@ -87,6 +100,8 @@ static int run_command(struct cli *c, struct err *e)
 	}
 	if (r == 0)
 		r = check_operands(c, e);
+	if (r == 0)
+		r = check_text(c, e);
 	if (r < 0) {
 		c->fail_status = EXIT_OURS;
 		return r;

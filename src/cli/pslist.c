@@ -125,10 +125,7 @@ static bool match_publish(const struct ps_entry *p, const char *value, struct co
 
 static bool match_health(const struct ps_entry *p, const char *value, struct context *x)
 {
-	bool checked = p->record.config.health.test.n &&
-		!str_eq(p->record.config.health.test.v[0], "NONE");
-
-	return str_eq(value, "none") && !checked;
+	return str_eq(value, p->has_health ? ct_health_names[p->health] : "none");
 }
 
 static bool match_is_task(const struct ps_entry *p, const char *value, struct context *x)
@@ -236,6 +233,22 @@ static int newest_first(const void *a, const void *b)
 		y->record.config.created ? y->record.config.created : "");
 }
 
+/* Only what runs has a state of health that means something. */
+static void read_health(struct ps_entry *p)
+{
+	enum ct_state s = p->record.status.state;
+	struct ct_health_state health;
+	struct err e = ERR_NONE;
+
+	p->has_health = false;
+	if (!ct_health_wanted(&p->record.config.health) || (s != CT_RUNNING && s != CT_PAUSED))
+		return;
+	if (health_read(&p->record, &p->has_health, &health, &e) < 0)
+		p->has_health = false;
+	else if (p->has_health)
+		p->health = health.status;
+}
+
 static void read_one(struct cli *c, const char *id, struct ps_list *l)
 {
 	struct ps_entry *p = &l->v[l->n];
@@ -244,6 +257,8 @@ static void read_one(struct cli *c, const char *id, struct ps_list *l)
 
 	if (r == 0)
 		r = engine_refresh(&c->engine, &p->record, &e);
+	if (r == 0)
+		read_health(p);
 	fd_close(&p->record.dir_fd); /* a thousand of them would be too many */
 	if (r == 0) {
 		if (!human_parse_time(p->record.config.created, &p->created))

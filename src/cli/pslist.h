@@ -2,10 +2,13 @@
 /* The containers that `ps` and prune look at: read, filtered, newest first. */
 #include "cli/cli.h"
 #include "engine/record.h"
+#include "spec/container_health.h"
 
 struct ps_entry {
 	struct record record;
 	int64_t created; /* seconds since 1970 */
+	bool has_health;
+	enum ct_health_status health;
 };
 
 struct ps_list {

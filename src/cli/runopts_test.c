@@ -13,7 +13,7 @@ struct result {
 	int n, r;
 };
 
-/* @line: arguments with a blank between each; "_" stands for a blank within one. */
+/* @line: arguments with a blank between each; "%" stands for a blank within one. */
 static void parse(struct result *res, const char *line)
 {
 	static char text[512];
@@ -34,7 +34,7 @@ static void parse(struct result *res, const char *line)
 	argv[n] = NULL;
 	for (size_t i = 0; i < n; i++)
 		for (char *c = argv[i]; *c; c++)
-			*c = *c == '_' ? ' ' : *c;
+			*c = *c == '%' ? ' ' : *c;
 	struct opt_parse p = { .table = run_table,
 		.dest = &res->o,
 		.arena = &res->arena,
@@ -118,7 +118,7 @@ TEST(network_health_and_logs)
 		c->dns.n == 2 && str_eq(c->extra_hosts.v[1], "b:::1"));
 	TAKES("--network host --add-host h:host-gateway img",
 		str_eq(c->extra_hosts.v[0], "h:127.0.0.1"));
-	TAKES("--health-cmd true_x --health-interval 1m30s --health-retries 2 img",
+	TAKES("--health-cmd true%x --health-interval 1m30s --health-retries 2 img",
 		str_eq(c->health.test.v[0], "CMD-SHELL") && str_eq(c->health.test.v[1], "true x") &&
 			c->health.interval_ms == 90000 && c->health.retries == 2);
 	TAKES("--on-unhealthy restart img", c->on_unhealthy == CT_UNHEALTHY_RESTART);

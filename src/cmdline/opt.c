@@ -123,8 +123,9 @@ static int refuse_unknown(const struct opt_parse *p, const char *arg, char lette
 	for (const struct opt *o = NULL; (o = opt_each(&p->table, o)) && n < MAX_NAMES;)
 		if (o->help && o->name)
 			names[n++] = o->name;
-	/* One letter is near to any other. */
-	const char *near = bare[0] && bare[1] ? opt_nearest(bare, names, n) : NULL;
+	/* A few letters are near to any word. */
+	bool few = !bare[0] || !bare[1] || (letter && strlen(bare) < 4);
+	const char *near = few ? NULL : opt_nearest(bare, names, n);
 	return near ? err_hint(e, "did you mean --%s?", near) : -EINVAL;
 }
 

@@ -23,21 +23,27 @@ static void flag(struct buf *b, const char *key, bool on)
 	buf_printf(b, "\"%s\":%s,", key, on ? "true" : "false");
 }
 
-/* As it is stored; with a container that has no health check, docker has no such member. */
-static void health(const struct record *r, struct buf *b)
+/* docker's Running is true for a paused one, too. */
+static int health(const struct record *r, struct buf *b, struct err *e)
 {
-	auto_free struct ct_health_state *h = calloc(1, sizeof(*h));
-	struct err e = ERR_NONE;
-	bool known;
+	struct ct_health_state h;
+	bool known = false;
+	int n;
 
-	if (!h || health_read(r, &known, h, &e) < 0 || !known)
-		return;
-	buf_str(b, ",\"Health\":");
-	ct_health_write(h, b);
+	if (!ct_health_wanted(&r->config.health))
+		return 0;
+	n = health_read(r, &known, &h, e);
+	if (n < 0 || !known)
+		return n;
+	AUTO(buf) struct buf one = BUF_INIT;
+	ct_health_write(&h, &one);
+	buf_printf(b, ",\"Health\":%s", one.data ? one.data : "null");
+	b->failed |= one.failed;
+	return 0;
 }
 
 /* docker's Running is true for a paused one, too. */
-static void state(const struct record *r, struct buf *b)
+static int state(const struct record *r, struct buf *b, struct err *e)
 {
 	const struct ct_status *s = &r->status;
 	bool running = s->state == CT_RUNNING || s->state == CT_PAUSED || s->state == CT_RESTARTING;
@@ -54,8 +60,9 @@ static void state(const struct record *r, struct buf *b)
 	text(b, "StartedAt", s->started[0] ? s->started : NEVER);
 	buf_str(b, "\"FinishedAt\":");
 	buf_json_str(b, s->finished[0] ? s->finished : NEVER);
-	health(r, b);
+	int n = health(r, b, e);
 	buf_str(b, "},");
+	return n;
 }
 
 static void file_of(const struct engine *en, const struct record *r, const char *key,
@@ -247,7 +254,8 @@ int inspect_container(const struct engine *en, const struct record *r,
 	text(ret, "Id", r->id);
 	text(ret, "Created", c->created);
 	program(c, ret);
-	state(r, ret);
+	if (state(r, ret, e) < 0)
+		return -e->num;
 	text(ret, "Image", c->image_id);
 	file_of(en, r, "ResolvConfPath", "resolv.conf", ret);
 	file_of(en, r, "HostnamePath", "hostname", ret);
