@@ -105,7 +105,8 @@ def _counts(takers, bench):
 
 
 def _bench(work, options):
-    base, big = images.Image("base", options.build), images.Image("big", options.build)
+    base = images.Image("base", options.build)
+    big = images.Image("big", options.build) if {"load", "disk"} & set(options.engine_cases) else None
     program = None
     try:
         program = os.path.join(work, "filter.bpf")
@@ -138,7 +139,8 @@ def measure_engines(name, options):
         return {"view": name, "names": [e.name for e in takers if not e.problem],
                 "missing": {e.name: e.problem for e in found if e.problem},
                 "versions": {e.name: e.version() for e in found if not e.problem},
-                "image": f"Debian {images.SUITE} minbase, {bench.base.mib} MiB; load: {bench.big.mib} MiB",
+                "image": f"Debian {images.SUITE} minbase, {bench.base.mib} MiB" +
+                         (f"; the one to load: {bench.big.mib} MiB" if bench.big else ""),
                 "cases": {k: _timed(k, takers, bench, options, log) for k in engine_cases.TIMED if k in wanted},
                 "long": {k: _long(k, found, bench) for k in engine_cases.LONG if k in wanted},
                 "counts": {} if options.no_counts else _counts(found, bench)}
