@@ -49,8 +49,7 @@ def _instructions(found, bench, counter):
     with tempfile.TemporaryDirectory(prefix="tare-bench-spec") as d:
         for args in (["--version"], ["features"], ["spec"]):
             out[args[0]] = measure.instructions(counter, [tare.path, *args], d)
-        for command, make in (("run", cases.run), ("run with seccomp", cases.run_seccomp), ("exec", cases.execute),
-                              ("state", cases.state)):
+        for command, make in (("run", cases.run), ("exec", cases.execute), ("state", cases.state)):
             steps = make(tare, bench)
             if not isinstance(steps, str):
                 argv = [a.replace("%n", "count") for a in steps[0][1]]
