@@ -144,7 +144,14 @@ void cg_make(struct floor *f)
 		struct floor_hier *h = &f->hier[i];
 
 		cg_path(f, h, path, sizeof(path));
-		if (mkdir(path, 0755) < 0)
+		bool made = mkdir(path, 0755) == 0;
+
+		if (!made && errno == ENOENT) { /* some mount namespace shows this hierarchy, not ours */
+			memmove(h, h + 1, (size_t)(--f->n_hiers - i) * sizeof(*h));
+			i--;
+			continue;
+		}
+		if (!made)
 			die("mkdir %s", path);
 		open_hierarchy(f, h);
 		if (h->cpuset)
@@ -198,7 +205,7 @@ void cg_remove(struct floor *f)
 		struct floor_hier *h = &f->hier[i];
 
 		cg_path(f, h, path, sizeof(path));
-		if (rmdir(path) < 0)
+		if (rmdir(path) < 0 && errno != ENOENT)
 			die("rmdir %s", path);
 		if (h->dirfd >= 0)
 			close(h->dirfd);

@@ -43,6 +43,7 @@ struct floor_opt {
 	bool fork; /* copy the address space, as a runtime without vfork does */
 	bool breakdown;
 	int repeat, gap_ms;
+	int idmap_base; /* 0: the ids of the user namespace are the host's */
 	pid_t target; /* --exec */
 	char **argv;
 };
@@ -102,6 +103,7 @@ void bpf_device_rules(int cgroup_fd);
 
 /* root.c, parent: */
 void root_open_pinned(struct floor *f);
+void root_idmapped(struct floor *f); /* once the maps of the child are written */
 /* child: */
 void root_private(struct floor *f);
 void root_clone(struct floor *f);

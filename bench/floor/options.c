@@ -43,6 +43,7 @@ static const char usage[] =
 	"  --ns LIST         pid,mnt,uts,ipc,net,cgroup,user or none (default pid,mnt,uts,ipc,net)\n"
 	"  --mounts LIST     proc,dev,pts,shm,mqueue,sys,cgroup, all or none (default all)\n"
 	"  --overlay DIR     the root is an overlay over the rootfs; DIR holds upper and work\n"
+	"  --idmap BASE      with a user namespace: its ids are BASE and up on the host, the root shows them from 0 (idmapped)\n"
 	"  --cgroup NAME     a cgroup of that name in every hierarchy; with --exec: the one to enter\n"
 	"  --no LIST         leave out: devices,device-rules,masks,caps,keyring,loopback\n"
 	"  --seccomp FILE    a compiled filter (array of struct sock_filter)\n"
@@ -101,7 +102,7 @@ static int parse_number(const char *text, const char *option)
 
 enum {
 	OPT_NS = 1, OPT_MOUNTS, OPT_ROOTFS, OPT_OVERLAY, OPT_CGROUP, OPT_NO, OPT_SECCOMP, OPT_VETH, OPT_VETH_ADDR, OPT_PINNED,
-	OPT_FORK, OPT_BREAKDOWN, OPT_REPEAT, OPT_GAP, OPT_EXEC, OPT_CREATE, OPT_START, OPT_DELETE, OPT_STATE, OPT_HELP,
+	OPT_IDMAP, OPT_FORK, OPT_BREAKDOWN, OPT_REPEAT, OPT_GAP, OPT_EXEC, OPT_CREATE, OPT_START, OPT_DELETE, OPT_STATE, OPT_HELP,
 };
 
 static const struct option options[] = {
@@ -115,6 +116,7 @@ static const struct option options[] = {
 	{ "veth", 1, NULL, OPT_VETH },
 	{ "veth-addr", 1, NULL, OPT_VETH_ADDR },
 	{ "pinned", 1, NULL, OPT_PINNED },
+	{ "idmap", 1, NULL, OPT_IDMAP },
 	{ "fork", 0, NULL, OPT_FORK },
 	{ "breakdown", 0, NULL, OPT_BREAKDOWN },
 	{ "repeat", 1, NULL, OPT_REPEAT },
@@ -158,6 +160,8 @@ static void set_option(struct floor_opt *o, int opt, const char *value)
 		o->mounts = (unsigned)parse_words(mount_words, value, "mounts");
 	else if (opt == OPT_NO)
 		leave_out(o, value);
+	else if (opt == OPT_IDMAP)
+		o->idmap_base = parse_number(value, "idmap");
 	else if (opt == OPT_FORK)
 		o->fork = true;
 	else if (opt == OPT_BREAKDOWN)
@@ -196,6 +200,8 @@ void floor_options(struct floor_opt *o, int argc, char **argv)
 		die("no program given; see --help");
 	if (runs && (o->ns & CLONE_NEWNS) && !o->rootfs)
 		die("no --rootfs given; see --help");
+	if (o->idmap_base && (!(o->ns & CLONE_NEWUSER) || !(o->ns & CLONE_NEWNS) || o->mode != FLOOR_RUN))
+		die("--idmap: want a container to run, with --ns user and mnt");
 	if (o->repeat < 1 || o->repeat > 100000)
 		die("--repeat: want 1 to 100000");
 }

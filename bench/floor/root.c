@@ -24,13 +24,13 @@ void root_private(struct floor *f)
 		die("make / a slave");
 }
 
-static int overlay(const struct floor_opt *o)
+static int overlay(const char *lower, const char *scratch)
 {
 	char upper[512], work[512];
-	const char *const options[] = { "lowerdir", o->rootfs, "upperdir", upper, "workdir", work, NULL };
+	const char *const options[] = { "lowerdir", lower, "upperdir", upper, "workdir", work, NULL };
 
-	snprintf(upper, sizeof(upper), "%s/upper", o->overlay_scratch);
-	snprintf(work, sizeof(work), "%s/work", o->overlay_scratch);
+	snprintf(upper, sizeof(upper), "%s/upper", scratch);
+	snprintf(work, sizeof(work), "%s/work", scratch);
 	return new_fs("overlay", 0, options);
 }
 
@@ -49,7 +49,45 @@ static int clone_rootfs(const struct floor_opt *o)
 
 void root_clone(struct floor *f)
 {
-	f->rootfd = f->o.overlay_scratch ? overlay(&f->o) : clone_rootfs(&f->o);
+	if (f->o.idmap_base)
+		return; /* the parent's work: only who owns the file system may map its mounts */
+	f->rootfd = f->o.overlay_scratch ? overlay(f->o.rootfs, f->o.overlay_scratch) : clone_rootfs(&f->o);
+}
+
+static int idmapped(const char *path, int userns)
+{
+	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
+	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd < 0)
+		die("clone %s", path);
+	if (mount_setattr(fd, "", AT_EMPTY_PATH, &map, sizeof(map)) < 0)
+		die("map the ids of %s", path);
+	return fd;
+}
+
+/* Of an overlay the layers are mapped: overlayfs itself cannot be. */
+void root_idmapped(struct floor *f)
+{
+	char path[64], scratch_path[64];
+	int userns, lower, scratch;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", f->pid);
+	userns = open(path, O_RDONLY | O_CLOEXEC);
+	if (userns < 0)
+		die("open %s", path);
+	lower = idmapped(f->o.rootfs, userns);
+	f->rootfd = lower;
+	if (f->o.overlay_scratch) {
+		scratch = idmapped(f->o.overlay_scratch, userns);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", lower);
+		snprintf(scratch_path, sizeof(scratch_path), "/proc/self/fd/%d", scratch);
+		f->rootfd = overlay(path, scratch_path);
+		close(scratch);
+		close(lower);
+	}
+	close(userns);
+	time_mark("root: map the ids, clone");
 }
 
 void root_attach(struct floor *f)

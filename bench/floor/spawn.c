@@ -97,10 +97,18 @@ static void make_namespaces(struct floor *f)
 
 __attribute__((noreturn)) static void child_main(struct floor *f)
 {
-	char byte[8];
+	uint64_t go;
+	char byte;
 
-	if (f->o.ns & CLONE_NEWUSER && f->o.mode != FLOOR_EXEC && read(f->sync_fd, byte, 8) != 8)
-		die("wait for the id maps");
+	if (f->o.ns & CLONE_NEWUSER && f->o.mode != FLOOR_EXEC) {
+		if (read(f->sync_fd, &go, 8) != 8)
+			die("wait for the id maps");
+		if (f->o.idmap_base) {
+			f->rootfd = (int)go; /* the parent's number, in the table that we share */
+			if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+				die("become root of the user namespace");
+		}
+	}
 	time_mark("clone3");
 	if (f->o.mode == FLOOR_EXEC)
 		RUN_STEPS(f, child_before_mounts);
@@ -108,7 +116,7 @@ __attribute__((noreturn)) static void child_main(struct floor *f)
 		make_namespaces(f);
 	RUN_STEPS(f, child_last);
 	if (f->o.mode == FLOOR_CREATE) {
-		if (write(f->sync_fd, "r", 1) != 1 || read(f->gate_fd, byte, 1) != 1)
+		if (write(f->sync_fd, "r", 1) != 1 || read(f->gate_fd, &byte, 1) != 1)
 			die("wait for start");
 	}
 	execve(f->o.argv[0], f->o.argv, environ);
@@ -151,15 +159,20 @@ __attribute__((noinline)) static pid_t spawn(struct floor *f, struct clone_args 
 
 static void write_maps(struct floor *f)
 {
-	static const char *const files[][2] = {
-		{ "uid_map", "0 0 65536\n" }, { "gid_map", "0 0 65536\n" },
-	};
+	static const char *const files[] = { "uid_map", "gid_map" };
 	uint64_t go = 1;
-	char path[64];
+	char path[64], map[64];
 
+	time_mark("clone3 with a user namespace");
+	snprintf(map, sizeof(map), "0 %d 65536\n", f->o.idmap_base);
 	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", f->pid, files[i][0]);
-		write_file(AT_FDCWD, path, files[i][1]);
+		snprintf(path, sizeof(path), "/proc/%d/%s", f->pid, files[i]);
+		write_file(AT_FDCWD, path, map);
+	}
+	time_mark("id maps");
+	if (f->o.idmap_base) {
+		root_idmapped(f);
+		go = (uint64_t)f->rootfd;
 	}
 	if (write(f->sync_fd, &go, 8) != 8)
 		die("let the child go");
@@ -174,6 +187,8 @@ static void clone_child(struct floor *f, uint64_t flags)
 	args.exit_signal = SIGCHLD;
 	if (!f->o.fork && f->o.mode != FLOOR_CREATE && !(flags & CLONE_NEWUSER))
 		args.flags |= CLONE_VM | CLONE_VFORK;
+	if (f->o.idmap_base)
+		args.flags |= CLONE_FILES; /* the root that we open meanwhile is then the child's, too; execve ends it */
 	if (f->v2_dirfd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)f->v2_dirfd;

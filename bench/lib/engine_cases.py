@@ -27,7 +27,7 @@ class Bench:
     def floor_run(self):
         """The kernel's part of the same: the namespaces that tare makes, an overlay, the cgroups, the filter."""
         argv = [self.floor, "--ns", "pid,mnt,uts,ipc,net,cgroup,user", "--rootfs", self.rootfs, "--overlay", self.scratch,
-                "--cgroup", NAME + "-floor"]
+                "--idmap", "100000", "--cgroup", NAME + "-floor"]
         return [*argv, *(["--seccomp", self.filter] if self.filter else []), "/bin/true"]
 
 

@@ -12,8 +12,8 @@ from . import peers
 SUITE = "bookworm"
 NAME = "localhost/tare-bench"
 PAYLOAD = "/usr/bin/bench-true"  # bench/true, under a name of its own
-# Whose trees are about 120 and 300 MB.
-PACKAGES = {"base": [], "big": ["gcc", "perl", "python3-minimal", "git"]}
+# Whose trees are about 160 and 300 MB.
+PACKAGES = {"base": [], "big": ["gcc"]}
 
 
 def _tree(kind, path):

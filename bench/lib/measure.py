@@ -7,37 +7,33 @@ import tempfile
 
 from . import cases, stats, view
 
+# what strace prints when a program was executed
+EXECUTED = re.compile(r"(execve(at)?\(|<\.\.\. execve(at)? resumed).*= 0$")
 FIELDS = ("wall_ns", "user_us", "sys_us", "maxrss_kb", "minflt", "majflt", "nvcsw", "nivcsw", "status")
 
 
-def _plan(case, peers, bench, rounds, mounts_dir):
-    """The timer's plan, and {name: why it is not measured}."""
-    _, make, spaced, mounts = cases.CASES[case]
-    lines, left_out = [f"rounds\t{rounds}", f"gap\t{300 if spaced else 0}", view.priority()], {}
-    if mounts:
-        lines.append(f"mounts\t{mounts}\t{mounts_dir}")
-    commands = {}
-    for peer in peers:
-        steps = peer.problem or make(peer, bench)
+def _plan(programs, rounds, gap_ms, head):
+    """The timer's plan for {name: steps or why there are none}; {name: why it is not measured}; {name: commands}."""
+    lines, left_out, commands = [f"rounds\t{rounds}", f"gap\t{gap_ms}", *head], {}, {}
+    for name, steps in programs.items():
         if isinstance(steps, str):
-            left_out[peer.name] = steps
+            left_out[name] = steps
             continue
-        lines.append("case\t" + peer.name)
+        lines.append("case\t" + name)
         lines += ["\t".join([kind, *argv]) for kind, argv in steps]
-        commands[peer.name] = [" ".join(argv) for kind, argv in steps if argv]
+        commands[name] = [" ".join(argv) for kind, argv in steps if argv]
     return "\n".join(lines) + "\n", left_out, commands
 
 
-def timed(timer, case, peers, bench, rounds, log):
-    """{"commands", "left_out", "results": {name: {field: [value per round]}}}. A program that fails in any round is left
-    out with its last words, and its timings are not used."""
-    with tempfile.TemporaryDirectory(prefix="tare-bench-mounts") as mounts_dir:
-        plan, left_out, commands = _plan(case, peers, bench, rounds, mounts_dir)
-        if not commands:
-            return {"commands": commands, "left_out": left_out, "results": {}}
-        done = subprocess.run([timer, log], input=plan, capture_output=True, text=True, check=False)
+def in_turn(timer, what, programs, rounds, gap_ms, log, head=()):
+    """Time {name: steps} in turn: {"commands", "left_out", "results": {name: {field: [value per round]}}}. A program that
+    fails in any round is left out with its last words, and its timings are not used. @head: more directives of the plan."""
+    plan, left_out, commands = _plan(programs, rounds, gap_ms, head)
+    if not commands:
+        return {"commands": commands, "left_out": left_out, "results": {}}
+    done = subprocess.run([timer, log], input=plan, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"bench: {case}: {done.stderr.strip()}")
+        raise SystemExit(f"bench: {what}: {done.stderr.strip()}")
     results = {}
     for line in done.stdout.splitlines():
         name, _, *values = line.split("\t")
@@ -50,6 +46,15 @@ def timed(timer, case, peers, bench, rounds, log):
             left_out[name] = f"failed in {bad} of {rounds} rounds; see {log}"
             del results[name]
     return {"commands": commands, "left_out": left_out, "results": results}
+
+
+def timed(timer, case, peers, bench, rounds, log):
+    """in_turn() for a case of the runtimes."""
+    _, make, spaced, mounts = cases.CASES[case]
+    programs = {peer.name: peer.problem or make(peer, bench) for peer in peers}
+    with tempfile.TemporaryDirectory(prefix="tare-bench-mounts") as mounts_dir:
+        head = [view.priority(), *([f"mounts\t{mounts}\t{mounts_dir}"] if mounts else [])]
+        return in_turn(timer, case, programs, rounds, 300 if spaced else 0, log, head)
 
 
 def probe(peers, bench):
@@ -81,7 +86,13 @@ def system_calls(peer, bench, command="run"):
     steps = make(peer, bench)
     if isinstance(steps, str):
         return None
-    argv = [a.replace("%n", "strace-" + command) for a in steps[0][1]]
+    return traced([a.replace("%n", "strace-" + command) for a in steps[0][1]])
+
+
+def traced(argv):
+    """Calls of all processes of a command, as system_calls() does; "execs" is how many programs they executed."""
+    if not shutil.which("strace"):
+        return None
     with tempfile.NamedTemporaryFile(prefix="tare-bench-strace") as out:
         done = subprocess.run(["strace", "-f", "-qq", "-o", out.name, *argv], stdin=subprocess.DEVNULL,
                               capture_output=True, check=False, timeout=120)
@@ -93,7 +104,7 @@ def system_calls(peer, bench, command="run"):
 
 
 def count_calls(lines):
-    total, until = 0, None
+    total, until, execs = 0, None, 0
     waiting = None  # the process inside an execve of the program whose end is printed later
     for line in lines:
         m = re.match(r"(\d+) +(\S.*)", line)
@@ -102,13 +113,14 @@ def count_calls(lines):
         pid, text = m.groups()
         resumed = text.startswith("<...")
         total += not resumed
+        execs += bool(EXECUTED.match(text))
         if text.startswith(('execve("/bin/true"', "execveat(")) and "/bin/true" in text:
             if text.endswith("= 0"):
                 until = total
             waiting = pid
         elif resumed and pid == waiting and "exec" in text and text.endswith("= 0"):
             until = total
-    return {"until_exec": until, "all": total}
+    return {"until_exec": until, "all": total, "execs": execs}
 
 
 def instructions(counter, argv, cwd):

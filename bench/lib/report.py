@@ -2,10 +2,10 @@
 import re
 from xml.sax.saxutils import escape
 
-from . import targets
+from . import engine_cases, targets
 
 COLOURS = {"floor": "#9aa5b1", "floor-pinned": "#c3cbd3", "tare": "#1f7a4d", "crun": "#d9822b", "crun-sid": "#b8621b", "runc": "#3d6fb4",
-           "runc-sid": "#274f86", "youki": "#8a5fb0", "bwrap": "#b0a15f"}
+           "runc-sid": "#274f86", "podman": "#8a4fae", "docker": "#2f7fc0", "youki": "#8a5fb0", "bwrap": "#b0a15f"}
 
 
 def _ms(row):
@@ -55,9 +55,13 @@ def _counts(view, names):
 
 
 def _targets(view):
+    return _verdicts(targets.evaluate(view))
+
+
+def _verdicts(found):
     words = {True: "reached", False: "**missed**", None: "not measured"}
     rows = [[what, "-" if v is None else f"{v:.3f}", f"{limit:.3f}", words[ok]]
-            for what, v, limit, ok in targets.evaluate(view)]
+            for what, v, limit, ok in found]
     return _table(["target", "now", "at most", ""], rows)
 
 
@@ -73,8 +77,52 @@ def _left_out(view):
     return _table(["not measured", "why"], rows) if rows else []
 
 
+def _engines(found):
+    names = found["names"]
+    out = [f"## Engines, cgroup {found['view']}", "",
+           f"Image: {found['image']}. Each engine has a state of its own on the disk; dockerd is started for this. `floor` is the "
+           "kernel's part of the same container, with a user namespace and an idmapped overlay. No process runs in front of "
+           "others. What docker's daemons use is not in the rows about processes.", "",
+           *_times(found, names), *(_ratios(found, names) if "tare" in names else [])]
+    for case in found.get("long", {}).values():
+        rows = {m: None for row in case["summary"].values() for m in row}
+        if rows:
+            have = [n for n in names if n in case["summary"]]
+            out += [f"{case['title'][0].upper()}{case['title'][1:]} (medians of {case['times']}):", "",
+                    *_table(["", *have], [[m, *(f"{case['summary'][n][m]['median']:.4g}" for n in have)] for m in rows])]
+    counted = found["cases"].get("run", {}).get("summary", {})
+    rows = []
+    for n in names:
+        c, r = found["counts"].get(n, {}), counted.get(n)
+        numbers = [f"{r[f]['median']:.0f}" if r else "-" for f in ("maxrss_kb", "minflt", "nvcsw", "nivcsw")]
+        rows.append([n, *numbers, c.get("syscalls", "-"), c.get("execs", "-")])
+    out += ["Beside the time of `run` (medians; the processes that the command waits for):", "",
+            *_table(["", "peak RSS, KiB", "page faults", "waits", "preempted", "system calls", "programs executed"], rows)]
+    if "tare" in names:
+        out += _verdicts(targets.evaluate_engines(found))
+    left = dict(found["missing"])
+    for part in ("cases", "long"):
+        for case in found.get(part, {}).values():
+            left.update({f"{n}: {case['title']}": why for n, why in case["left_out"].items() if n not in left})
+    out += _table(["not measured", "why"], left.items()) if left else []
+    return out + _engine_commands(found)
+
+
+def _engine_commands(found):
+    rows = []
+    for key in (*engine_cases.TIMED, *engine_cases.LONG):
+        case = found["cases"].get(key) or found.get("long", {}).get(key)
+        if case:
+            lines = [_short(c) for commands in case.get("commands", {}).values() for c in commands]
+            rows.append([case["title"], f"`bench/run --engines --engine-cases {key}`",
+                         "<br>".join(f"`{c}`" for c in lines) or "see `bench/lib`"])
+    return _table(["engines", "measures it again", "command lines"], rows)
+
+
 def _commands(result):
     """How to get each line again, and what it runs: floor's and one runtime's command lines (all: in the JSON)."""
+    if not result["views"]:
+        return []
     name, view = next(iter(result["views"].items()))
     rows = []
     for key, case in view["cases"].items():
@@ -116,6 +164,8 @@ def markdown(result, picture):
         if "tare" in names:
             out += _targets(view)
         out += _left_out(view)
+    if result.get("engines"):
+        out += _engines(result["engines"])
     out += _commands(result)
     return "\n".join(out).rstrip() + "\n"
 
@@ -123,8 +173,11 @@ def markdown(result, picture):
 def svg(result):
     """Bars per view and case, the longest of each case as wide as the picture."""
     bars, y, width = [], 20, 420
-    for view_name, view in result["views"].items():
-        bars.append(f'<text x="10" y="{y + 12}" class="h">cgroup {escape(view_name)}: median, ms</text>')
+    parts = [(f"cgroup {name}", view) for name, view in result["views"].items()]
+    if result.get("engines"):
+        parts.append((f"engines, cgroup {result['engines']['view']}", result["engines"]))
+    for title, view in parts:
+        bars.append(f'<text x="10" y="{y + 12}" class="h">{escape(title)}: median, ms</text>')
         y += 26
         for case in view["cases"].values():
             rows = [(n, case["summary"][n]["wall_ns"]["median"] / 1e6) for n in view["names"] if n in case["summary"]]

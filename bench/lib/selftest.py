@@ -81,7 +81,7 @@ class SystemCalls(unittest.TestCase):
                  '10 wait4(11,  <unfinished ...>', '11 <... execve resumed>) = 0', '11 exit_group(0) = ?',
                  '11 +++ exited with 0 +++', '10 <... wait4 resumed>) = 11',
                  '10 --- SIGCHLD {si_signo=SIGCHLD} ---', '10 exit_group(0) = ?']
-        self.assertEqual(measure.count_calls(lines), {"until_exec": 5, "all": 7})
+        self.assertEqual(measure.count_calls(lines), {"until_exec": 5, "all": 7, "execs": 2})
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def _counts(found, bench):
 
 
 def _instructions(found, bench, counter):
-    """Of ours only: they guard against regressions where time cannot."""
+    """Of ours only: they guard against regressions where time cannot. Slow (single steps), hence in the first view only; what
+    differs in the others shows in the system calls."""
     tare = next((p for p in found if p.name == "tare" and not p.problem), None)
     if not tare:
         return {}
@@ -48,8 +49,8 @@ def _instructions(found, bench, counter):
     with tempfile.TemporaryDirectory(prefix="tare-bench-spec") as d:
         for args in (["--version"], ["features"], ["spec"]):
             out[args[0]] = measure.instructions(counter, [tare.path, *args], d)
-        for command in ("run", "exec", "state"):
-            steps = {"run": cases.run, "exec": cases.execute, "state": cases.state}[command](tare, bench)
+        for command, make in (("run", cases.run), ("exec", cases.execute), ("state", cases.state)):
+            steps = make(tare, bench)
             if not isinstance(steps, str):
                 argv = [a.replace("%n", "count") for a in steps[0][1]]
                 out[command] = measure.instructions(counter, argv, d)
@@ -58,6 +59,7 @@ def _instructions(found, bench, counter):
 
 def measure_view(name, options):
     """Everything of one view as plain data."""
+    first = view.default_views()[0]
     state = tempfile.mkdtemp(prefix="tare-bench-", dir="/run" if os.access("/run", os.W_OK) else None)
     view.enter(name, (state, cases.FLOOR_STATE))
     found = peers.find(options.build, options.sid, options.peer)
@@ -79,7 +81,9 @@ def measure_view(name, options):
                   "names": [p.name for p in found if not p.problem],
                   "bundle": bench.bundles.origin,
                   "counts": {} if options.no_counts else _counts(found, bench),
-                  "instructions": {} if options.no_counts else _instructions(found, bench, options.counter)}
+                  "instructions": {}}
+        if not options.no_counts and name == first:
+            result["instructions"] = _instructions(found, bench, options.counter)
     finally:
         if "bench" in locals():
             for peer in found:

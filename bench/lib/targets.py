@@ -76,3 +76,38 @@ def evaluate(view):
         value, what = compute(view)
         out.append((what, value, limit, None if value is None else value <= limit))
     return out
+
+
+def _long(found, case, metric, name="tare"):
+    row = found.get("long", {}).get(case, {}).get("summary", {}).get(name, {}).get(metric)
+    return row["median"] if row else None
+
+
+def _engine_ratio(found, case, other):
+    a, b = _median(found, case, "tare"), _median(found, case, other)
+    return a / b if a and b else None
+
+
+def evaluate_engines(found):
+    """The same as evaluate() for what is to be true of tare beside podman and docker."""
+    spaced, version = _median(found, "run-spaced", "tare"), _median(found, "version", "tare")
+    loads = [_long(found, "load", "load, s", n) for n in ("tare", "podman")]
+    counts = found["counts"].get("tare", {})
+    rows = [
+        ("run: tare / floor", _engine_ratio(found, "run", "floor"), 2),
+        ("run: tare / podman", _engine_ratio(found, "run", "podman"), 1 / 40),
+        ("run: tare / docker", _engine_ratio(found, "run", "docker"), 1 / 40),
+        ("run, 300 ms apart, ms", spaced and spaced / 1e6, 4),
+        ("run: programs executed", counts.get("execs"), 2), ("run: system calls", counts.get("syscalls"), 400),
+        ("exec: tare / docker", _engine_ratio(found, "exec", "docker"), 1 / 40),
+        ("start of `tare version`, ms", version and version / 1e6, 1),
+        ("ps with many containers, ms", _long(found, "density", "ps, ms"), 15),
+        ("starts of many containers, s in all", _long(found, "density", "starts, s in all"), 5),
+        ("PSS beside the payload, KiB each",
+         _long(found, "density", "PSS of what was added beside the payload, KiB each"), 300),
+        ("last starts / first starts", _long(found, "density", "last starts / first starts"), 1.2),
+        ("runs side by side over their share", _long(found, "parallel", "the same over its share of the processors"), 1.3),
+        ("load: tare / podman", loads[0] / loads[1] if all(loads) else None, .5),
+        ("left on disk after a cycle, KiB", _long(found, "disk", "left on disk after a cycle, KiB"), 0),
+    ]
+    return [(what, v, limit, None if v is None else v <= limit) for what, v, limit in rows]

@@ -26,6 +26,22 @@ image() {
 		die "mkfs.ext4 $2"
 }
 
+# What we need here, installed where it is missing and may be.
+need_tools() {
+	local tool package missing=()
+	for tool in qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap mkfs.ext4:e2fsprogs xz:xz-utils; do
+		package=${tool#*:} tool=${tool%:*}
+		command -v "$tool" >/dev/null || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || die "not installed: ${missing[*]}"
+	echo "tests/vm/run: installing ${missing[*]}" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq >&2
+	apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >/dev/null ||
+		die "apt-get install ${missing[*]}"
+}
+
 # debian VARIANT PACKAGES SUITE DIR [MMDEBSTRAP OPTION…]
 debian() {
 	local variant=$1 packages=$2 suite=$3 dir=$4
