@@ -67,6 +67,23 @@ inside()
 	[[ $output == *siize* ]]
 }
 
+@test "mountinfo lists the mounts in the order of config.json" {
+	make_bundle cat /proc/self/mountinfo
+	mkdir -p "$BATS_TEST_TMPDIR/one/deep" "$BATS_TEST_TMPDIR/two"
+	config "m = c['mounts']
+m.insert(0, dict(destination='/tmp', type='tmpfs', source='tmpfs'))
+m.append(dict(destination='/tmp/one', type='bind', source='$BATS_TEST_TMPDIR/one', options=['bind']))
+m.append(dict(destination='/tmp/two', type='bind', source='$BATS_TEST_TMPDIR/two', options=['rbind']))
+m.append(dict(destination='/tmp/two/three', type='tmpfs', source='tmpfs'))
+m.append(dict(destination='/tmp/two/three/four', type='bind', source='$BATS_TEST_TMPDIR/one', options=['bind']))"
+	for hooks in '{}' '{"createRuntime": [{"path": "/bin/true"}]}'; do # two ways to a mount namespace
+		config "c['hooks'] = $hooks"
+		out=$(tare run --bundle "$BUNDLE" a | awk '{ print $5 }' | grep -E '^/(proc|tmp.*)$' | tr '\n' ' ')
+		echo "$out"
+		[ "$out" = "/tmp /proc /tmp/one /tmp/two /tmp/two/three /tmp/two/three/four " ]
+	done
+}
+
 @test "tmpcopyup brings what the image has there" {
 	need_root
 	make_bundle
