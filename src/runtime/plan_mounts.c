@@ -167,6 +167,27 @@ static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct chil
 	return m->fs.ms_data ? 0 : err_oom(e, "mount options");
 }
 
+/* The container's own directories are bound, so options of the hierarchies' superblocks change nothing; but a word
+ * that is none is not passed over. */
+static int check_cgroup_options(const struct mnt_opts *o, struct err *e)
+{
+	static const char *const known[] = { "mode", "size", "uid", "gid", "nsdelegate", "favordynmods", "memory_localevents",
+		"memory_recursiveprot", "memory_hugetlb_accounting", "pids_localevents", "all", "none", "name", "xattr",
+		"noprefix", "clone_children", "cpuset_v2_mode", "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer",
+		"blkio", "pids", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma", "misc" };
+
+	for (size_t i = 0; i < o->n_data; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(known) && !str_eq(known[k], o->data[i].key))
+			k++;
+		if (k == ARRAY_SIZE(known))
+			return err_set(e, ERR_CONFIG, EINVAL, "option %s is not known for a cgroup mount: Invalid argument",
+				o->data[i].key);
+	}
+	return 0;
+}
+
 static int prepare_fs(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
 {
 	const char *type = m->doc->type;
@@ -179,7 +200,7 @@ static int prepare_fs(const struct rt_plan_in *in, struct rt_plan *p, struct chi
 		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc, not %s", type);
 	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2")) {
 		m->kind = CHILD_MOUNT_CGROUP;
-		return 0;
+		return check_cgroup_options(&m->opts, e);
 	}
 	m->fs = (struct mnt_fs){ .type = type,
 		.source = m->doc->source ? m->doc->source : type,

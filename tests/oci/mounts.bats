@@ -84,6 +84,20 @@ m.append(dict(destination='/tmp/two/three/four', type='bind', source='$BATS_TEST
 	done
 }
 
+@test "a filesystem listed twice for one place is mounted twice" {
+	make_bundle grep -c ' /dev/mqueue ' /proc/self/mountinfo
+	config "c['mounts'].append(next(dict(m) for m in c['mounts'] if m['type'] == 'mqueue'))"
+	[ "$(tare run --bundle "$BUNDLE" a)" = 2 ]
+}
+
+@test "a word that is no option of a cgroup mount is refused" {
+	make_bundle true
+	config "next(m for m in c['mounts'] if m['type'].startswith('cgroup'))['options'].append('no_such_option')"
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" != 0 ]
+	[[ $output == *"/mounts/"*no_such_option* ]]
+}
+
 @test "tmpcopyup brings what the image has there" {
 	need_root
 	make_bundle

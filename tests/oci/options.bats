@@ -189,3 +189,14 @@ PYTHON
 	[ "$(timeout 20 "$TARE_OCI" --root "$STATE" run --bundle "$BUNDLE" a)" = there ]
 	timeout 20 "$TARE_OCI" --root "$STATE" run --detach --bundle "$BUNDLE" b > "$BATS_TEST_TMPDIR/out"
 }
+
+@test "an id with a dot in front: taken, but not under the name crun" {
+	make_bundle true
+	tare run --bundle "$BUNDLE" .a
+	ln -s "$TARE_OCI" "$BATS_TEST_TMPDIR/crun"
+	for command in create run; do
+		run "$BATS_TEST_TMPDIR/crun" --root "$STATE" $command --bundle "$BUNDLE" .a
+		[ "$status" != 0 ]
+		[[ $output == *"invalid container ID format"* ]]
+	done
+}

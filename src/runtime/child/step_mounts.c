@@ -178,6 +178,11 @@ static int mount_fs(const struct child_mount *m, bool existed, int target, struc
 	r = mnt_fs_attach(&m->fs, target, e);
 	if (r == -EPERM && str_eq(m->fs.type, "sysfs"))
 		r = bind_host_sysfs(m, target, e);
+	if (r == -EBUSY) { /* mount(2) refuses the same filesystem on top of itself: config.json has the entry twice */
+		err_clear(e);
+		int mnt = mnt_fs_detached(&m->fs, e);
+		r = mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	}
 	return r;
 }
 
