@@ -126,7 +126,7 @@ int creation_scope(struct creation *c, struct err *e)
 	bool is_sub = path[scope_len] != '\0';
 	c->state.cgroup_scope = arena_dup(&c->state.arena, unit);
 	c->state.cgroup_path = arena_dup(&c->state.arena, path);
-	c->plan.child.cg_path = c->state.cgroup_path;
+	fmt_to(c->scope_path, CG_PATH_SIZE, "%s", path); /* for the child's cgroup mount */
 	if (!c->state.cgroup_scope || !c->state.cgroup_path)
 		return err_oom(e, "the scope's name");
 	struct cg_new cn = { .path = path, .res = is_sub ? NULL : l->resources };
