@@ -77,6 +77,18 @@ static int visit_thaw(int base, const char *rel, void *arg, struct err *e)
 	return 0;
 }
 
+int cg_fetch_frozen(const struct cg_host *h, const char *path, pid_t pid, struct err *e)
+{
+	int hier = h->v1_of[CG_FREEZER];
+	char text[16];
+
+	if (hier < 0)
+		return 0;
+	fmt_to(text, sizeof(text), "%d", (int)pid);
+	int r = cg_file_write(h, hier, path, "cgroup.procs", text);
+	return r < 0 && r != -ESRCH && r != -ENOENT ? err_num(e, -r, "move process %d back to cgroup %s", (int)pid, path) : 0;
+}
+
 int cg_thaw_v1(const struct cg_host *h, const char *path, struct err *e)
 {
 	int hier = h->v1_of[CG_FREEZER];

@@ -336,6 +336,12 @@ TEST(v2_refusals)
 		CHECK(cg_limits_set(&h, path, &bad, 0, &e) < 0 && e.kind == ERR_CONFIG, "%s: %s", kv[i].key, e.msg);
 		err_clear(&e);
 	}
+	struct rc_kv foreign = { (char *)"foo.bar", (char *)"1" };
+	struct rc_resources of_none = { .unified = { &foreign, 1 } };
+
+	CHECK(cg_limits_set(&h, path, &of_none, 0, &e) < 0 && strstr(e.msg, "unified/foo.bar") &&
+			strstr(e.msg, "controller `foo` is not available"), "%s", e.msg);
+	err_clear(&e);
 	CHECK(cg_remove(&h, path, &e) == 0, "%s", e.msg);
 	cg_done(&c);
 	cg_host_done(&h);

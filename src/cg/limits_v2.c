@@ -52,6 +52,11 @@ static int put_swap(const struct lim *l, const struct rc_memory *m, struct lim_g
 {
 	int64_t memory = m->limit.set ? m->limit.v : 0, swap;
 
+	if (m->swap.set && m->swap.v == 0 && !m->limit.set) { /* of nothing but swap: forbid it */
+		if (lim_exists(l, "memory.swap.max"))
+			put_max(g, "memory/swap", "memory.swap.max", 0);
+		return 0;
+	}
 	if (!m->swap.set || m->swap.v == 0) {
 		/* As v1 has it: lifting the memory limit lifts that of memory+swap. */
 		if (m->limit.set && m->limit.v == -1 && l->flags & CG_LIMITS_UPDATE &&
@@ -209,12 +214,37 @@ static bool is_limit(const char *key)
 static int unified_key(const char *key, struct err *e)
 {
 	if (!*key || strchr(key, '/') || !strchr(key, '.') || key[0] == '.')
-		err_set(e, ERR_CONFIG, EINVAL, "must be the name of a cgroup file like memory.high");
+		err_set(e, ERR_CONFIG, EINVAL,
+			"the specified key has not the form CONTROLLER.VALUE `%.64s`, such as memory.high", key);
 	else if (!is_limit(key))
 		err_set(e, ERR_CONFIG, EINVAL, "is not a limit and cannot be set here");
 	else
 		return 0;
 	return err_wrap(e, "/linux/resources/unified/%.64s", key);
+}
+
+/* A file of a controller that the kernel knows nothing of; "cgroup" is no controller. */
+static bool of_unknown_controller(const char *key)
+{
+	size_t n = strcspn(key, ".");
+
+	for (unsigned c = 0; c < CG_N_CONTROLLERS; c++) {
+		const char *name = cg_controller_name((enum cg_controller)c, true);
+
+		if (name && strlen(name) == n && strncmp(name, key, n) == 0)
+			return false;
+	}
+	return !(n == strlen("cgroup") && strncmp(key, "cgroup", n) == 0);
+}
+
+static int unified_error(const struct rc_kv *kv, struct err *e)
+{
+	if (e->num != ENOENT || !of_unknown_controller(kv->key))
+		return -e->num;
+	err_clear(e);
+	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "the requested cgroup controller `%.*s` is not available",
+		(int)strcspn(kv->key, "."), kv->key);
+	return err_wrap(e, "/linux/resources/unified/%.64s", kv->key);
 }
 
 /* Files with one line per device take one line per write. */
@@ -233,7 +263,7 @@ static int unified_value(const struct lim *l, const struct rc_kv *kv, struct err
 		}
 		fmt_to(line, sizeof(line), "%.*s", (int)n, p);
 		if ((n > 0 || p == kv->value) && lim_write(l, json, kv->key, line, e) < 0)
-			return -e->num;
+			return unified_error(kv, e);
 		p += n + (p[n] == '\n');
 	} while (*p);
 	return 0;

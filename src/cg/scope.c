@@ -300,6 +300,13 @@ int cg_scope_check(const struct cg_scope_new *n, struct err *e)
 	return scope_annotations(&b, n->annotations, n->n_annotations, e);
 }
 
+int cg_scope_unit(const struct cg_scope_new *n, char ret_unit[static 256], struct err *e)
+{
+	char slice[UNIT_NAME_SIZE];
+
+	return scope_names(n, slice, ret_unit, e);
+}
+
 int cg_scope_start(const struct cg_host *h, const struct cg_scope_new *n, char ret_path[static CG_PATH_SIZE],
 	char ret_unit[static 256], struct err *e)
 {

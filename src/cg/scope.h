@@ -16,6 +16,8 @@ struct cg_scope_new {
 /* cg_scope_check - are @cgroups_path and the org.systemd.property.* annotations well-formed; before anything is
  * made. */
 int cg_scope_check(const struct cg_scope_new *n, struct err *e) must_check;
+/* cg_scope_unit - the name of the unit that cg_scope_start() would make. */
+int cg_scope_unit(const struct cg_scope_new *n, char ret_unit[static 256], struct err *e) must_check;
 /* cg_scope_start - make the scope, wait until systemd has finished the job (at most 30 s) and tell the cgroup
  * path it got ("/system.slice/tare-x.scope", for cg_open()) and the unit's name. On failure the unit is gone. */
 int cg_scope_start(const struct cg_host *h, const struct cg_scope_new *n, char ret_path[static CG_PATH_SIZE],

@@ -15,11 +15,19 @@ static int clone_alone(int dirfd, const char *source, unsigned flags, const stru
 	return o->n_propagation ? open_tree(dirfd, source, flags) : sys_open_tree_attr(dirfd, source, flags, &a);
 }
 
-int mnt_clone(int dirfd, const char *source, const struct mnt_opts *o, bool slave, struct err *e)
+int mnt_open_source(const char *source, bool follow, struct err *e)
+{
+	int fd = open_tree(AT_FDCWD, source, OPEN_TREE_CLOEXEC | (follow ? 0 : AT_SYMLINK_NOFOLLOW));
+
+	return fd < 0 ? err_sys(e, "open the source %s", source) : fd;
+}
+
+int mnt_clone(int source_fd, const char *source, const struct mnt_opts *o, bool slave, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (o->rbind ? AT_RECURSIVE : 0) |
-		(o->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0) | (*source ? 0 : AT_EMPTY_PATH);
-	auto_fd int mnt = clone_alone(dirfd, source, flags, o, slave);
+		(o->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0) | (source_fd >= 0 ? AT_EMPTY_PATH : 0);
+	bool by_fd = source_fd >= 0;
+	auto_fd int mnt = clone_alone(by_fd ? source_fd : AT_FDCWD, by_fd ? "" : source, flags, o, slave);
 
 	if (mnt < 0)
 		return err_sys(e, "open the source %s", source);

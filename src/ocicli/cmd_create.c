@@ -69,11 +69,21 @@ static int wrap(const struct cli *c, struct err *e)
 	return c->like == LIKE_CRUN ? -e->num : err_wrap(e, "%s failed", c->command->name);
 }
 
+/* Who calls us crun may count on a file whose name begins with a dot being no container; runc takes such an id. */
+static int check_name(const struct cli *c, struct err *e)
+{
+	if (c->like != LIKE_CRUN || c->operands[0][0] != '.')
+		return 0;
+	return err_set(e, ERR_USAGE, EINVAL, "invalid container ID format: \"%.255s\" begins with a dot", c->operands[0]);
+}
+
 static int create(struct cli *c, struct err *e)
 {
 	struct rt_create *q = c->opts;
 
 	complete(c, q);
+	if (check_name(c, e) < 0)
+		return -e->num;
 	return rt_create(&c->rt, q, e) < 0 ? wrap(c, e) : 0;
 }
 
@@ -82,6 +92,8 @@ static int run(struct cli *c, struct err *e)
 	struct rt_create *q = c->opts;
 
 	complete(c, q);
+	if (check_name(c, e) < 0)
+		return -e->num;
 	return rt_run(&c->rt, q, &c->status, e) < 0 ? wrap(c, e) : 0;
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,6 +50,8 @@ void creation_done(struct creation *c)
 	if (c->ctx->ends_process)
 		return;
 	plan_done(&c->plan);
+	if (c->scope_path)
+		(void)munmap(c->scope_path, CG_PATH_SIZE); /* a mapping of our own always can be given up */
 	cg_done(&c->cg);
 	cg_host_done(&c->cg_host);
 	runtime_config_done(&c->config);
@@ -355,8 +358,21 @@ static int plan_hook_docs(struct creation *c, struct buf *creating, struct buf *
 	return r;
 }
 
+static int share_scope_path(struct creation *c, struct err *e)
+{
+	if (c->ctx->manager != RT_SYSTEMD)
+		return 0;
+	void *p = mmap(NULL, CG_PATH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return err_sys(e, "map memory for the scope's path");
+	c->scope_path = p;
+	return 0;
+}
+
 static int make_child(struct creation *c, bool separate_start, struct err *e)
 {
+	if (share_scope_path(c, e) < 0)
+		return -e->num;
 	AUTO(buf) struct buf creating = BUF_INIT, created = BUF_INIT;
 	auto_fd int notify = c->req->notify_socket ? rt_notify_prepare(c->state_fd, e) : FD_NONE;
 	struct rt_plan_in in = { .ctx = c->ctx,
@@ -366,7 +382,7 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 		.bundle_fd = c->bundle_fd,
 		.cg_host = &c->cg_host,
 		.cg = c->cg_made ? &c->cg : NULL,
-		.cg_path = c->cg.path,
+		.cg_path = c->scope_path ? c->scope_path : c->cg.path,
 		.notify_dir = notify };
 	rt_trace_phase(c->ctx->trace, "plan");
 	int r = c->req->notify_socket && notify < 0 ? notify : plan_build(&in, &c->plan, e);

@@ -25,6 +25,9 @@ struct creation {
 	bool stays; /* the caller stays with the program, and keeps its terminal (rt_launch) */
 	bool started; /* run: recorded as started */
 	bool go_sent; /* the last SYNC_GO was sent */
+	/* systemd: memory that the child sees too, CG_PATH_SIZE bytes, for the cgroup path that is known only when the child
+	 * already waits; else NULL */
+	char *scope_path;
 };
 
 /* creation_open - the first part of creation_make(): read and check config.json, claim the id, make the cgroup. On error

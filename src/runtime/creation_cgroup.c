@@ -12,6 +12,32 @@
 #include "runtime/creation.h"
 #include "sys/io.h"
 
+static struct cg_scope_new new_scope(const struct creation *c)
+{
+	return (struct cg_scope_new){ .cgroups_path = c->config.linux_.cgroups_path,
+		.id = c->req->id,
+		.pid = c->pid,
+		.res = c->config.linux_.resources,
+		.annotations = c->config.annotations.v,
+		.n_annotations = c->config.annotations.n,
+		.user = c->ctx->rootless };
+}
+
+/* The unit's name goes into the mark before systemd is asked for it. Into our own state only when it is ours: one that
+ * exists already is somebody else's and not to be stopped. */
+static int mark_scope(struct creation *c, struct err *e)
+{
+	struct cg_scope_new n = new_scope(c);
+	struct rt_state mark = c->state;
+	char unit[256];
+	int r = cg_scope_unit(&n, unit, e);
+
+	if (r < 0)
+		return err_wrap(e, "systemd scope");
+	mark.cgroup_scope = unit;
+	return rt_state_mark(c->state_fd, &mark, e);
+}
+
 int creation_cgroup(struct creation *c, struct err *e)
 {
 	const struct rc_linux *l = &c->config.linux_;
@@ -22,7 +48,7 @@ int creation_cgroup(struct creation *c, struct err *e)
 	if (r < 0 || c->ctx->manager == RT_CGROUP_DISABLED || c->cg_host.mode == CG_NONE)
 		return r;
 	if (c->ctx->manager == RT_SYSTEMD)
-		return 0; /* systemd wants the first process: creation_scope() */
+		return mark_scope(c, e); /* the rest with the first process: creation_scope() */
 	r = cg_path_resolve(l->cgroups_path, c->req->id, path, &may_move, e);
 	if (r < 0)
 		return r;
@@ -89,13 +115,7 @@ int creation_scope(struct creation *c, struct err *e)
 {
 	const struct rc_linux *l = &c->config.linux_;
 	char path[CG_PATH_SIZE], unit[256];
-	struct cg_scope_new n = { .cgroups_path = l->cgroups_path,
-		.id = c->req->id,
-		.pid = c->pid,
-		.res = l->resources,
-		.annotations = c->config.annotations.v,
-		.n_annotations = c->config.annotations.n,
-		.user = c->ctx->rootless };
+	struct cg_scope_new n = new_scope(c);
 	int r = cg_scope_start(&c->cg_host, &n, path, unit, e);
 
 	if (r < 0)
@@ -106,7 +126,7 @@ int creation_scope(struct creation *c, struct err *e)
 	bool is_sub = path[scope_len] != '\0';
 	c->state.cgroup_scope = arena_dup(&c->state.arena, unit);
 	c->state.cgroup_path = arena_dup(&c->state.arena, path);
-	c->plan.child.cg_path = c->state.cgroup_path;
+	fmt_to(c->scope_path, CG_PATH_SIZE, "%s", path); /* for the child's cgroup mount */
 	if (!c->state.cgroup_scope || !c->state.cgroup_path)
 		return err_oom(e, "the scope's name");
 	struct cg_new cn = { .path = path, .res = is_sub ? NULL : l->resources };

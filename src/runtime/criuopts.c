@@ -85,13 +85,23 @@ static int add_empty_ns(const struct rt_criu *q, struct buf *b, struct err *e)
 	return 0;
 }
 
+/* Where users of crun have it, and where those of runc: the first that is there. Neither is fine, too. */
+static const char *default_file(void)
+{
+	static const char crun[] = "/etc/criu/crun.conf";
+	struct err none = ERR_NONE;
+	auto_fd int fd = path_open_host(crun, O_PATH, 0, &none);
+
+	return fd >= 0 ? crun : "/etc/criu/runc.conf";
+}
+
 /* An annotation with an empty value turns the default file off. */
 static void add_config_file(const struct runtime_config *config, struct buf *b)
 {
 	const char *file = rc_annotation(config, "org.criu.config");
 
 	if (!file)
-		file = "/etc/criu/runc.conf"; /* where users of other runtimes have it; absent is fine for criu */
+		file = default_file();
 	if (*file)
 		pb_str(b, CRIU_CONFIG_FILE, file);
 }

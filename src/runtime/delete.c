@@ -28,6 +28,7 @@
 enum {
 	LOCK_MS = 10000, /* a create or start at work: hooks included */
 	END_MS = 5000,	 /* from SIGKILL to the end, fork bombs included */
+	FOREIGN_MS = 500, /* longer than a process takes that may end */
 	THAW_MS = 2000
 };
 
@@ -58,6 +59,12 @@ static int end_processes(struct rt_probe *p, const struct rt_container *ct, stru
 	if (ct->pidfd < 0)
 		return 0;
 	if (send_kill(p, &ct->state, ct->status, ct->pidfd, e) < 0)
+		return -e->num;
+	if (proc_wait_gone(ct->pidfd, FOREIGN_MS, e) == 0)
+		return 0;
+	/* Perhaps somebody has frozen it elsewhere. The pid is still the process's: we hold its pidfd, and it has not ended. */
+	err_clear(e);
+	if (has_own_cgroup(&ct->state) && cg_fetch_frozen(&p->host, ct->state.cgroup_path, ct->state.pid, e) < 0)
 		return -e->num;
 	if (proc_wait_gone(ct->pidfd, END_MS, e) == 0)
 		return 0;

@@ -63,7 +63,7 @@ static int make_bind(struct job *j, struct err *e)
 		return err_set(e, ERR_CONFIG, EINVAL, "source: must be an absolute path");
 	if (mnt_opts_check_bind(&j->opts, e) < 0)
 		return -e->num;
-	j->tree = mnt_clone(AT_FDCWD, source, &j->opts, false, e);
+	j->tree = mnt_clone(FD_NONE, source, &j->opts, false, e);
 	if (j->tree < 0)
 		return -e->num;
 	if (fstat(j->tree, &st) < 0)

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <unistd.h>
 #include "base/fmt.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "sys/call.h"
 #include "sys/unixsock.h"
@@ -59,15 +60,9 @@ static int connect_host(const char *name, struct err *e)
 	return err_set(e, ERR_UNSUPPORTED, EAFNOSUPPORT, "NOTIFY_SOCKET: \"%.200s\" is neither a path nor @abstract", name);
 }
 
-int rt_notify_open(int state_fd, const char *host_socket, struct rt_notify *ret, struct err *e)
+/* The container's socket in @dir, bound. */
+static int bind_socket(int dir, struct err *e)
 {
-	auto_fd int host = connect_host(host_socket, e);
-	auto_fd int dir = host < 0 ? FD_NONE : openat(state_fd, "notify", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (host < 0)
-		return -e->num;
-	if (dir < 0)
-		return err_sys(e, "open the directory of the notify socket");
 	if (unlinkat(dir, socket_name, 0) < 0 && errno != ENOENT) /* of a start that was killed */
 		return err_sys(e, "remove the old notify socket");
 	auto_fd int sock = unix_listen_at(dir, socket_name, SOCK_DGRAM, SOCKET_MODE, e);
@@ -75,6 +70,27 @@ int rt_notify_open(int state_fd, const char *host_socket, struct rt_notify *ret,
 		return err_wrap(e, "notify socket");
 	if (fchmodat(dir, socket_name, SOCKET_MODE, 0) < 0) /* bind(2) heeds the umask */
 		return err_sys(e, "set the mode of the notify socket");
+	return fd_steal(&sock);
+}
+
+int rt_notify_open(int state_fd, const char *host_socket, struct rt_notify *ret, struct err *e)
+{
+	auto_fd int dir = openat(state_fd, "notify", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_sys(e, "open the directory of the notify socket");
+	auto_fd int sock = bind_socket(dir, e);
+	if (sock < 0)
+		return sock;
+	auto_fd int host = connect_host(host_socket, e);
+	if (host == -ENOENT || host == -ECONNREFUSED) {
+		/* Closed, the container's socket refuses messages, as the host's does: nobody is there to take them. */
+		log_debug("NOTIFY_SOCKET %s: nobody listens", host_socket);
+		err_clear(e);
+		return 0;
+	}
+	if (host < 0)
+		return host;
 	ret->sock = fd_steal(&sock);
 	ret->host = fd_steal(&host);
 	return 0;

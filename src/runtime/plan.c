@@ -19,7 +19,7 @@ void plan_init(struct rt_plan *p)
 	struct child_plan *c = &p->child;
 
 	c->sync = c->proc = c->start_listen = c->delegated = FD_NONE;
-	c->small_mnt_ns = c->root_tree = c->dev_nodes = FD_NONE;
+	c->small_mnt_ns = c->host_mnt_ns = c->root_tree = c->dev_nodes = FD_NONE;
 	for (int i = 0; i < CG_MAX_HIER; i++)
 		c->cg_tree[i] = FD_NONE;
 }
@@ -32,12 +32,14 @@ void plan_done(struct rt_plan *p)
 		fd_close(&c->join[i].fd);
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		fd_close(&c->mounts[i].tree);
+		fd_close(&c->mounts[i].source_fd);
 		fd_close(&c->mounts[i].idmap_userns);
 	}
 	for (int i = 0; i < CG_MAX_HIER; i++)
 		fd_close(&c->cg_tree[i]);
 	fd_close(&p->rootfs_fd);
 	fd_close(&c->small_mnt_ns);
+	fd_close(&c->host_mnt_ns);
 	fd_close(&c->root_tree);
 	fd_close(&c->dev_nodes);
 	fd_close(&c->delegated);

@@ -44,24 +44,24 @@ static int source_kind(struct child_mount *m, struct rt_plan *p, struct err *e)
 	struct stat st;
 	char link[PATH_MAX];
 	bool nofollow = m->opts.src_nofollow || m->opts.copy_symlink;
-	auto_fd int fd = path_open_host(m->source, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0, e);
 
-	if (fd < 0) {
+	m->source_fd = mnt_open_source(m->source, !nofollow, e);
+	if (m->source_fd < 0) {
 		if (e->num == ENOENT) { /* not to be taken for a missing program */
 			err_clear(e);
 			err_set(e, ERR_CONFIG, ENOENT, "source %s does not exist", m->source);
 			return err_hint(e, "create it, or correct the mount");
 		}
-		return fd;
+		return m->source_fd;
 	}
-	if (fstat(fd, &st) < 0)
+	if (fstat(m->source_fd, &st) < 0)
 		return err_sys(e, "look at the source %s", m->source);
 	m->dir = S_ISDIR(st.st_mode);
 	if (!S_ISLNK(st.st_mode) || !m->opts.copy_symlink) {
 		m->opts.src_nofollow |= m->opts.copy_symlink;
 		return 0;
 	}
-	int r = path_readlink(fd, "", link, sizeof(link), e);
+	int r = path_readlink(m->source_fd, "", link, sizeof(link), e);
 	if (r < 0)
 		return r;
 	m->kind = CHILD_MOUNT_SYMLINK;
@@ -69,11 +69,11 @@ static int source_kind(struct child_mount *m, struct rt_plan *p, struct err *e)
 	return m->source ? 0 : err_oom(e, "a symlink");
 }
 
-static int is_procfs(const char *path)
+static bool is_procfs(int fd)
 {
 	struct statfs fs;
 
-	return statfs(path, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
 static int map_option(const struct rt_plan_in *in, struct rt_plan *p, const struct child_mount *m,
@@ -131,17 +131,13 @@ static int prepare_bind(const struct rt_plan_in *in, struct rt_plan *p, struct c
 	if (r < 0 || m->kind == CHILD_MOUNT_SYMLINK)
 		return r;
 	bool over_proc = str_eq(m->doc->destination, "/proc");
-	m->in_proc_allowed = allowed_in_proc(m->doc->destination) || (over_proc && is_procfs(m->source));
+	m->in_proc_allowed = allowed_in_proc(m->doc->destination) || (over_proc && is_procfs(m->source_fd));
 	if (over_proc && !m->in_proc_allowed)
 		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc");
 	r = open_idmap(in, p, m, e);
-	if (r < 0 || !p->may_clone_mounts)
-		return r < 0 || (m->idmap_userns < 0 && !m->idmap_own) ? r : err_set(e, ERR_UNSUPPORTED, EPERM, "an idmapped mount needs "
-			"privileges on the host");
-	m->tree = mnt_clone(AT_FDCWD, m->source, &m->opts, p->child.slave_binds, e);
-	if (m->tree < 0)
-		return m->tree;
-	return m->idmap_userns < 0 ? 0 : mnt_idmap_apply(m->tree, m->idmap_userns, m->idmap_recursive, e);
+	if (r == 0 && !p->may_clone_mounts && (m->idmap_userns >= 0 || m->idmap_own))
+		return err_set(e, ERR_UNSUPPORTED, EPERM, "an idmapped mount needs privileges on the host");
+	return r;
 }
 
 /* linux.mountLabel as context= of filesystems that take it. */
@@ -171,6 +167,27 @@ static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct chil
 	return m->fs.ms_data ? 0 : err_oom(e, "mount options");
 }
 
+/* The container's own directories are bound, so options of the hierarchies' superblocks change nothing; but a word
+ * that is none is not passed over. */
+static int check_cgroup_options(const struct mnt_opts *o, struct err *e)
+{
+	static const char *const known[] = { "mode", "size", "uid", "gid", "nsdelegate", "favordynmods", "memory_localevents",
+		"memory_recursiveprot", "memory_hugetlb_accounting", "pids_localevents", "all", "none", "name", "xattr",
+		"noprefix", "clone_children", "cpuset_v2_mode", "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer",
+		"blkio", "pids", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma", "misc" };
+
+	for (size_t i = 0; i < o->n_data; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(known) && !str_eq(known[k], o->data[i].key))
+			k++;
+		if (k == ARRAY_SIZE(known))
+			return err_set(e, ERR_CONFIG, EINVAL, "option %s is not known for a cgroup mount: Invalid argument",
+				o->data[i].key);
+	}
+	return 0;
+}
+
 static int prepare_fs(const struct rt_plan_in *in, struct rt_plan *p, struct child_mount *m, struct err *e)
 {
 	const char *type = m->doc->type;
@@ -183,7 +200,7 @@ static int prepare_fs(const struct rt_plan_in *in, struct rt_plan *p, struct chi
 		return err_set(e, ERR_CONFIG, EINVAL, "only a procfs may be mounted on /proc, not %s", type);
 	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2")) {
 		m->kind = CHILD_MOUNT_CGROUP;
-		return 0;
+		return check_cgroup_options(&m->opts, e);
 	}
 	m->fs = (struct mnt_fs){ .type = type,
 		.source = m->doc->source ? m->doc->source : type,
@@ -228,7 +245,7 @@ static int mount_systemd_v1(const struct rt_plan_in *in, struct rt_plan *p, stru
 	if (at[0] != '/')
 		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.systemd.force_cgroup_v1: %.64s is not absolute", at);
 	doc->destination = arena_dup(&p->arena, at);
-	m->tree = m->idmap_userns = FD_NONE;
+	m->source_fd = m->tree = m->idmap_userns = FD_NONE;
 	m->doc = doc;
 	m->kind = CHILD_MOUNT_FS;
 	m->fs = (struct mnt_fs){ .type = "cgroup", .source = "cgroup", .opts = &m->opts,
@@ -244,7 +261,7 @@ static int bind_notify(const struct rt_plan_in *in, struct rt_plan *p, struct er
 	struct child_mount *m = &p->child.mounts[p->child.n_mounts];
 	struct rc_mount *doc = arena_new(&p->arena, struct rc_mount);
 
-	m->tree = m->idmap_userns = FD_NONE;
+	m->source_fd = m->tree = m->idmap_userns = FD_NONE;
 	if (!doc)
 		return err_oom(e, "a mount");
 	doc->destination = arena_dup(&p->arena, in->req->notify_at ? in->req->notify_at : RT_NOTIFY_MOUNT);
@@ -270,7 +287,7 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		struct child_mount *m = &p->child.mounts[i];
 
 		m->doc = &c->mounts[i];
-		m->tree = m->idmap_userns = FD_NONE;
+		m->source_fd = m->tree = m->idmap_userns = FD_NONE;
 		p->child.n_mounts = i + 1;
 		int r = prepare(in, p, m, e);
 		if (r < 0)
@@ -341,14 +358,61 @@ static bool may_begin_small(const struct rt_plan_in *in, const struct rt_plan *p
 		in->ctx->manager != RT_SYSTEMD && !in->ctx->rootless && !needs_host_paths(c);
 }
 
+static int clone_binds(struct rt_plan *p, struct err *e)
+{
+	struct child_plan *c = &p->child;
+
+	for (size_t i = 0; i < c->n_mounts && p->may_clone_mounts; i++) {
+		struct child_mount *m = &c->mounts[i];
+
+		if (m->kind != CHILD_MOUNT_BIND)
+			continue;
+		m->tree = child_clone_bind(m, c->slave_binds, e);
+		if (m->tree < 0)
+			return err_wrap(e, "config.json: /mounts/%zu (%s)", i, m->doc->destination);
+		fd_close(&m->source_fd);
+	}
+	return 0;
+}
+
+/* A bind mount after another kind, and a child that may enter our mount namespace again. */
+static bool wants_late_binds(const struct rt_plan *p)
+{
+	const struct child_plan *c = &p->child;
+	bool others = false;
+
+	if (!p->may_clone_mounts || c->in_userns || !(c->new_ns & CLONE_NEWNS))
+		return false;
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		if (c->mounts[i].kind == CHILD_MOUNT_BIND && others)
+			return true;
+		others |= c->mounts[i].kind == CHILD_MOUNT_FS || c->mounts[i].kind == CHILD_MOUNT_CGROUP;
+	}
+	return false;
+}
+
+static int plan_late_binds(struct rt_plan *p, struct err *e)
+{
+	struct child_plan *c = &p->child;
+
+	c->late_trees = arena_array(&p->arena, int, c->n_mounts);
+	if (!c->late_trees)
+		return err_oom(e, "mounts");
+	for (size_t i = 0; i < c->n_mounts; i++)
+		c->late_trees[i] = FD_NONE;
+	c->host_mnt_ns = openat(c->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	return c->host_mnt_ns < 0 ? err_sys(e, "open the own mount namespace") : 0;
+}
+
 int plan_small_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	struct child_plan *c = &p->child;
 	struct mount_attr a = { .propagation = c->slave_binds ? MS_SLAVE : MS_PRIVATE };
 
 	c->host_null = "/dev/null";
-	if (!may_begin_small(in, p))
-		return 0;
+	int r = wants_late_binds(p) ? plan_late_binds(p, e) : clone_binds(p, e);
+	if (r < 0 || !may_begin_small(in, p))
+		return r;
 	c->small_mnt_ns = mnt_small_ns(in->ctx->root_fd, c->proc);
 	if (c->small_mnt_ns < 0)
 		return 0;

@@ -26,6 +26,11 @@ sweep()
 }
 
 @test "create killed anywhere leaves what delete --force clears" { sweep create kill; }
+@test "create killed anywhere, with a unit of systemd" {
+	[ "$(cat /proc/1/comm)" = systemd ] || skip "needs systemd as PID 1"
+	config "c['linux']['cgroupsPath'] = 'system.slice:tare:$MARK'"
+	sweep --systemd create kill
+}
 @test "start killed anywhere leaves what delete --force clears" { sweep start kill; }
 @test "run killed anywhere leaves what delete --force clears" { sweep run kill; }
 @test "run or its child killed anywhere" { sweep --follow run-true kill; }

@@ -45,8 +45,12 @@ def call(argv, **kw):
         return rc, out.read().decode(errors="replace")
 
 
+def program():
+    return [ARGS.tare, "--root", ARGS.state, *(["--systemd-cgroup"] if ARGS.systemd else [])]
+
+
 def tare(*args):
-    return call([ARGS.tare, "--root", ARGS.state, *args])
+    return call([*program(), *args])
 
 
 def must(*args):
@@ -98,6 +102,10 @@ def mounts():
 def left():
     what = ["state " + n for n in os.listdir(ARGS.state) if not n.startswith("@")] if os.path.isdir(ARGS.state) else []
     what += ["cgroup " + p for p in glob.glob("/sys/fs/cgroup/*/" + ARGS.mark) + glob.glob("/sys/fs/cgroup/" + ARGS.mark)]
+    if ARGS.systemd:
+        units = subprocess.run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "*%s*" % ARGS.mark],
+                               capture_output=True, text=True, timeout=DEADLINE).stdout
+        what += ["unit " + line.split()[0] for line in units.splitlines() if line.strip()]
     if mounts():
         what.append("mounts")
     return what + ["process " + p for p in ours()]
@@ -149,7 +157,7 @@ def prepare():
 
 def traced(extra):
     follow = ["-f"] if ARGS.follow else []
-    return ["strace", "-qq", *follow, *extra, ARGS.tare, "--root", ARGS.state, *COMMAND[ARGS.command]]
+    return ["strace", "-qq", *follow, *extra, *program(), *COMMAND[ARGS.command]]
 
 
 def count():
@@ -225,6 +233,7 @@ def main():
     for o in ("--tare", "--bundle", "--state", "--mark"):
         p.add_argument(o, required=True)
     p.add_argument("--follow", action="store_true", help="break children, too")
+    p.add_argument("--systemd", action="store_true", help="with the systemd cgroup driver")
     p.add_argument("--every", type=int, default=1, help="only every Nth place")
     p.add_argument("--only", help="NAME or NAME:N")
     p.add_argument("command", choices=sorted(COMMAND))

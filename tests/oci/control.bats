@@ -120,6 +120,26 @@ cgroup_file()
 	[[ $output == *"container does not exist"* ]]
 }
 
+@test "a process killed for want of memory is an event" {
+	[ -d /sys/fs/cgroup/memory ] || grep -qw memory /sys/fs/cgroup/cgroup.controllers || skip "no memory controller here"
+	make_bundle sleep 1000
+	config "c['linux']['resources'] = dict(memory=dict(limit=20 << 20, swap=20 << 20))"
+	tare create --bundle "$BUNDLE" a
+	tare start a
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	"$TARE_OCI" --root "$STATE" events --interval 50ms a > "$BATS_TEST_TMPDIR/pipe" &
+	exec 5< "$BATS_TEST_TMPDIR/pipe"
+	read -r -t 20 line <&5 # it watches
+	run tare exec a dd if=/dev/zero of=/dev/null bs=64M count=1
+	echo "$output"
+	[ "$status" = 137 ]
+	while read -r -t 20 line <&5 && [[ $line != *'"oom"'* ]]; do :; done
+	echo "$line"
+	exec 5<&-
+	[ "$line" = '{"type":"oom","id":"a"}' ]
+	[ "$(status_of a)" = running ]
+}
+
 @test "events go on until the container ends" {
 	start_sleeper a
 	mkfifo "$BATS_TEST_TMPDIR/pipe"

@@ -98,6 +98,19 @@ teardown() { oci_teardown; }
 	done
 }
 
+@test "delete --force of a process that somebody froze in a cgroup of his own" {
+	[ -d /sys/fs/cgroup/freezer ] || skip "no v1 freezer here"
+	start_sleeper a
+	mkdir "/sys/fs/cgroup/freezer/$MARK-foreign"
+	cat "$BATS_TEST_TMPDIR/pid" > "/sys/fs/cgroup/freezer/$MARK-foreign/cgroup.procs"
+	echo FROZEN > "/sys/fs/cgroup/freezer/$MARK-foreign/freezer.state"
+	run timeout 30 "$TARE_OCI" --root "$STATE" delete --force a
+	echo "$output"
+	echo THAWED > "/sys/fs/cgroup/freezer/$MARK-foreign/freezer.state"
+	rmdir "/sys/fs/cgroup/freezer/$MARK-foreign"
+	[ "$status" = 0 ]
+}
+
 @test "delete --force: running, absent, half-made" {
 	start_sleeper a
 	tare delete --force a

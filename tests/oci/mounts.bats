@@ -67,6 +67,37 @@ inside()
 	[[ $output == *siize* ]]
 }
 
+@test "mountinfo lists the mounts in the order of config.json" {
+	make_bundle cat /proc/self/mountinfo
+	mkdir -p "$BATS_TEST_TMPDIR/one/deep" "$BATS_TEST_TMPDIR/two"
+	config "m = c['mounts']
+m.insert(0, dict(destination='/tmp', type='tmpfs', source='tmpfs'))
+m.append(dict(destination='/tmp/one', type='bind', source='$BATS_TEST_TMPDIR/one', options=['bind']))
+m.append(dict(destination='/tmp/two', type='bind', source='$BATS_TEST_TMPDIR/two', options=['rbind']))
+m.append(dict(destination='/tmp/two/three', type='tmpfs', source='tmpfs'))
+m.append(dict(destination='/tmp/two/three/four', type='bind', source='$BATS_TEST_TMPDIR/one', options=['bind']))"
+	for hooks in '{}' '{"createRuntime": [{"path": "/bin/true"}]}'; do # two ways to a mount namespace
+		config "c['hooks'] = $hooks"
+		out=$(tare run --bundle "$BUNDLE" a | awk '{ print $5 }' | grep -E '^/(proc|tmp.*)$' | tr '\n' ' ')
+		echo "$out"
+		[ "$out" = "/tmp /proc /tmp/one /tmp/two /tmp/two/three /tmp/two/three/four " ]
+	done
+}
+
+@test "a filesystem listed twice for one place is mounted twice" {
+	make_bundle grep -c ' /dev/mqueue ' /proc/self/mountinfo
+	config "c['mounts'].append(next(dict(m) for m in c['mounts'] if m['type'] == 'mqueue'))"
+	[ "$(tare run --bundle "$BUNDLE" a)" = 2 ]
+}
+
+@test "a word that is no option of a cgroup mount is refused" {
+	make_bundle true
+	config "next(m for m in c['mounts'] if m['type'].startswith('cgroup'))['options'].append('no_such_option')"
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" != 0 ]
+	[[ $output == *"/mounts/"*no_such_option* ]]
+}
+
 @test "tmpcopyup brings what the image has there" {
 	need_root
 	make_bundle

@@ -170,3 +170,33 @@ PYTHON
 @test "man pages and completions are current" {
 	"$TOP/tools/gen-docs" "$TARE_OCI" --check
 }
+
+@test "a sysctl may name the host, unless /hostname says something else" {
+	make_bundle hostname
+	config "c['linux']['sysctl'] = {'kernel.hostname': 'by-sysctl'}; c.pop('hostname', None)"
+	[ "$(tare run --bundle "$BUNDLE" a)" = by-sysctl ]
+	config "c['hostname'] = 'by-sysctl'"
+	[ "$(tare run --bundle "$BUNDLE" a)" = by-sysctl ]
+	config "c['hostname'] = 'other'"
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" != 0 ]
+	[[ $output == *'kernel.hostname is "by-sysctl", but /hostname is "other"'* ]]
+}
+
+@test "NOTIFY_SOCKET to which nobody listens: the container has a socket, and the start does not wait" {
+	make_bundle sh -c 'test -S "$NOTIFY_SOCKET" && echo there'
+	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/nobody
+	[ "$(timeout 20 "$TARE_OCI" --root "$STATE" run --bundle "$BUNDLE" a)" = there ]
+	timeout 20 "$TARE_OCI" --root "$STATE" run --detach --bundle "$BUNDLE" b > "$BATS_TEST_TMPDIR/out"
+}
+
+@test "an id with a dot in front: taken, but not under the name crun" {
+	make_bundle true
+	tare run --bundle "$BUNDLE" .a
+	ln -s "$TARE_OCI" "$BATS_TEST_TMPDIR/crun"
+	for command in create run; do
+		run "$BATS_TEST_TMPDIR/crun" --root "$STATE" $command --bundle "$BUNDLE" .a
+		[ "$status" != 0 ]
+		[[ $output == *"invalid container ID format"* ]]
+	done
+}

@@ -30,7 +30,8 @@ struct child_mount {
 	const struct rc_mount *doc;
 	struct mnt_opts opts;
 	struct mnt_fs fs;
-	int tree;	      /* BIND: the detached copy, FD_NONE: the child makes it (no privilege on the host) */
+	int source_fd;	      /* BIND: what is to be bound */
+	int tree;	      /* BIND: the detached copy, FD_NONE: the child makes it */
 	const char *source;   /* BIND: absolute host path; SYMLINK: the link's target */
 	bool dir;	      /* BIND: the source is a directory */
 	int idmap_userns;     /* FD_NONE: not idmapped */
@@ -97,6 +98,11 @@ struct child_plan {
 	int small_mnt_ns, root_tree, cg_tree[CG_MAX_HIER];
 	bool root_later; /* root_tree comes with the go-ahead after the maps */
 	const char *host_null; /* /dev/null as seen before pivot_root */
+	/* Linux 6.8 and later list mounts by age: bind mounts that the runtime clones beforehand would stand before everything
+	 * that the child mounts. So the child goes back to the runtime's mount namespace when it is their turn. One slot for each
+	 * mount; NULL: the runtime has cloned them, or nobody may. */
+	int *late_trees;
+	int host_mnt_ns;
 
 	const char *rootfs; /* absolute host path */
 	unsigned long rootfs_propagation; /* MS_*, of the whole namespace before mounting */
@@ -141,5 +147,8 @@ _Noreturn void child_main(const struct child_plan *p);
 _Noreturn void child_stage(const struct child_plan *p);
 /* child_exec_main - one more process in a running container. */
 _Noreturn void child_exec_main(const struct exec_plan *p);
+/* child_clone_bind - the detached copy that is to be attached for bind mount @m, idmapped if asked for. Runs in the mount
+ * namespace of its source: the runtime's. */
+int child_clone_bind(const struct child_mount *m, bool slave, struct err *e) must_check;
 /* cgroup_mount_source - the host path that a mount of type cgroup shows of hierarchy @hier. Pure. */
 int cgroup_mount_source(const struct child_plan *p, int hier, char *dst, size_t size, struct err *e) must_check;

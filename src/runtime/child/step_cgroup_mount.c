@@ -46,7 +46,7 @@ static int mount_single(const struct child_plan *p, const struct child_mount *m,
 	}
 	if (cgroup_mount_source(p, p->cg_host->unified, source, sizeof(source), e) < 0)
 		return -e->num;
-	mnt = mnt_clone(AT_FDCWD, source, &m->opts, p->slave_binds, e);
+	mnt = mnt_clone(FD_NONE, source, &m->opts, p->slave_binds, e);
 	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }
 

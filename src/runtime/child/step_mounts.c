@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "mnt/bind.h"
 #include "mnt/copyup.h"
 #include "mnt/idmapped.h"
+#include "mnt/pivot.h"
 #include "runtime/child/steps.h"
 #include "sys/path.h"
 
@@ -49,15 +51,55 @@ static int refuse_in_proc(const struct child_mount *m, int target, struct err *e
 	return 0;
 }
 
-static int mount_bind(const struct child_plan *p, const struct child_mount *m, int rootfd, struct err *e)
+int child_clone_bind(const struct child_mount *m, bool slave, struct err *e)
 {
-	int tree = m->tree;
+	int tree = mnt_clone(m->source_fd, m->source, &m->opts, slave, e);
+	int r = tree >= 0 && m->idmap_userns >= 0 ? mnt_idmap_apply(tree, m->idmap_userns, m->idmap_recursive, e) : 0;
+
+	return r < 0 ? r : tree;
+}
+
+/* Back to the host's mount namespace for this bind mount and those that follow it without another in between: setns(2)
+ * there and back costs less than the release of one clone too many. It sets root and working directory. */
+static int clone_late(const struct child_plan *p, size_t first, struct err *e)
+{
+	int own = openat(p->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	if (own < 0 || root < 0 || setns(p->host_mnt_ns, CLONE_NEWNS) < 0)
+		return err_sys(e, "enter the host's mount namespace");
+	for (size_t i = first; i < p->n_mounts && p->mounts[i].kind == CHILD_MOUNT_BIND && r >= 0; i++) {
+		r = p->late_trees[i] = child_clone_bind(&p->mounts[i], p->slave_binds, e);
+		(void)close(p->mounts[i].source_fd); /* makes room: there may be many */
+	}
+	if (r < 0)
+		return r;
+	if (setns(own, CLONE_NEWNS) < 0 || fchdir(root) < 0 || chroot(".") < 0)
+		return err_sys(e, "return to the container's mount namespace");
+	return mnt_work_in_proc(p->proc, e);
+}
+
+static int bind_tree(const struct child_plan *p, size_t i, struct err *e)
+{
+	const struct child_mount *m = &p->mounts[i];
+
+	if (m->tree >= 0)
+		return m->tree;
+	if (!p->late_trees) /* no privilege on the host */
+		return mnt_clone(FD_NONE, m->source, &m->opts, p->slave_binds, e);
+	int r = p->late_trees[i] >= 0 ? 0 : clone_late(p, i, e);
+	return r < 0 ? r : p->late_trees[i];
+}
+
+static int mount_bind(const struct child_plan *p, const struct child_state *s, size_t i, struct err *e)
+{
+	const struct child_mount *m = &p->mounts[i];
+	int tree = bind_tree(p, i, e);
 
 	if (tree < 0)
-		tree = mnt_clone(AT_FDCWD, m->source, &m->opts, p->slave_binds, e);
-	if (tree < 0)
 		return tree;
-	int target = open_target(m, m->dir, rootfd, e);
+	int target = open_target(m, m->dir, s->rootfd, e);
 	if (target < 0)
 		return target;
 	int r = refuse_in_proc(m, target, e);
@@ -91,7 +133,7 @@ static int bind_host_sysfs(const struct child_mount *m, int target, struct err *
 	o.n_propagation = 0;
 	o.rec_attr_set |= o.attr_set;
 	err_clear(e);
-	int mnt = mnt_clone(AT_FDCWD, "/sys", &o, true, e);
+	int mnt = mnt_clone(FD_NONE, "/sys", &o, true, e);
 	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
 }
 
@@ -136,6 +178,11 @@ static int mount_fs(const struct child_mount *m, bool existed, int target, struc
 	r = mnt_fs_attach(&m->fs, target, e);
 	if (r == -EPERM && str_eq(m->fs.type, "sysfs"))
 		r = bind_host_sysfs(m, target, e);
+	if (r == -EBUSY) { /* mount(2) refuses the same filesystem on top of itself: config.json has the entry twice */
+		err_clear(e);
+		int mnt = mnt_fs_detached(&m->fs, e);
+		r = mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	}
 	return r;
 }
 
@@ -218,13 +265,14 @@ static void remember_dev(const struct child_mount *m, struct child_state *s)
 		s->dev = FD_NONE;
 }
 
-static int mount_one(const struct child_plan *p, const struct child_mount *m, struct child_state *s, struct err *e)
+static int mount_one(const struct child_plan *p, size_t i, struct child_state *s, struct err *e)
 {
+	const struct child_mount *m = &p->mounts[i];
 	int rootfd = s->rootfd;
 	bool existed;
 
 	if (m->kind == CHILD_MOUNT_BIND)
-		return mount_bind(p, m, rootfd, e);
+		return mount_bind(p, s, i, e);
 	if (m->kind == CHILD_MOUNT_SYMLINK)
 		return make_symlink(m, rootfd, e);
 	if (m->kind == CHILD_MOUNT_REMOUNT)
@@ -243,7 +291,7 @@ int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct child_mount *m = &p->mounts[i];
 
-		if (mount_one(p, m, s, e) < 0)
+		if (mount_one(p, i, s, e) < 0)
 			return err_wrap(e, "config.json: /mounts/%zu: mount %s on %s", i,
 				m->source ? m->source : m->fs.type ? m->fs.type : m->doc->type,
 				m->doc->destination);
