@@ -120,6 +120,7 @@ static int collect(struct plan *p, struct err *e)
 		return -e->num;
 	memcpy(p->facts.join, p->sharing.path, sizeof(p->facts.join));
 	b->join_userns = p->sharing.userns;
+	p->facts.id_size = p->sharing.id_slot >= 0 ? IDRANGE_SIZE : 0;
 	if (c->init && programs_find("tare-init", b->init, e) < 0)
 		return -e->num;
 	p->facts.init = c->init ? b->init : NULL;

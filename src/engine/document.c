@@ -205,7 +205,7 @@ static void put_sysctls(const struct ct_config *c, const struct document_facts *
 	if (own_net && !c->privileged) {
 		/* Ids beyond the map are EINVAL: sysctl_net_ipv4.c ping_group_range. */
 		buf_printf(b, "\"net.ipv4.ip_unprivileged_port_start\":\"0\",\"net.ipv4.ping_group_range\":\"0 %u\"",
-			f->own_ids ? f->id_size - 1 : f->rootless ? 0U : 2147483647U);
+			f->id_size ? f->id_size - 1 : f->rootless ? 0U : 2147483647U);
 		sep = ",";
 	}
 	for (size_t i = 0; i < c->sysctls.n; i++) {

@@ -11,7 +11,7 @@ struct document_facts {
 	size_t n_gids;
 	const char *home;     /* NULL: not known */
 	bool own_ids;	      /* a user namespace of its own: ids from id_base on, id_size of them */
-	uint32_t id_base, id_size;
+	uint32_t id_base, id_size; /* id_size also where the ids of another container are joined */
 	bool rootless;	      /* cgroup limits may not be possible */
 	const char *join[RC_N_NS]; /* namespaces of another container or path; NULL: by the configuration */
 	const char *init;     /* host path of tare-init, when --init was given */
