@@ -14,7 +14,7 @@
 #include "sys/io.h"
 #include "sys/spawn.h"
 
-enum { MAX_ARGS = 24, LINES_MAX = 1 << 20 };
+enum { MAX_ARGS = 256, LINES_MAX = 1 << 20 };
 
 int image_need(struct engine *en, const char *name, struct store_image *ret, struct err *e)
 {
@@ -147,7 +147,8 @@ int image_call(struct engine *en, const struct image_call *call, struct err *e)
 		return err_sys(e, "make a pipe");
 	auto_fd int from = pipe_fd[0], to = pipe_fd[1];
 	fmt_to(number, sizeof(number), "%d", call->keep_fd);
-	arguments(en, call, argv, number);
+	if (arguments(en, call, argv, number) + 1 >= MAX_ARGS)
+		return err_set(e, ERR_USAGE, E2BIG, "more than %d images at once", MAX_ARGS - 10);
 	s.path = program;
 	s.argv = (char *const *)(uintptr_t)argv;
 	s.envp = no_env;

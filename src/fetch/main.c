@@ -13,6 +13,7 @@ static const struct verb {
 } verbs[] = {
 	{ "load", fetch_load },
 	{ "import", fetch_import },
+	{ "save", fetch_save },
 	{ "export", fetch_export },
 	{ "commit", fetch_commit },
 };

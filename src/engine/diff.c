@@ -1,0 +1,188 @@
+/* The upper directory of the container's overlay is the list of changes; whether one is an addition is told by the lower
+ * layers, each asked from the top down as overlayfs does: a whiteout or an opaque directory ends the search. */
+#include "engine/diff.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+#include "base/fmt.h"
+#include "base/str.h"
+#include "engine/rootfs.h"
+#include "sys/path.h"
+
+struct diff {
+	struct rootfs rootfs;
+	diff_told told;
+	void *ctx;
+	char path[PATH_MAX]; /* "/a/b" */
+};
+
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
+}
+
+static bool is_opaque(int dir, bool rootless)
+{
+	auto_fd int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char value = 0;
+
+	return fd >= 0 && fgetxattr(fd, rootless ? "user.overlay.opaque" : "trusted.overlay.opaque", &value, 1) == 1 &&
+		value == 'y';
+}
+
+enum place { PLACE_UNKNOWN, PLACE_HERE, PLACE_GONE };
+
+/* Does layer @layer_fd decide about @path (relative)? */
+static enum place in_layer(int layer_fd, const char *path, bool rootless)
+{
+	auto_fd int dir = openat(layer_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool opaque = false;
+
+	for (const char *at = path;;) {
+		char name[NAME_MAX + 1];
+		size_t n = strcspn(at, "/");
+		struct stat st;
+
+		if (dir < 0 || n > NAME_MAX)
+			return PLACE_UNKNOWN;
+		memcpy(name, at, n);
+		name[n] = '\0';
+		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return opaque ? PLACE_GONE : PLACE_UNKNOWN;
+		if (is_whiteout(&st))
+			return PLACE_GONE;
+		if (!at[n])
+			return PLACE_HERE;
+		if (!S_ISDIR(st.st_mode))
+			return PLACE_GONE;
+		int next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd_close(&dir);
+		dir = next;
+		opaque |= dir >= 0 && is_opaque(dir, rootless);
+		at += n + 1;
+	}
+}
+
+static bool below(const struct diff *d, const char *path)
+{
+	for (size_t i = d->rootfs.n_layers; i-- > 0;) {
+		enum place p = in_layer(d->rootfs.layers[i], path, d->rootfs.rootless);
+
+		if (p != PLACE_UNKNOWN)
+			return p == PLACE_HERE;
+	}
+	return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int names_of(int fd, struct arena *a, char ***ret, size_t *ret_n, struct err *e)
+{
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
+	size_t cap = 0;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (!dir) {
+		err_sys(e, "read a directory");
+		fd_close(&again);
+		return -e->num;
+	}
+	for (const struct dirent *d; e->num == 0 && (d = readdir(dir));) {
+		if (str_eq(d->d_name, ".") || str_eq(d->d_name, ".."))
+			continue;
+		if (*ret_n == cap) {
+			char **v = realloc(*ret, (cap = cap ? cap * 2 : 32) * sizeof(*v));
+
+			if (v)
+				*ret = v;
+			else
+				err_oom(e, "a directory");
+		}
+		char *copy = e->num ? NULL : arena_dup(a, d->d_name);
+		if (copy)
+			(*ret)[(*ret_n)++] = copy;
+		else if (!e->num)
+			err_oom(e, "a directory");
+	}
+	closedir(dir);
+	if (*ret_n)
+		qsort(*ret, *ret_n, sizeof(**ret), by_text);
+	return -e->num;
+}
+
+static int walk(struct diff *d, int fd, bool all_new, struct err *e);
+
+/* One entry of the upper directory. @hidden: it lies in a directory that is opaque or new, so all in it was added. */
+static int entry(struct diff *d, int parent, const char *name, bool hidden, struct err *e)
+{
+	struct stat st;
+	bool old;
+
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "look at %s", d->path);
+	old = !hidden && below(d, d->path + 1);
+	if (is_whiteout(&st))
+		return old ? d->told(d->ctx, DIFF_DELETED, d->path, e) : 0;
+	if (d->told(d->ctx, old ? DIFF_CHANGED : DIFF_ADDED, d->path, e) < 0)
+		return -e->num;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	auto_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : err_sys(e, "open %s", d->path);
+	return walk(d, fd, hidden || !old || is_opaque(fd, d->rootfs.rootless), e);
+}
+
+static int walk(struct diff *d, int fd, bool all_new, struct err *e)
+{
+	struct arena a = ARENA_INIT;
+	auto_free char **names = NULL;
+	size_t n, len = strlen(d->path);
+	int r = names_of(fd, &a, &names, &n, e);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (fmt_fits(d->path + len, sizeof(d->path) - len, "/%s", names[i]))
+			r = entry(d, fd, names[i], all_new, e);
+		else
+			r = err_num(e, ENAMETOOLONG, "%.64s…", d->path);
+		d->path[len] = '\0';
+	}
+	arena_done(&a);
+	return r;
+}
+
+int engine_diff(struct engine *en, const struct record *r, diff_told told, void *ctx, struct err *e)
+{
+	struct diff *d = calloc(1, sizeof(*d));
+	int n;
+
+	if (!d)
+		return err_oom(e, "the changes of a container");
+	*d = (struct diff){ .rootfs = ROOTFS_INIT, .told = told, .ctx = ctx };
+	n = rootfs_open(en, r, &d->rootfs, e);
+	if (n == 0 && r->config.rootfs_kind == CT_ROOTFS_DIR)
+		n = err_set(e, ERR_UNSUPPORTED, ENOTSUP, "container %.12s writes into %s itself: its changes are not kept apart",
+			r->id, r->config.rootfs);
+	if (n == 0) {
+		auto_fd int upper = openat(r->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (upper >= 0)
+			n = walk(d, upper, false, e);
+		else if (errno != ENOENT) /* never started */
+			n = err_sys(e, "open the changes of container %.12s", r->id);
+	}
+	rootfs_done(&d->rootfs);
+	free(d);
+	return n;
+}
