@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# Images: in, out, names, removal.
+
+load ../lib/engine
+
+setup()
+{
+	need_root
+	engine_setup
+	make_box
+}
+
+teardown()
+{
+	engine_teardown
+}
+
+id_of()
+{
+	tare images -q --no-trunc "$1"
+}
+
+@test "what is saved loads again with the same id, in both formats" {
+	id=$(id_of box)
+	for format in docker-archive oci-archive; do
+		tare save --format "$format" -o "$BATS_TEST_TMPDIR/$format.tar" box
+		tare rmi box
+		[ -z "$(tare images -q)" ]
+		run -0 tare load -i "$BATS_TEST_TMPDIR/$format.tar"
+		[ "$output" = "Loaded image: box:latest" ]
+		[ "$(id_of box)" = "$id" ]
+	done
+}
+
+@test "compressed archives, pipes and folders load" {
+	tare save -o "$BATS_TEST_TMPDIR/box.tar" box
+	id=$(id_of box)
+	gzip -k "$BATS_TEST_TMPDIR/box.tar"
+	xz -1 -k "$BATS_TEST_TMPDIR/box.tar"
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	tar -C "$BATS_TEST_TMPDIR/dir" -xf "$BATS_TEST_TMPDIR/box.tar"
+	for from in box.tar.gz box.tar.xz dir; do
+		tare rmi box
+		run -0 tare load -i "$BATS_TEST_TMPDIR/$from"
+		[ "$(id_of box)" = "$id" ]
+	done
+	tare rmi box
+	tare load < <(cat "$BATS_TEST_TMPDIR/box.tar.gz")
+	[ "$(id_of box)" = "$id" ]
+}
+
+@test "a container's changes are listed, committed and exported" {
+	tare run --name c box sh -c 'echo new > /new; rm /bin/vi; rm -r /root; mkdir /root; echo z > /root/z'
+	run -0 tare diff c
+	[[ $output == *"A /new"* && $output == *"D /bin/vi"* && $output == *"A /root/z"* && $output == *"C /root"* ]]
+	one=$(SOURCE_DATE_EPOCH=1 tare commit -c 'CMD ["cat", "/new"]' c changed)
+	two=$(SOURCE_DATE_EPOCH=1 tare commit -c 'CMD ["cat", "/new"]' c changed)
+	[ "$one" = "$two" ]
+	run -0 tare run --rm changed
+	[ "$output" = new ]
+	run -1 tare run --rm changed ls /bin/vi
+	tare export c > "$BATS_TEST_TMPDIR/a.tar"
+	tare export c | cmp - "$BATS_TEST_TMPDIR/a.tar"
+	tar tf "$BATS_TEST_TMPDIR/a.tar" | grep -x new
+	! tar tf "$BATS_TEST_TMPDIR/a.tar" | grep -x bin/vi
+	tare rm c
+}
+
+@test "rmi takes names away one by one, then the image and its layers" {
+	tare tag box box:2
+	run -0 tare rmi box:2
+	[ "$output" = "Untagged: box:2" ]
+	tare create --name user box true
+	run -1 tare rmi box
+	[[ $output == *"conflict"*"uses it"* ]]
+	tare rm user
+	run -0 tare rmi box
+	[[ $output == *"Untagged: box:latest"*"Deleted: sha256:"* ]]
+	[ -z "$(ls "$TARE_ROOT/layers" "$TARE_ROOT/tmp" | grep -v :)" ]
+	[ -z "$(ls "$TARE_ROOT/blobs/sha256")" ]
+	run -1 tare rmi box
+	[[ $output == *"No such image: box"* ]]
+}
+
+@test "import applies changes, and images of the same tree share the layer" {
+	tare import -c 'ENV A=b c' -c 'USER user' "$BATS_FILE_TMPDIR/box" other
+	run -0 tare run --rm other sh -c 'echo $A; id -u'
+	[ "$output" = $'b c\n1000' ]
+	tare import "$BATS_FILE_TMPDIR/box" third
+	[ "$(ls "$TARE_ROOT/layers" | wc -l)" -le 2 ]
+}
+
+@test "a load that is killed leaves nothing that the next one does not clear" {
+	tare save -o "$BATS_TEST_TMPDIR/box.tar" box
+	tare rmi box
+	for n in 1 2 3 4 5 6 7 8; do
+		timeout -s KILL "0.00$n" "$TARE" load -q -i "$BATS_TEST_TMPDIR/box.tar" > /dev/null 2>&1 || true
+	done
+	wait_until 5 sh -c '! pgrep -f "tare-fetch load --data" >/dev/null' || true
+	tare load -q -i "$BATS_TEST_TMPDIR/box.tar"
+	[ -z "$(ls "$TARE_ROOT/tmp")" ]
+	[ "$(tare run --rm box echo ok)" = ok ]
+}
