@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Layers and documents that were made to do harm: refused with one line, nothing outside touched, nothing left.
 
+bats_require_minimum_version 1.5.0
 load ../lib/engine
 
 setup()
