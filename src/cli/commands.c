@@ -41,6 +41,7 @@ const struct command_row command_rows[] = {
 	{ &cmd_system_df, NULL, "system", "df" },
 	{ &cmd_system_prune, NULL, "system", "prune" },
 	{ &cmd_images, "images", "image", "ls list" },
+	{ &cmd_image_prune, NULL, "image", "prune" },
 	{ &cmd_history, "history", "image", "history" },
 	{ &cmd_save, "save", "image", "save" },
 	{ &cmd_commit, "commit", "container", "commit" },

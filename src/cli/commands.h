@@ -19,5 +19,6 @@ extern const struct command cmd_completion; /* cmd_completion.c */
 extern const struct command cmd_help, cmd_version; /* cmd_help.c, cmd_version.c */
 extern const struct command cmd_load, cmd_import; /* cmd_load.c */
 extern const struct command cmd_tag, cmd_rmi; /* cmd_rmi.c */
+extern const struct command cmd_image_prune; /* cmd_image_prune.c */
 extern const struct command cmd_images, cmd_history; /* cmd_images.c */
 extern const struct command cmd_commit, cmd_diff, cmd_export, cmd_save; /* cmd_commit.c */

@@ -140,29 +140,6 @@ static int used_all(struct engine *en, struct used *u, struct err *e)
 
 /* --- sweeping ------------------------------------------------------------------------------------------------ */
 
-static void count_tree(int parent, const char *name, uint64_t *bytes)
-{
-	struct stat st;
-	int fd;
-	DIR *dir;
-
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	*bytes += (uint64_t)st.st_blocks * 512;
-	if (!S_ISDIR(st.st_mode))
-		return;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!dir) {
-		fd_close(&fd);
-		return;
-	}
-	for (const struct dirent *d; (d = readdir(dir));)
-		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
-			count_tree(fd, d->d_name, bytes);
-	closedir(dir);
-}
-
 /* The unused entries of @folder move into the operation's directory. */
 static int move_unused(struct engine *en, struct store_op *op, const char *folder, const struct used *u, struct err *e)
 {
@@ -205,7 +182,7 @@ static int settle(struct engine *en, struct store_op *op, const struct used *u, 
 				continue;
 			fmt_to(back, sizeof(back), "%s/%s", folders[i].folder, d->d_name + 2);
 			if (!is_used(u, d->d_name + 2))
-				count_tree(op->dir_fd, d->d_name, bytes);
+				store_tree_use(op->dir_fd, d->d_name, bytes);
 			else if (renameat2(op->dir_fd, d->d_name, en->data_fd, back, RENAME_NOREPLACE) < 0 && errno != EEXIST)
 				err_sys(e, "put back %s", back);
 		}

@@ -91,3 +91,6 @@ int store_image_load(struct store *s, const char *id, struct store_image *ret, b
  * into @arena. A layer whose directory is missing counts as unknown, a blob that is missing stays NULL. */
 int store_layers_known(struct store *s, struct store_layer *v, size_t n, bool *ret_known, struct arena *arena, struct err *e)
 	must_check;
+
+/* store_disk_use - bytes of all layers and blobs on the disk. */
+int store_disk_use(struct store *s, uint64_t *ret_bytes, struct err *e) must_check;

@@ -102,3 +102,16 @@ id_of()
 	[ -z "$(ls "$TARE_ROOT/tmp")" ]
 	[ "$(tare run --rm box echo ok)" = ok ]
 }
+
+@test "image prune takes what has no name, with -a what no container uses" {
+	tare run --name cc box sh -c 'echo x > /x'
+	tare commit cc one
+	tare import "$BATS_FILE_TMPDIR/box" one
+	run -0 tare image prune -f
+	[[ $output == *"deleted: sha256:"*"Total reclaimed space:"* ]]
+	[ "$(tare images -q one | wc -l)" = 1 ]
+	run -0 tare image prune -a -f
+	[[ $output == *"untagged: one:latest"* ]]
+	[ -n "$(tare images -q box)" ]
+	tare rm cc
+}
