@@ -107,11 +107,11 @@ static int prune_containers(
 	if (r == 0)
 		r = ps_read(c, &want, &l, e);
 	for (size_t i = 0; i < l.n && r == 0; i++) {
-		const struct record *rec = &l.v[i].record;
+		const struct record *rec = &l.v[i]->record;
 		enum ct_state s = rec->status.state;
 		bool gone = false;
 
-		if ((s != CT_CREATED && s != CT_EXITED) || l.v[i].created >= until)
+		if ((s != CT_CREATED && s != CT_EXITED) || l.v[i]->created >= until)
 			continue;
 		uint64_t size = sizes_of_container(c, rec).written;
 		r = remove_one(c, rec->id, &gone, e);

@@ -225,9 +225,9 @@ static const struct json *label(
 		return NULL;
 	*v = (struct json){ .kind = JSON_KIND_STRING, .text = (char *)"" };
 	for (size_t i = 0; i < labels_from->n; i++) {
-		const struct rc_kv_list *l = &labels_from->v[i].record.config.labels;
+		const struct rc_kv_list *l = &labels_from->v[i]->record.config.labels;
 
-		if (!str_starts(labels_from->v[i].record.id, id->text))
+		if (!str_starts(labels_from->v[i]->record.id, id->text))
 			continue;
 		for (size_t k = 0; k < l->n; k++)
 			if (str_eq(l->v[k].key, key))
@@ -243,7 +243,7 @@ static int quiet(const struct ps_list *l, size_t n, bool whole, struct err *e)
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%.*s\n", whole ? CT_ID_LEN : SHORT_ID, l->v[i].record.id);
+		buf_printf(&b, "%.*s\n", whole ? CT_ID_LEN : SHORT_ID, l->v[i]->record.id);
 	return cli_write(&b, e);
 }
 
@@ -266,7 +266,7 @@ static int print(
 
 	labels_from = l;
 	for (size_t i = 0; i < n; i++)
-		add_row(&row, &rows, &l->v[i]);
+		add_row(&row, &rows, l->v[i]);
 	return format_print(c, &rows, &how, e);
 }
 

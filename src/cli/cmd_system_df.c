@@ -35,7 +35,7 @@ struct df {
 static bool image_used(const struct df *d, const char *id)
 {
 	for (size_t i = 0; i < d->containers.n; i++)
-		if (str_eq(d->containers.v[i].record.config.image_id, id))
+		if (str_eq(d->containers.v[i]->record.config.image_id, id))
 			return true;
 	return false;
 }
@@ -100,7 +100,7 @@ static int count_images(struct df *d, struct err *e)
 static void count_containers(struct df *d)
 {
 	for (size_t i = 0; i < d->containers.n; i++) {
-		const struct record *rec = &d->containers.v[i].record;
+		const struct record *rec = &d->containers.v[i]->record;
 		enum ct_state s = rec->status.state;
 		bool runs = s == CT_RUNNING || s == CT_PAUSED || s == CT_RESTARTING;
 		uint64_t written = sizes_of_container(d->c, rec).written;

@@ -226,7 +226,7 @@ static bool passes(const struct ps_entry *p, const struct rc_str_list *l, struct
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct ps_entry *x = a, *y = b;
+	const struct ps_entry *x = *(struct ps_entry *const *)a, *y = *(struct ps_entry *const *)b;
 
 	/* RFC 3339 in UTC with nanoseconds sorts as text. */
 	return -strcmp(x->record.config.created ? x->record.config.created : "",
@@ -251,9 +251,15 @@ static void read_health(struct ps_entry *p)
 
 static void read_one(struct cli *c, const char *id, struct ps_list *l)
 {
-	struct ps_entry *p = &l->v[l->n];
+	struct ps_entry *p = arena_new(&l->arena, struct ps_entry);
 	struct err e = ERR_NONE;
-	int r = record_open_id(&c->engine, id, true, &p->record, &e);
+	int r = p ? record_open_id(&c->engine, id, true, &p->record, &e)
+		  : err_oom(&e, "the list of containers");
+
+	if (!p) {
+		err_print(STDERR_FILENO, c->name, &e);
+		return;
+	}
 
 	if (r == 0)
 		r = engine_refresh(&c->engine, &p->record, &e);
@@ -263,7 +269,7 @@ static void read_one(struct cli *c, const char *id, struct ps_list *l)
 	if (r == 0) {
 		if (!human_parse_time(p->record.config.created, &p->created))
 			p->created = 0;
-		l->n++;
+		l->v[l->n++] = p;
 		return;
 	}
 	record_done(&p->record);
@@ -279,8 +285,8 @@ static const struct ps_entry *find_entry(
 	if (record_find(&c->engine, ref, id, e) < 0)
 		return NULL;
 	for (size_t i = 0; i < l->n; i++)
-		if (str_eq(l->v[i].record.id, id))
-			return &l->v[i];
+		if (str_eq(l->v[i]->record.id, id))
+			return l->v[i];
 	return NULL;
 }
 
@@ -324,7 +330,7 @@ int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, stru
 	*ret = (struct ps_list){ .arena = ARENA_INIT };
 	if (check_filters(&want->filters, &all, e) < 0 || record_ids(&c->engine, &ids, e) < 0)
 		return -e->num;
-	ret->v = arena_array(&ret->arena, struct ps_entry, ids.n + 1);
+	ret->v = arena_array(&ret->arena, struct ps_entry *, ids.n + 1);
 	for (size_t i = 0; ret->v && i < ids.n; i++)
 		read_one(c, ids.v[i], ret);
 	record_ids_done(&ids);
@@ -337,18 +343,18 @@ int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, stru
 	if (!keep)
 		return err_oom(e, "the list of containers");
 	for (size_t i = 0; i < ret->n; i++) {
-		enum ct_state s = ret->v[i].record.status.state;
+		enum ct_state s = ret->v[i]->record.status.state;
 		bool runs = s == CT_RUNNING || s == CT_PAUSED || s == CT_RESTARTING;
 
-		keep[i] = (all || runs) && passes(&ret->v[i], &want->filters, &x);
+		keep[i] = (all || runs) && passes(ret->v[i], &want->filters, &x);
 	}
 	for (size_t i = 0; i < ret->n; i++) {
-		struct ps_entry one = ret->v[i];
+		struct ps_entry *one = ret->v[i];
 
 		if (keep[i])
 			ret->v[kept++] = one;
 		else
-			record_done(&one.record);
+			record_done(&one->record);
 	}
 	ret->n = kept;
 	return 0;
@@ -357,7 +363,7 @@ int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, stru
 void ps_done(struct ps_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		record_done(&l->v[i].record);
+		record_done(&l->v[i]->record);
 	arena_done(&l->arena);
 	*l = (struct ps_list){ .arena = ARENA_INIT };
 }

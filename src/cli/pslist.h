@@ -12,7 +12,7 @@ struct ps_entry {
 };
 
 struct ps_list {
-	struct ps_entry *v; /* newest first */
+	struct ps_entry **v; /* newest first: by pointer, for an entry is some KiB */
 	size_t n;
 	struct arena arena;
 };
