@@ -19,12 +19,12 @@ _tare()
 		--run-root) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 		--log-level|-l) COMPREPLY=($(compgen -W 'error warn warning info debug' -- "$cur")); return ;;
 		esac
-		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
+		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info load import tag rmi version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
 	container) words='run create start stop restart kill rm wait rename logs attach exec ls inspect prune --help' ;;
 	healthcheck) words='run --help' ;;
-	image) words=' --help' ;;
-	volume) words='create inspect rm --help' ;;
-	system) words='info df prune check boot version --help' ;;
+	image) words='load import tag rm --help' ;;
+	volume) words='create ls inspect rm prune --help' ;;
+	system) words='info df prune check boot seccomp version --help' ;;
 	'run'|'container run')
 		case $prev in
 		--detach-keys) return ;;
@@ -270,6 +270,12 @@ _tare()
 		esac
 		words='--driver -d --label --opt -o --help -h'
 		[[ $cur == -* ]] || words=$(tare volume ls -q 2>/dev/null) ;;
+	'volume ls'|'volume list')
+		case $prev in
+		--filter|-f) return ;;
+		--format) return ;;
+		esac
+		words='--filter -f --format --quiet -q --help -h' ;;
 	'volume inspect')
 		case $prev in
 		--format|-f) return ;;
@@ -281,6 +287,11 @@ _tare()
 		esac
 		words='--force -f --help -h'
 		[[ $cur == -* ]] || words=$(tare volume ls -q 2>/dev/null) ;;
+	'volume prune')
+		case $prev in
+		--filter) return ;;
+		esac
+		words='--all -a --filter --force -f --help -h' ;;
 	'ps'|'container ls'|'container list'|'container ps')
 		case $prev in
 		--filter|-f) return ;;
@@ -320,6 +331,30 @@ _tare()
 		--filter) return ;;
 		esac
 		words='--filter --force -f --volumes --help -h' ;;
+	'load'|'image load')
+		case $prev in
+		--input|-i) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		--name) return ;;
+		--platform) return ;;
+		esac
+		words='--input -i --name --platform --quiet -q --help -h' ;;
+	'import'|'image import')
+		case $prev in
+		--change|-c) return ;;
+		--message|-m) return ;;
+		--platform) return ;;
+		esac
+		words='--change -c --message -m --platform --quiet -q --help -h'
+		[[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
+	'tag'|'image tag')
+		case $prev in
+		esac
+		words='--help -h' ;;
+	'rmi'|'image rm'|'image remove')
+		case $prev in
+		esac
+		words='--force -f --help -h'
+		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'system check')
 		case $prev in
 		esac
@@ -328,6 +363,14 @@ _tare()
 		case $prev in
 		esac
 		words='--help -h' ;;
+	'system seccomp')
+		case $prev in
+		--cap-add) return ;;
+		--cap-drop) return ;;
+		--platform) return ;;
+		--format) COMPREPLY=($(compgen -W 'table json' -- "$cur")); return ;;
+		esac
+		words='--cap-add --cap-drop --platform --format --help -h' ;;
 	'version'|'system version')
 		case $prev in
 		--format|-f) return ;;
@@ -342,7 +385,7 @@ _tare()
 		case $prev in
 		esac
 		words='--help -h'
-		words+=' run create start stop restart kill rm wait rename logs attach exec ps inspect info version completion help container healthcheck image volume system' ;;
+		words+=' run create start stop restart kill rm wait rename logs attach exec ps inspect info load import tag rmi version completion help container healthcheck image volume system' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 	declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
