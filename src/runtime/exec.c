@@ -285,7 +285,7 @@ static int plan_exec(struct execution *x, struct err *e)
 		return -e->num;
 	r = plan_join(x, e);
 	in.in_userns = x->plan.in_userns;
-	if (r == 0 && in.in_userns)
+	if (r == 0 && (in.in_userns || x->ctx->rootless))
 		r = setgroups_denied(x, &in.no_setgroups, e);
 	if (r == 0)
 		r = plan_program(&in, &x->arena, &x->plan.program, &x->filter, e);

@@ -11,6 +11,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "runtime/notify_proxy.h"
+#include "sys/io.h"
 #include "sys/path.h"
 
 void plan_init(struct rt_plan *p)
@@ -114,6 +115,23 @@ static int plan_root_tree(const struct rt_plan_in *in, struct rt_plan *p, struct
 	return p->child.root_tree < 0 ? err_wrap(e, "root filesystem") : 0;
 }
 
+/* In a user namespace with one id its owner had to give setgroups(2) up: in the one that is made, or in the one that the
+ * engine of a plain user lives in. user_namespaces(7). */
+static int groups_denied(const struct rt_plan_in *in, const struct rt_plan *p, bool *ret, struct err *e)
+{
+	AUTO(buf) struct buf text = BUF_INIT;
+
+	*ret = p->maps && p->maps->deny_setgroups;
+	if (p->maps || !in->ctx->rootless)
+		return 0;
+	if (io_read_file_at(AT_FDCWD, "/proc/self/setgroups", 16, &text, e) < 0)
+		return -e->num;
+	*ret = str_starts(text.data ? text.data : "", "deny");
+	if (*ret && in->config->process->n_additional_gids)
+		return err_set(e, ERR_CONFIG, EPERM, "supplementary groups cannot be set in this user namespace");
+	return 0;
+}
+
 static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	const char *extra[4] = { NULL };
@@ -139,8 +157,9 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		.keep_fds = in->req->preserve_fds + in->req->listen_fds,
 		.listen_fds = in->req->listen_fds,
 		.in_userns = p->child.in_userns,
-		.no_setgroups = p->maps && p->maps->deny_setgroups,
 		.have_caps = p->have_caps };
+	if (groups_denied(in, p, &pi.no_setgroups, e) < 0)
+		return -e->num;
 	return plan_program(&pi, &p->arena, &p->child.program, &p->filter, e);
 }
 

@@ -172,3 +172,24 @@ box()
 	run -1 box --security-opt seccomp="$BATS_TEST_TMPDIR/p.json" unshare -U true
 	run -1 tare system seccomp --cap-add nonsense
 }
+
+@test "a plain user with one id has volumes, too" {
+	local home
+	home=$(mktemp -d /tmp/tare-plain-XXXXXX) # others may not enter the directories of bats
+	cp "$TARE" "$(dirname "$TARE")"/tare-{mon,init} "$home"
+	make_tree "$home/rootfs"
+	chown -R 65534:65534 "$home"
+	plain() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_DATA_HOME HOME="$home" TARE_ROOT="$home/data" \
+		TARE_RUN_ROOT="$home/run" "$home/tare" "$@"; }
+	run plain run --rm -v vol:/data --rootfs "$home/rootfs" sh -c 'echo mine > /data/x; id -u'
+	local first=$output first_status=$status
+	[ "$status" = 0 ] || { echo "$output"; rm -rf "$home"; false; }
+	run plain run --rm -v vol:/data --rootfs "$home/rootfs" cat /data/x
+	local owner
+	owner=$(stat -c %u "$home/data/volumes/vol/_data/x")
+	plain volume rm vol
+	rm -rf "$home"
+	[ "$first_status" = 0 ] && [ "$first" = 0 ] || { echo "$first"; false; }
+	[ "$output" = mine ]
+	[ "$owner" = 65534 ]
+}
