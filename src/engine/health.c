@@ -241,17 +241,16 @@ static int kill_it(const struct record *r, struct err *e)
 	return n == 0 && found ? proc_signal(pidfd, SIGKILL, &found, e) : n;
 }
 
-static int start_again(struct engine *en, const char *id, struct err *e)
+/* The stop leaves us with the lock, and the start hands it on. */
+static int restart(struct engine *en, struct record *r, struct err *e)
 {
 	struct start_how how = { .attach = false };
-	struct record r = RECORD_INIT;
-	int session = FD_NONE, n = record_open(en, id, &r, e);
+	int session = FD_NONE;
 
-	if (n == 0)
-		n = engine_start(en, &r, &how, &session, e);
+	if (engine_stop(en, r, NULL, -1, e) < 0 || engine_start(en, r, &how, &session, e) < 0)
+		return -e->num;
 	fd_close(&session);
-	record_done(&r);
-	return n;
+	return 0;
 }
 
 static int act(struct engine *en, struct record *r, struct err *e)
@@ -265,7 +264,7 @@ static int act(struct engine *en, struct record *r, struct err *e)
 	case CT_UNHEALTHY_STOP:
 		return engine_stop(en, r, NULL, -1, e);
 	case CT_UNHEALTHY_RESTART:
-		return engine_stop(en, r, NULL, -1, e) < 0 ? -e->num : start_again(en, r->id, e);
+		return restart(en, r, e);
 	}
 	return 0;
 }

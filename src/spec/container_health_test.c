@@ -44,7 +44,7 @@ TEST(reads_what_it_writes)
 	for (int i = 0; i < 7; i++) {
 		struct ct_probe p = probe(i % 2 ? CT_HEALTH_TIMED_OUT : 3);
 
-		ct_health_output(&p, "a\n\"b\"\xff\xed\xa0\x80\0 grün", 19);
+		ct_health_output(&p, "a\n\"b\"\xff\xed\xa0\x80\0 grün", 16);
 		(void)ct_health_add(s, &h, &p, false);
 	}
 	ct_health_write(s, &b);
