@@ -1,5 +1,6 @@
-/* A session seen from the user. Guarantees: signals are heeded whatever output or input do; the terminal is as it was
- * afterwards; one piece of output is under way at a time, so a slow terminal slows the sender, not our memory. */
+/* A session seen from the user. Guarantees: signals are heeded whatever output or input do; the
+ * terminal is as it was afterwards; one piece of output is under way at a time, so a slow terminal
+ * slows the sender, not our memory. */
 #include "engine/attach.h"
 
 #include <errno.h>
@@ -31,11 +32,11 @@ struct session {
 	struct sink out, err;
 	struct termios saved;
 	sigset_t mask_before;
-	bool raw, terminal;	/* our terminal is raw; the container has one */
-	bool input, may_send;	/* we have input to bring; the last one was acknowledged */
+	bool raw, terminal; /* our terminal is raw; the container has one */
+	bool input, may_send; /* we have input to bring; the last one was acknowledged */
 	bool greeted;
-	int asked_to_end;	/* INT or TERM came so often */
-	int fatal;		/* this signal is to end us */
+	int asked_to_end; /* INT or TERM came so often */
+	int fatal; /* this signal is to end us */
 	enum { GOES_ON, EXITED, DETACHED } state;
 	int exit_code;
 	char data[MON_DATA_MAX + 1];
@@ -45,7 +46,8 @@ static void say(const char *text)
 {
 	struct err e = ERR_NONE;
 
-	err_told(io_write_all(STDERR_FILENO, text, strlen(text), &e)); /* there is no other place to complain */
+	err_told(io_write_all(
+		STDERR_FILENO, text, strlen(text), &e)); /* there is no other place to complain */
 }
 
 static int tell(struct session *s, uint8_t type, const void *data, size_t n, struct err *e)
@@ -57,8 +59,11 @@ static int tell(struct session *s, uint8_t type, const void *data, size_t n, str
 	do
 		r = sendmsg(s->sock, &msg, MSG_NOSIGNAL);
 	while (r < 0 && errno == EINTR);
-	/* A monitor that is gone is seen by the end of its messages, which may hold the exit status. */
-	return r < 0 && errno != EPIPE && errno != ECONNRESET ? err_sys(e, "speak to the container's monitor") : 0;
+	/* A monitor that is gone is seen by the end of its messages, which may hold the exit
+	 * status. */
+	return r < 0 && errno != EPIPE && errno != ECONNRESET
+		? err_sys(e, "speak to the container's monitor")
+		: 0;
 }
 
 /* --- terminal ----------------------------------------------------------------------------------------------- */
@@ -67,7 +72,8 @@ static int send_size(struct session *s, struct err *e)
 {
 	struct winsize w;
 
-	if (!s->terminal || ioctl(STDIN_FILENO, TIOCGWINSZ, &w) < 0 || (w.ws_row == 0 && w.ws_col == 0))
+	if (!s->terminal || ioctl(STDIN_FILENO, TIOCGWINSZ, &w) < 0 ||
+		(w.ws_row == 0 && w.ws_col == 0))
 		return 0;
 	struct mon_size size = { w.ws_row, w.ws_col };
 	return tell(s, MON_RESIZE, &size, sizeof(size), e);
@@ -94,7 +100,8 @@ static int greet(struct session *s, const char *data, size_t n, struct err *e)
 		return 0;
 	memcpy(&hello, data, sizeof(hello));
 	if (hello.protocol != MON_PROTOCOL) {
-		err_set(e, ERR_UNSUPPORTED, EPROTO, "the container's monitor is of another version of tare");
+		err_set(e, ERR_UNSUPPORTED, EPROTO,
+			"the container's monitor is of another version of tare");
 		return err_hint(e, "restart the container to attach to it");
 	}
 	s->greeted = true;
@@ -133,7 +140,8 @@ static int read_input(struct session *s, struct err *e)
 
 static int hold_signals(struct session *s, struct err *e)
 {
-	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT, SIGPIPE };
+	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
+		SIGWINCH, SIGCONT, SIGPIPE };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -156,8 +164,11 @@ static int forward(struct session *s, int sig, struct err *e)
 		return 0;
 	}
 	if (ends && s->asked_to_end == 1 && s->o->pid > 0 && deaf_to(s->o->pid, sig)) {
-		fmt_to(text, sizeof(text), "tare: process 1 of container %s has no handler for %s, which the kernel therefore does "
-					   "not deliver (--init helps; `tare kill %s` ends it; once more leaves it running)\n",
+		fmt_to(text, sizeof(text),
+			"tare: process 1 of container %s has no handler for %s, which the kernel "
+			"therefore does "
+			"not deliver (--init helps; `tare kill %s` ends it; once more leaves it "
+			"running)\n",
 			s->o->name, sig == SIGINT ? "SIGINT" : "SIGTERM", s->o->name);
 		say(text);
 		s->asked_to_end = GIVE_UP_AFTER - 1;
@@ -196,8 +207,10 @@ static void lost(const char *data, size_t n)
 	if (n < sizeof(bytes))
 		return;
 	memcpy(&bytes, data, sizeof(bytes));
-	fmt_to(text, sizeof(text), "\r\ntare: %llu bytes of output are not shown here, as they were not taken in time (see `tare "
-				   "logs`)\r\n",
+	fmt_to(text, sizeof(text),
+		"\r\ntare: %llu bytes of output are not shown here, as they were not taken in time "
+		"(see `tare "
+		"logs`)\r\n",
 		(unsigned long long)bytes);
 	say(text);
 }
@@ -224,7 +237,8 @@ static int handle(struct session *s, uint8_t type, const char *data, size_t n, s
 		lost(data, n);
 		break;
 	case MON_REFUSED:
-		return err_set(e, ERR_CONFLICT, EBUSY, "attach to %s: %.*s", s->o->name, (int)n, data);
+		return err_set(
+			e, ERR_CONFLICT, EBUSY, "attach to %s: %.*s", s->o->name, (int)n, data);
 	case MON_EXIT:
 		if (n < sizeof(code))
 			break;
@@ -242,13 +256,16 @@ static int receive(struct session *s, struct err *e)
 {
 	ssize_t n = recv(s->sock, s->data, sizeof(s->data), MSG_DONTWAIT);
 
-	/* ECONNRESET: the monitor ended before it read our last message. Said once, and before what it has sent itself: its
-	 * word about the exit may still be there (net/unix/af_unix.c, unix_release_sock()). */
+	/* ECONNRESET: the monitor ended before it read our last message. Said once, and before what
+	 * it has sent itself: its word about the exit may still be there (net/unix/af_unix.c,
+	 * unix_release_sock()). */
 	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET))
 		return 0;
 	if (n <= 0) {
-		err_set(e, ERR_SYSTEM, EPIPE, "the monitor of container %s has gone away", s->o->name);
-		return err_hint(e, "if it was killed, `tare ps` tells what became of the container");
+		err_set(e, ERR_SYSTEM, EPIPE, "the monitor of container %s has gone away",
+			s->o->name);
+		return err_hint(
+			e, "if it was killed, `tare ps` tells what became of the container");
 	}
 	return handle(s, (uint8_t)s->data[0], s->data + 1, (size_t)n - 1, e);
 }
@@ -284,13 +301,14 @@ static int turn(struct session *s, struct err *e)
 
 static bool done(const struct session *s)
 {
-	return s->fatal || s->state == DETACHED || (s->state == EXITED && !sink_pending(&s->out) && !sink_pending(&s->err));
+	return s->fatal || s->state == DETACHED ||
+		(s->state == EXITED && !sink_pending(&s->out) && !sink_pending(&s->err));
 }
 
 static int talk(struct session *s, struct err *e)
 {
-	uint8_t want = (uint8_t)((s->o->no_stdin ? 0 : MON_WANT_STDIN) | (s->o->no_stdout ? 0 : MON_WANT_STDOUT) |
-		(s->o->no_stderr ? 0 : MON_WANT_STDERR));
+	uint8_t want = (uint8_t)((s->o->no_stdin ? 0 : MON_WANT_STDIN) |
+		(s->o->no_stdout ? 0 : MON_WANT_STDOUT) | (s->o->no_stderr ? 0 : MON_WANT_STDERR));
 	int r = hold_signals(s, e);
 
 	if (r == 0)
@@ -308,7 +326,8 @@ static void end(struct session *s)
 	struct err e = ERR_NONE;
 
 	if (s->raw)
-		err_told(tty_restore(STDIN_FILENO, &s->saved, &e)); /* it is gone: nothing to restore */
+		err_told(tty_restore(
+			STDIN_FILENO, &s->saved, &e)); /* it is gone: nothing to restore */
 	sink_done(&s->out);
 	sink_done(&s->err);
 	fd_close(&s->signals);
@@ -353,7 +372,8 @@ int attach_connect(const struct record *r, struct err *e)
 
 	if (sock < 0 && (e->num == ENOENT || e->num == ECONNREFUSED)) {
 		err_clear(e);
-		return err_set(e, ERR_CONFLICT, ESRCH, "container %s is not running", r->config.name ? r->config.name : r->id);
+		return err_set(e, ERR_CONFLICT, ESRCH, "container %s is not running",
+			r->config.name ? r->config.name : r->id);
 	}
 	return sock;
 }

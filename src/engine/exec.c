@@ -1,9 +1,11 @@
-/* `exec`. The program is a child of this process, started by the runtime in-process: no second execve(2), no daemon asked.
+/* `exec`. The program is a child of this process, started by the runtime in-process: no second
+ * execve(2), no daemon asked.
  *
- * Theory of operation: the program gets pipes or a terminal of its own, never the user's descriptors (a shell's terminal
- * in a container could have keys typed into it). A session with the container's monitor holds the program's pidfd: when
- * it breaks, the monitor kills what was started here. The program is reaped by us, or, after we are gone, by the host's
- * init: a process that joined a pid namespace from outside is no orphan of that namespace. */
+ * Theory of operation: the program gets pipes or a terminal of its own, never the user's
+ * descriptors (a shell's terminal in a container could have keys typed into it). A session with the
+ * container's monitor holds the program's pidfd: when it breaks, the monitor kills what was started
+ * here. The program is reaped by us, or, after we are gone, by the host's init: a process that
+ * joined a pid namespace from outside is no orphan of that namespace. */
 #include "engine/exec.h"
 
 #include <errno.h>
@@ -32,9 +34,9 @@ struct execution {
 	struct arena arena;
 	char user_text[32];
 	struct rc_str_list env, gids, caps;
-	int monitor;	   /* session with it, or FD_NONE */
-	int theirs[3];	   /* the program's streams */
-	int in, out, err;  /* our ends */
+	int monitor; /* session with it, or FD_NONE */
+	int theirs[3]; /* the program's streams */
+	int in, out, err; /* our ends */
 	struct rt_execed run;
 };
 
@@ -81,7 +83,8 @@ static int environment(struct execution *x, struct err *e)
 	return r;
 }
 
-/* In the root of the container's first process, which is where its files are, whatever is mounted there. */
+/* In the root of the container's first process, which is where its files are, whatever is mounted
+ * there. */
 static int look_up_user(struct execution *x, struct err *e)
 {
 	const struct rc_str_list none = { 0 };
@@ -119,7 +122,9 @@ static int privileges(struct execution *x, struct err *e)
 
 static int request(struct execution *x, struct err *e)
 {
-	x->req = (struct rt_exec){ .id = x->r->id, .args = x->o->args, .cwd = x->o->cwd, .tty = x->o->tty };
+	x->req = (struct rt_exec){
+		.id = x->r->id, .args = x->o->args, .cwd = x->o->cwd, .tty = x->o->tty
+	};
 	int r = look_up_user(x, e);
 	if (r == 0)
 		r = environment(x, e);
@@ -148,7 +153,8 @@ static int nothing(int *ret, struct err *e)
 static int make_streams(struct execution *x, struct err *e)
 {
 	bool relayed = !x->o->detach && !x->o->tty;
-	int r = relayed && x->o->interactive ? one_pipe(&x->theirs[0], &x->in, e) : nothing(&x->theirs[0], e);
+	int r = relayed && x->o->interactive ? one_pipe(&x->theirs[0], &x->in, e)
+					     : nothing(&x->theirs[0], e);
 
 	if (r == 0)
 		r = relayed ? one_pipe(&x->out, &x->theirs[1], e) : nothing(&x->theirs[1], e);
@@ -158,7 +164,8 @@ static int make_streams(struct execution *x, struct err *e)
 }
 
 /* The runtime hands on descriptors 0 to 2: exchange them for the moment. */
-int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3], struct rt_execed *ret, struct err *e)
+int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3],
+	struct rt_execed *ret, struct err *e)
 {
 	int ours[3] = { FD_NONE, FD_NONE, FD_NONE }, r = 0;
 
@@ -223,11 +230,14 @@ static int follow(struct execution *x, int *ret_status, struct err *e)
 	x->run.master = relay.master;
 	if (r < 0)
 		return r;
-	*ret_status = r == EXEC_DETACHED ? 0 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	*ret_status = r == EXEC_DETACHED ? 0
+		: WIFSIGNALED(status)	 ? 128 + WTERMSIG(status)
+					 : WEXITSTATUS(status);
 	if (r == EXEC_DETACHED && x->run.master >= 0)
 		return tell(x, MON_EXEC_TERMINAL, x->run.master, e);
 	struct err late = ERR_NONE;
-	err_told(tell(x, MON_EXEC_DONE, FD_NONE, &late)); /* the container may have ended with the program */
+	err_told(tell(x, MON_EXEC_DONE, FD_NONE,
+		&late)); /* the container may have ended with the program */
 	return 0;
 }
 
@@ -259,7 +269,8 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 	return x->o->detach ? leave(x, ret_status, e) : follow(x, ret_status, e);
 }
 
-int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status, struct err *e)
+int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status,
+	struct err *e)
 {
 	struct execution x = { .en = en,
 		.r = r,
@@ -272,7 +283,8 @@ int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, 
 		.err = FD_NONE,
 		.run = { .pidfd = FD_NONE, .master = FD_NONE } };
 	int n = run(&x, ret_status, e);
-	int *all[] = { &x.monitor, &x.theirs[0], &x.theirs[1], &x.theirs[2], &x.in, &x.out, &x.err, &x.run.pidfd, &x.run.master };
+	int *all[] = { &x.monitor, &x.theirs[0], &x.theirs[1], &x.theirs[2], &x.in, &x.out, &x.err,
+		&x.run.pidfd, &x.run.master };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		fd_close(all[i]);

@@ -6,9 +6,9 @@
 #include "base/err.h"
 
 struct exec_relay {
-	pid_t pid;  /* our child, which leads a session and a group */
+	pid_t pid; /* our child, which leads a session and a group */
 	int pidfd;
-	int in;	    /* write end of its stdin, or FD_NONE */
+	int in; /* write end of its stdin, or FD_NONE */
 	int out, err; /* read ends, or FD_NONE */
 	int master; /* of its terminal, or FD_NONE; all borrowed */
 	bool interactive;
@@ -17,5 +17,6 @@ struct exec_relay {
 
 enum exec_end { EXEC_ENDED, EXEC_DETACHED };
 
-/* exec_relay - until the program has ended (*ret_wait_status as of waitpid(2)) or the user left: enum exec_end. */
+/* exec_relay - until the program has ended (*ret_wait_status as of waitpid(2)) or the user left:
+ * enum exec_end. */
 int exec_relay(struct exec_relay *x, int *ret_wait_status, struct err *e) must_check;

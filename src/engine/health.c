@@ -50,7 +50,8 @@ static int save(const struct record *r, const struct ct_health_state *s, struct 
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	ct_health_write(s, &b);
-	return buf_err(&b, e) < 0 ? -e->num : atomic_write(r->dir_fd, HEALTH_FILE, b.data, b.len, how, e);
+	return buf_err(&b, e) < 0 ? -e->num
+				  : atomic_write(r->dir_fd, HEALTH_FILE, b.data, b.len, how, e);
 }
 
 /* --- for the monitor ---------------------------------------------------------------------------------------- */
@@ -65,7 +66,8 @@ static int probe_argv(struct engine *en, struct record *r, struct mon *m, struct
 		return err_oom(e, "the health check");
 	if (programs_self(self, e) < 0)
 		return -e->num;
-	const char *const words[N] = { self, "--root", en->data_path, "--run-root", en->run_path, "healthcheck", "run", r->id, NULL };
+	const char *const words[N] = { self, "--root", en->data_path, "--run-root", en->run_path,
+		"healthcheck", "run", r->id, NULL };
 	memcpy(argv, words, sizeof(words));
 	m->health.argv = argv;
 	return 0;
@@ -109,7 +111,8 @@ static int start(struct engine *en, struct record *r, struct run *p, struct err 
 	if (!argv)
 		return err_oom(e, "the health check");
 	memcpy(argv, test->v + 1, (test->n - 1) * sizeof(*argv));
-	struct rt_exec req = { .id = r->id, .args = str_eq(test->v[0], "CMD-SHELL") ? shell : argv };
+	struct rt_exec req = { .id = r->id,
+		.args = str_eq(test->v[0], "CMD-SHELL") ? shell : argv };
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	p->out = fds[0];
@@ -130,7 +133,8 @@ static bool listen_to(struct run *p)
 {
 	char rest[4096];
 	size_t room = sizeof(p->said) - p->n_said;
-	ssize_t n = room ? read(p->out, p->said + p->n_said, room) : read(p->out, rest, sizeof(rest));
+	ssize_t n =
+		room ? read(p->out, p->said + p->n_said, room) : read(p->out, rest, sizeof(rest));
 
 	if (n > 0 && room)
 		p->n_said += (size_t)n;
@@ -152,7 +156,8 @@ static bool in_time(struct run *p, uint64_t timeout_ms)
 	bool open = true;
 
 	for (;;) {
-		struct pollfd f[] = { { .fd = p->x.pidfd, .events = POLLIN }, { .fd = open ? p->out : -1, .events = POLLIN } };
+		struct pollfd f[] = { { .fd = p->x.pidfd, .events = POLLIN },
+			{ .fd = open ? p->out : -1, .events = POLLIN } };
 		int64_t left = end - now_ms();
 
 		if (left < 0 || poll(f, 2, left > INT32_MAX ? INT32_MAX : (int)left) == 0)
@@ -177,8 +182,10 @@ static int code_of(struct run *p)
 static void timed_out(struct ct_probe *probe, uint64_t ms)
 {
 	char text[96];
-	size_t n = ms % 1000 ? fmt_to(text, sizeof(text), "Health check exceeded timeout (%llums)", (unsigned long long)ms) :
-			       fmt_to(text, sizeof(text), "Health check exceeded timeout (%llus)", (unsigned long long)ms / 1000);
+	size_t n = ms % 1000 ? fmt_to(text, sizeof(text), "Health check exceeded timeout (%llums)",
+				       (unsigned long long)ms)
+			     : fmt_to(text, sizeof(text), "Health check exceeded timeout (%llus)",
+				       (unsigned long long)ms / 1000);
 
 	probe->exit_code = CT_HEALTH_TIMED_OUT;
 	ct_health_output(probe, text, n);
@@ -192,7 +199,9 @@ static int probe(struct engine *en, struct record *r, struct ct_probe *ret, stru
 
 	engine_now(ret->start);
 	if (start(en, r, &p, &own) < 0) { /* a command that is not there is unhealthy, too */
-		ret->exit_code = own.kind == ERR_EXEC_NOT_FOUND ? 127 : own.kind == ERR_EXEC_DENIED ? 126 : 125;
+		ret->exit_code = own.kind == ERR_EXEC_NOT_FOUND ? 127
+			: own.kind == ERR_EXEC_DENIED		? 126
+								: 125;
 		ct_health_output(ret, own.msg, str_len(own.msg));
 	} else if (in_time(&p, timeout_ms)) {
 		ret->exit_code = code_of(&p);
@@ -216,7 +225,8 @@ static bool in_start_period(const struct record *r, const struct ct_probe *p)
 
 	if (!rfc3339_parse(r->status.started, &from) || !rfc3339_parse(p->start, &at))
 		return false;
-	int64_t ms = ((int64_t)at.tv_sec - from.tv_sec) * 1000 + (at.tv_nsec - from.tv_nsec) / 1000000;
+	int64_t ms =
+		((int64_t)at.tv_sec - from.tv_sec) * 1000 + (at.tv_nsec - from.tv_nsec) / 1000000;
 	return ms < (int64_t)r->config.health.start_period_ms;
 }
 
@@ -231,17 +241,16 @@ static int kill_it(const struct record *r, struct err *e)
 	return n == 0 && found ? proc_signal(pidfd, SIGKILL, &found, e) : n;
 }
 
-static int start_again(struct engine *en, const char *id, struct err *e)
+/* The stop leaves us with the lock, and the start hands it on. */
+static int restart(struct engine *en, struct record *r, struct err *e)
 {
 	struct start_how how = { .attach = false };
-	struct record r = RECORD_INIT;
-	int session = FD_NONE, n = record_open(en, id, &r, e);
+	int session = FD_NONE;
 
-	if (n == 0)
-		n = engine_start(en, &r, &how, &session, e);
+	if (engine_stop(en, r, NULL, -1, e) < 0 || engine_start(en, r, &how, &session, e) < 0)
+		return -e->num;
 	fd_close(&session);
-	record_done(&r);
-	return n;
+	return 0;
 }
 
 static int act(struct engine *en, struct record *r, struct err *e)
@@ -255,7 +264,7 @@ static int act(struct engine *en, struct record *r, struct err *e)
 	case CT_UNHEALTHY_STOP:
 		return engine_stop(en, r, NULL, -1, e);
 	case CT_UNHEALTHY_RESTART:
-		return engine_stop(en, r, NULL, -1, e) < 0 ? -e->num : start_again(en, r->id, e);
+		return restart(en, r, e);
 	}
 	return 0;
 }
@@ -281,7 +290,8 @@ int health_run(struct engine *en, struct record *r, bool *ret_healthy, struct er
 
 	if (!s || !p)
 		return err_oom(e, "a health check");
-	if (engine_refresh(en, r, e) < 0 || refuse(r, e) < 0 || health_read(r, &known, s, e) < 0 || probe(en, r, p, e) < 0)
+	if (engine_refresh(en, r, e) < 0 || refuse(r, e) < 0 || health_read(r, &known, s, e) < 0 ||
+		probe(en, r, p, e) < 0)
 		return -e->num;
 	bool became_unhealthy = ct_health_add(s, &r->config.health, p, in_start_period(r, p));
 	*ret_healthy = p->exit_code == 0;

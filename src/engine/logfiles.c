@@ -1,5 +1,5 @@
-/* Following files that are renamed under our hands. The one being read is known by its inode: when it has no more and is not
- * log.json any more, the next one is the one before it in the row. */
+/* Following files that are renamed under our hands. The one being read is known by its inode: when
+ * it has no more and is not log.json any more, the next one is the one before it in the row. */
 #include "engine/logfiles.h"
 
 #include <errno.h>
@@ -60,7 +60,8 @@ static int find_tail(int fd, int64_t *n, off_t *ret_at, struct err *e)
 		return err_oom(e, "the log");
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "look at the log");
-	/* The newline at the very end closes the last line: the one before its first byte is looked for. */
+	/* The newline at the very end closes the last line: the one before its first byte is looked
+	 * for. */
 	off_t end = st.st_size;
 	while (end > 0) {
 		size_t size = end < BLOCK ? (size_t)end : BLOCK;
@@ -179,7 +180,8 @@ static int make_room(struct logfiles *l, struct err *e)
 	return 0;
 }
 
-/* More of the file; *ret_n 0: no more now. One that was cut short (max-file 1) is read from its beginning. */
+/* More of the file; *ret_n 0: no more now. One that was cut short (max-file 1) is read from its
+ * beginning. */
 static int fill(struct logfiles *l, size_t *ret_n, struct err *e)
 {
 	struct stat st;
@@ -204,11 +206,14 @@ static int fill(struct logfiles *l, size_t *ret_n, struct err *e)
 	return 0;
 }
 
-int logfiles_next(struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n, struct err *e)
+int logfiles_next(
+	struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n, struct err *e)
 {
 	*ret_found = false;
 	for (;;) {
-		const char *nl = l->end > l->start ? memchr(l->data + l->start, '\n', l->end - l->start) : NULL;
+		const char *nl = l->end > l->start
+			? memchr(l->data + l->start, '\n', l->end - l->start)
+			: NULL;
 		auto_fd int next = FD_NONE;
 		size_t n;
 

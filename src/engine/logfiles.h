@@ -8,7 +8,7 @@
 
 struct logfiles {
 	int dir_fd; /* borrowed */
-	int fd;	    /* being read, or FD_NONE */
+	int fd; /* being read, or FD_NONE */
 	dev_t dev;
 	ino_t ino;
 	off_t at;
@@ -17,9 +17,11 @@ struct logfiles {
 	bool skipped; /* files were rotated away before they could be read */
 };
 
-/* logfiles_open - at the beginning, or so that the last @tail lines are still to come (-1: all). No log yet: nothing is to
- * come. End with logfiles_done(), also after an error. */
+/* logfiles_open - at the beginning, or so that the last @tail lines are still to come (-1: all). No
+ * log yet: nothing is to come. End with logfiles_done(), also after an error. */
 int logfiles_open(struct logfiles *l, int dir_fd, int64_t tail, struct err *e) must_check;
 void logfiles_done(struct logfiles *l);
-/* logfiles_next - the next whole line without its newline; *ret_line is valid until the next call. False: none now. */
-int logfiles_next(struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n, struct err *e) must_check;
+/* logfiles_next - the next whole line without its newline; *ret_line is valid until the next call.
+ * False: none now. */
+int logfiles_next(struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n,
+	struct err *e) must_check;

@@ -1,5 +1,5 @@
-/* The reader of our own log: an object of strings and one object of strings, which is all that is ever in it. A whole JSON
- * reader would build a tree for each line. */
+/* The reader of our own log: an object of strings and one object of strings, which is all that is
+ * ever in it. A whole JSON reader would build a tree for each line. */
 #include "engine/logrecord.h"
 
 #include <stdint.h>
@@ -25,7 +25,9 @@ static int hex4(const char *p)
 
 	for (int i = 0; i < 4; i++) {
 		char ch = p[i];
-		int d = ch >= '0' && ch <= '9' ? ch - '0' : (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10 : -1;
+		int d = ch >= '0' && ch <= '9'		       ? ch - '0'
+			: (ch | 32) >= 'a' && (ch | 32) <= 'f' ? (ch | 32) - 'a' + 10
+							       : -1;
 
 		if (d < 0)
 			return -1;
@@ -67,7 +69,8 @@ static bool unicode(struct cursor *c, char **dst)
 	if (v >= 0xd800 && v < 0xdc00 && c->end - c->p >= 6 && c->p[0] == '\\' && c->p[1] == 'u' &&
 		(low = hex4(c->p + 2)) >= 0xdc00 && low < 0xe000) {
 		c->p += 6;
-		*dst = put_utf8(*dst, 0x10000 + ((uint32_t)(v - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+		*dst = put_utf8(
+			*dst, 0x10000 + ((uint32_t)(v - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
 		return true;
 	}
 	*dst = put_utf8(*dst, v >= 0xd800 && v < 0xe000 ? 0xfffd : (uint32_t)v);
@@ -133,7 +136,8 @@ static bool object(struct cursor *c, const char **ret, size_t *ret_n)
 		return false;
 	*ret = c->p - 1;
 	while (!skip(c, '}'))
-		if (!raw(c, &ignored, &n) || !skip(c, ':') || !raw(c, &ignored, &n) || (!skip(c, ',') && (c->p == c->end || *c->p != '}')))
+		if (!raw(c, &ignored, &n) || !skip(c, ':') || !raw(c, &ignored, &n) ||
+			(!skip(c, ',') && (c->p == c->end || *c->p != '}')))
 			return false;
 	*ret_n = (size_t)(c->p - *ret);
 	return true;
@@ -191,7 +195,8 @@ bool logrecord_parse(const char *line, size_t n, char *room, struct logrecord *r
 
 static bool stays(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || strchr("-_.~", ch) != NULL;
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+		strchr("-_.~", ch) != NULL;
 }
 
 /* Go's url.QueryEscape. */
@@ -229,7 +234,8 @@ void logrecord_details(const struct logrecord *r, char *dst, size_t size)
 		const char *ignored;
 		size_t n;
 		struct cursor look = c;
-		if (!raw(&look, &ignored, &n) || n > sizeof(room) || !text(&c, &end) || !skip(&c, ':'))
+		if (!raw(&look, &ignored, &n) || n > sizeof(room) || !text(&c, &end) ||
+			!skip(&c, ':'))
 			break;
 		if (at + 2 < size && at)
 			dst[at++] = ',';

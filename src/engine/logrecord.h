@@ -14,8 +14,9 @@ struct logrecord {
 	size_t time_len;
 };
 
-/* logrecord_parse - @line of @n bytes without its newline; @room has @n bytes. False: it is none. */
+/* logrecord_parse - @line of @n bytes without its newline; @room has @n bytes. False: it is none.
+ */
 bool logrecord_parse(const char *line, size_t n, char *room, struct logrecord *ret);
-/* logrecord_details - the attributes as "key=value,key=value", values escaped as in a URL, to @dst: up to @size bytes with
- * a NUL. */
+/* logrecord_details - the attributes as "key=value,key=value", values escaped as in a URL, to @dst:
+ * up to @size bytes with a NUL. */
 void logrecord_details(const struct logrecord *r, char *dst, size_t size);

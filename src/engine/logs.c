@@ -28,10 +28,10 @@ struct show {
 	const struct logs_opts *o;
 	struct logfiles files;
 	struct buf out[2]; /* for stdout, stderr */
-	bool inside[2];	   /* a line of this stream is not at its end yet */
+	bool inside[2]; /* a line of this stream is not at its end yet */
 	char *room;
 	size_t room_size;
-	bool over;	   /* --until was reached */
+	bool over; /* --until was reached */
 	int watch, monitor; /* inotify; session, or FD_NONE */
 };
 
@@ -69,7 +69,8 @@ int logs_time(const char *option, const char *text, struct timespec *ret, struct
 		return 0;
 	if (!parse_duration_ms(text, &ms)) {
 		err_set(e, ERR_USAGE, EINVAL, "%s %.64s: not a time", option, text);
-		return err_hint(e, "a duration such as 10m, 2026-01-31T12:00:00Z, or seconds since 1970");
+		return err_hint(
+			e, "a duration such as 10m, 2026-01-31T12:00:00Z, or seconds since 1970");
 	}
 	clock_gettime(CLOCK_REALTIME, ret);
 	ret->tv_sec -= (time_t)(ms / 1000);
@@ -101,7 +102,10 @@ static int flush_one(struct buf *b, int fd, struct err *e)
 
 static int flush(struct show *s, struct err *e)
 {
-	return flush_one(&s->out[0], STDOUT_FILENO, e) < 0 || flush_one(&s->out[1], STDERR_FILENO, e) < 0 ? -e->num : 0;
+	return flush_one(&s->out[0], STDOUT_FILENO, e) < 0 ||
+			flush_one(&s->out[1], STDERR_FILENO, e) < 0
+		? -e->num
+		: 0;
 }
 
 /* Two streams, one order: what is for one is written before something for the other. */
@@ -116,7 +120,8 @@ static bool in_time(struct show *s, const struct logrecord *r, struct timespec *
 
 	if (!s->o->has_since && !s->o->has_until && !s->o->timestamps)
 		return true;
-	fmt_to(text, sizeof(text), "%.*s", (int)(r->time_len < sizeof(text) - 1 ? r->time_len : 0), r->time);
+	fmt_to(text, sizeof(text), "%.*s", (int)(r->time_len < sizeof(text) - 1 ? r->time_len : 0),
+		r->time);
 	if (!rfc3339_parse(text, ret))
 		return true; /* better shown than hidden */
 	if (s->o->has_until && compare(ret, &s->o->until) > 0)
@@ -185,7 +190,8 @@ static int show_all(struct show *s, struct err *e)
 	if (flush(s, e) < 0)
 		return -e->num;
 	if (s->files.skipped) {
-		static const char text[] = "tare: records were rotated away before they could be shown\n";
+		static const char text[] =
+			"tare: records were rotated away before they could be shown\n";
 
 		s->files.skipped = false;
 		return io_write_all(STDERR_FILENO, text, sizeof(text) - 1, e);
@@ -205,8 +211,8 @@ static int session(const struct record *r, struct err *e)
 	return sock < 0 ? sock : fd_steal(&sock);
 }
 
-/* Is there still somebody who may write? A monitor that ends, or is killed, or starts the program again closes its session:
- * then the status tells. */
+/* Is there still somebody who may write? A monitor that ends, or is killed, or starts the program
+ * again closes its session: then the status tells. */
 static int still_runs(struct show *s, bool *ret, struct err *e)
 {
 	struct record now = RECORD_INIT;
@@ -220,11 +226,14 @@ static int still_runs(struct show *s, bool *ret, struct err *e)
 	}
 	if (n == 0)
 		n = engine_refresh(s->en, &now, e);
-	*ret = n == 0 && (now.status.state == CT_RUNNING || now.status.state == CT_PAUSED || now.status.state == CT_RESTARTING);
+	*ret = n == 0 &&
+		(now.status.state == CT_RUNNING || now.status.state == CT_PAUSED ||
+			now.status.state == CT_RESTARTING);
 	if (*ret && s->monitor < 0 && now.status.state != CT_RESTARTING) {
 		s->monitor = session(&now, e);
 		if (s->monitor < 0 && e->kind == ERR_CONFLICT)
-			err_clear(e); /* between two lives: the directory changes again when the next one begins */
+			err_clear(e); /* between two lives: the directory changes again when the
+					 next one begins */
 	}
 	record_done(&now);
 	return -e->num;
@@ -235,7 +244,8 @@ static void hear(struct show *s)
 	char msg[256];
 	ssize_t n = recv(s->monitor, msg, sizeof(msg), MSG_DONTWAIT);
 
-	if (n == 0 || (n > 0 && (uint8_t)msg[0] == MON_EXIT) || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (n > 0 && (uint8_t)msg[0] == MON_EXIT) ||
+		(n < 0 && errno != EAGAIN && errno != EINTR))
 		fd_close(&s->monitor);
 }
 
@@ -247,13 +257,15 @@ static int until_ms(const struct show *s)
 	if (!s->o->has_until)
 		return -1;
 	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t ms = ((int64_t)s->o->until.tv_sec - now.tv_sec) * 1000 + (s->o->until.tv_nsec - now.tv_nsec) / 1000000 + 1;
+	int64_t ms = ((int64_t)s->o->until.tv_sec - now.tv_sec) * 1000 +
+		(s->o->until.tv_nsec - now.tv_nsec) / 1000000 + 1;
 	return ms <= 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
 static int wait_for_more(struct show *s, struct err *e)
 {
-	struct pollfd p[] = { { .fd = s->watch, .events = POLLIN }, { .fd = s->monitor, .events = POLLIN } };
+	struct pollfd p[] = { { .fd = s->watch, .events = POLLIN },
+		{ .fd = s->monitor, .events = POLLIN } };
 	char events[4096];
 	int n = poll(p, 2, until_ms(s));
 
@@ -273,7 +285,8 @@ static int follow(struct show *s, struct err *e)
 	bool runs = true;
 
 	s->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (s->watch < 0 || inotify_add_watch(s->watch, dir.text, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	if (s->watch < 0 ||
+		inotify_add_watch(s->watch, dir.text, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
 		return err_sys(e, "watch the log");
 	while (runs && !s->over) {
 		if (s->monitor < 0 && still_runs(s, &runs, e) < 0)
@@ -304,7 +317,9 @@ uint64_t logs_lost(const struct record *r)
 	for (;;) {
 		struct pollfd p = { .fd = sock, .events = POLLIN };
 		enum { PATIENCE_MS = 1000 };
-		ssize_t n = poll(&p, 1, PATIENCE_MS) > 0 ? recv(sock, msg, sizeof(msg), MSG_DONTWAIT) : -1;
+		ssize_t n = poll(&p, 1, PATIENCE_MS) > 0
+			? recv(sock, msg, sizeof(msg), MSG_DONTWAIT)
+			: -1;
 
 		if (n <= 0)
 			return r->status.lost_records;
@@ -322,7 +337,8 @@ static int tell_losses(const struct record *r, struct err *e)
 
 	if (!lost)
 		return 0;
-	size_t n = fmt_to(text, sizeof(text), "tare: %llu log record(s) of this container could not be written and are lost\n",
+	size_t n = fmt_to(text, sizeof(text),
+		"tare: %llu log record(s) of this container could not be written and are lost\n",
 		(unsigned long long)lost);
 	return io_write_all(STDERR_FILENO, text, n, e);
 }
@@ -333,14 +349,20 @@ static int check_driver(const struct record *r, struct err *e)
 
 	if (!d || str_eq(d, "json-file") || str_eq(d, "local"))
 		return 0;
-	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "container %s: log driver %s keeps nothing that could be shown", r->config.name, d);
-	return str_eq(d, "journald") ? err_hint(e, "journalctl CONTAINER_ID_FULL=%s", r->id) :
-				       err_hint(e, "run it with --log-driver json-file");
+	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+		"container %s: log driver %s keeps nothing that could be shown", r->config.name, d);
+	return str_eq(d, "journald") ? err_hint(e, "journalctl CONTAINER_ID_FULL=%s", r->id)
+				     : err_hint(e, "run it with --log-driver json-file");
 }
 
 int logs_show(struct engine *en, struct record *r, const struct logs_opts *o, struct err *e)
 {
-	struct show s = { .en = en, .r = r, .o = o, .out = { BUF_INIT, BUF_INIT }, .watch = FD_NONE, .monitor = FD_NONE };
+	struct show s = { .en = en,
+		.r = r,
+		.o = o,
+		.out = { BUF_INIT, BUF_INIT },
+		.watch = FD_NONE,
+		.monitor = FD_NONE };
 	int n = check_driver(r, e);
 
 	if (n == 0)

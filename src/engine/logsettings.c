@@ -1,5 +1,5 @@
-/* --log-driver and --log-opt: docker's options, checked when a container is made, and brought into the few that the
- * monitor understands. */
+/* --log-driver and --log-opt: docker's options, checked when a container is made, and brought into
+ * the few that the monitor understands. */
 #include <errno.h>
 #include <string.h>
 #include "base/fmt.h"
@@ -38,7 +38,8 @@ static int find_driver(const char *name, enum driver *ret, struct err *e)
 			*ret = (enum driver)i;
 			return 0;
 		}
-	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "--log-driver %.64s: there is no such driver here", name);
+	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "--log-driver %.64s: there is no such driver here",
+		name);
 	return err_hint(e, "json-file, local, journald, none");
 }
 
@@ -85,8 +86,9 @@ static int check_known(enum driver d, const char *key, struct err *e)
 		if (known[i].drivers & 1U << d)
 			return 0;
 	}
-	return err_set(e, ERR_USAGE, EINVAL, exists ? "--log-opt %.64s: not an option of log driver %s" :
-						      "--log-opt %.64s: unknown, or not possible with log driver %s",
+	return err_set(e, ERR_USAGE, EINVAL,
+		exists ? "--log-opt %.64s: not an option of log driver %s"
+		       : "--log-opt %.64s: unknown, or not possible with log driver %s",
 		key, driver_names[d]);
 }
 
@@ -95,13 +97,18 @@ static int one(struct settings *s, const char *key, const char *value, struct er
 	if (check_known(s->driver, key, e) < 0)
 		return -e->num;
 	if (str_eq(key, "max-size"))
-		return size_of(value, &s->max_size) ? 0 : refuse(key, value, "a size such as 10m is needed, or -1", e);
+		return size_of(value, &s->max_size)
+			? 0
+			: refuse(key, value, "a size such as 10m is needed, or -1", e);
 	if (str_eq(key, "max-file"))
-		return parse_u64(value, 1000, &s->max_file) && s->max_file ? 0 : refuse(key, value, "1 to 1000 files are possible", e);
+		return parse_u64(value, 1000, &s->max_file) && s->max_file
+			? 0
+			: refuse(key, value, "1 to 1000 files are possible", e);
 	if (str_eq(key, "compress") && !str_eq(value, "false"))
 		return refuse(key, value, "rotated logs are not compressed here", e);
 	if (str_eq(key, "mode") && !str_eq(value, "blocking") && !str_eq(value, "non-blocking"))
-		return refuse(key, value, "blocking or non-blocking", e); /* a file keeps nobody waiting: both are the same */
+		return refuse(key, value, "blocking or non-blocking",
+			e); /* a file keeps nobody waiting: both are the same */
 	if (str_eq(key, "tag") && strstr(value, "{{"))
 		return refuse(key, value, "templates are not possible here", e);
 	if (str_eq(key, "labels"))
@@ -149,8 +156,8 @@ static bool listed(const char *list, const char *key, size_t n)
 }
 
 struct attributes {
-	struct buf json;	/* json-file: {"tag":"x"} */
-	struct buf fields;	/* journald: NAME=VALUE lines */
+	struct buf json; /* json-file: {"tag":"x"} */
+	struct buf fields; /* journald: NAME=VALUE lines */
 };
 
 static void put_pair(struct attributes *t, const char *key, size_t key_n, const char *value)
@@ -164,9 +171,9 @@ static void put_pair(struct attributes *t, const char *key, size_t key_n, const 
 	buf_json_str(&t->json, value);
 	/* The journal's field names are upper case letters, digits and _. */
 	for (char *p = name; *p; p++)
-		*p = *p >= 'a' && *p <= 'z'				       ? (char)(*p - 32) :
-			(*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ? *p :
-									       '_';
+		*p = *p >= 'a' && *p <= 'z'				       ? (char)(*p - 32)
+			: (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ? *p
+									       : '_';
 	if (!strchr(value, '\n'))
 		buf_printf(&t->fields, "%s=%s\n", name, value);
 }
@@ -175,8 +182,9 @@ static void put_identity(const struct ct_config *c, const struct settings *s, st
 {
 	const char *name = c->name ? c->name : "";
 
-	buf_printf(b, "CONTAINER_ID=%.12s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%s\nCONTAINER_TAG=%s\n", c->id, c->id, name,
-		s->tag ? s->tag : name);
+	buf_printf(b,
+		"CONTAINER_ID=%.12s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%s\nCONTAINER_TAG=%s\n",
+		c->id, c->id, name, s->tag ? s->tag : name);
 	buf_printf(b, "SYSLOG_IDENTIFIER=%s\n", s->tag ? s->tag : name);
 	if (c->image)
 		buf_printf(b, "IMAGE_NAME=%s\n", c->image);
@@ -193,7 +201,8 @@ static void collect(const struct ct_config *c, const struct settings *s, struct 
 	}
 	for (size_t i = 0; i < c->labels.n; i++)
 		if (listed(s->labels, c->labels.v[i].key, str_len(c->labels.v[i].key)))
-			put_pair(t, c->labels.v[i].key, str_len(c->labels.v[i].key), c->labels.v[i].value);
+			put_pair(t, c->labels.v[i].key, str_len(c->labels.v[i].key),
+				c->labels.v[i].value);
 	if (s->tag)
 		put_pair(t, "tag", 3, s->tag);
 	if (t->json.len)

@@ -1,4 +1,5 @@
-/* Restart policies. A container that ends at once, again and again, must not take the machine's time: the pause grows. */
+/* Restart policies. A container that ends at once, again and again, must not take the machine's
+ * time: the pause grows. */
 #include "engine/restart.h"
 
 #include "base/units.h"
@@ -36,6 +37,7 @@ uint64_t restart_ran_ms(const char *started, const char *finished)
 
 	if (!rfc3339_parse(started, &from) || !rfc3339_parse(finished, &to))
 		return 0;
-	int64_t ms = ((int64_t)to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+	int64_t ms =
+		((int64_t)to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
 	return ms > 0 ? (uint64_t)ms : 0;
 }

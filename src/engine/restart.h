@@ -3,18 +3,18 @@
 #include "spec/container.h"
 
 enum {
-	RESTART_FIRST_MS = 100,	     /* doubled with each try … */
-	RESTART_LONGEST_MS = 60000,  /* … up to this … */
-	RESTART_STEADY_MS = 10000,   /* … and from the beginning again after a run of this length */
+	RESTART_FIRST_MS = 100, /* doubled with each try … */
+	RESTART_LONGEST_MS = 60000, /* … up to this … */
+	RESTART_STEADY_MS = 10000, /* … and from the beginning again after a run of this length */
 };
 
 struct restart_facts {
 	enum ct_restart policy;
-	uint32_t max;		/* on-failure: tries; 0 is no end */
-	uint32_t count;		/* restarts so far */
+	uint32_t max; /* on-failure: tries; 0 is no end */
+	uint32_t count; /* restarts so far */
 	int exit_code;
 	bool stopped_by_user;
-	uint64_t ran_ms;	/* the last run */
+	uint64_t ran_ms; /* the last run */
 	uint64_t last_delay_ms; /* before the last run; 0: none, or not known */
 };
 

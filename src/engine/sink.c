@@ -1,5 +1,6 @@
-/* Non-blocking output. O_NONBLOCK belongs to the open file, which the shell and others share with us: pipes and terminals
- * are opened again. What cannot be opened again (sockets) is written in small pieces when poll(2) says so. */
+/* Non-blocking output. O_NONBLOCK belongs to the open file, which the shell and others share with
+ * us: pipes and terminals are opened again. What cannot be opened again (sockets) is written in
+ * small pieces when poll(2) says so. */
 #include "engine/sink.h"
 
 #include <errno.h>
@@ -24,7 +25,8 @@ void sink_init(struct sink *s, int fd)
 	if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode))
 		return; /* never blocks, and its position is shared with others */
 	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
-		s->own = path_open_host(path_proc(fd).text, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0, &e);
+		s->own =
+			path_open_host(path_proc(fd).text, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0, &e);
 	if (s->own >= 0)
 		s->fd = s->own;
 	else
@@ -50,7 +52,8 @@ static size_t take(struct sink *s, const char *data, size_t n)
 
 	while (sum < n && may_write(s)) {
 		size_t left = n - sum;
-		ssize_t done = write(s->fd, data + sum, s->patient && left > PROMISED ? PROMISED : left);
+		ssize_t done =
+			write(s->fd, data + sum, s->patient && left > PROMISED ? PROMISED : left);
 
 		if (done < 0 && errno == EINTR)
 			continue;

@@ -1,5 +1,6 @@
 #pragma once
-/* Our stdout or stderr, written without ever blocking on it: while it takes nothing, signals must still be heeded. */
+/* Our stdout or stderr, written without ever blocking on it: while it takes nothing, signals must
+ * still be heeded. */
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,10 +10,10 @@
 enum { SINK_MAX = 65536 };
 
 struct sink {
-	int fd;	       /* what is written to */
-	int own;       /* FD_NONE, or a description of our own of it, non-blocking */
-	bool patient;  /* shared and blocking: only as much as poll(2) promises */
-	bool gone;     /* nobody reads it: what comes is dropped */
+	int fd; /* what is written to */
+	int own; /* FD_NONE, or a description of our own of it, non-blocking */
+	bool patient; /* shared and blocking: only as much as poll(2) promises */
+	bool gone; /* nobody reads it: what comes is dropped */
 	size_t start, end;
 	char data[SINK_MAX];
 };

@@ -1,10 +1,12 @@
-/* tare-init PROGRAM [ARGUMENT...]: process 1 of a container that was asked for --init. It starts PROGRAM, hands it the
- * signals it gets, reaps whoever is orphaned in the container and ends with PROGRAM's exit status (128 + n for a signal).
- * One file, nothing of ours but libc: it runs inside the container.
+/* tare-init PROGRAM [ARGUMENT...]: process 1 of a container that was asked for --init. It starts
+ * PROGRAM, hands it the signals it gets, reaps whoever is orphaned in the container and ends with
+ * PROGRAM's exit status (128 + n for a signal). One file, nothing of ours but libc: it runs inside
+ * the container.
  *
- * Theory of operation: all signals are blocked and taken by sigwaitinfo(2). The program has a process group of its own,
- * in front on the terminal if there is one, so that ^C goes to it and not to us as well. When it stops (^Z) nobody is there
- * to continue it, so it is continued by whoever sends SIGCONT, as without an init. */
+ * Theory of operation: all signals are blocked and taken by sigwaitinfo(2). The program has a
+ * process group of its own, in front on the terminal if there is one, so that ^C goes to it and not
+ * to us as well. When it stops (^Z) nobody is there to continue it, so it is continued by whoever
+ * sends SIGCONT, as without an init. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,7 +20,8 @@ enum { EXIT_OURS = 125, EXIT_DENIED = 126, EXIT_NOT_FOUND = 127 };
 
 static void say(const char *what, const char *name, int num)
 {
-	const char *const parts[] = { "tare-init: ", what, name, ": ", num ? strerrordesc_np(num) : "no program given", "\n" };
+	const char *const parts[] = { "tare-init: ", what, name, ": ",
+		num ? strerrordesc_np(num) : "no program given", "\n" };
 	char line[512];
 	size_t n = 0;
 
@@ -29,7 +32,8 @@ static void say(const char *what, const char *name, int num)
 		return; /* the exit status says it, too */
 }
 
-/* The terminal's foreground process group; without a terminal nothing happens. SIGTTOU is blocked. */
+/* The terminal's foreground process group; without a terminal nothing happens. SIGTTOU is blocked.
+ */
 static void take_terminal(pid_t group)
 {
 	(void)ioctl(STDIN_FILENO, TIOCSPGRP, &group);
@@ -81,7 +85,8 @@ int main(int argc, char **argv)
 		say("start", "", 0);
 		return EXIT_OURS;
 	}
-	signal(SIGCHLD, SIG_DFL); /* inherited as ignored it would reap for us, and the status be lost */
+	signal(SIGCHLD,
+		SIG_DFL); /* inherited as ignored it would reap for us, and the status be lost */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	/* Not process 1 (--pid host): orphans come to us all the same. */

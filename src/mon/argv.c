@@ -1,5 +1,5 @@
-/* struct mon by number and text in arguments: one table for both ways. Arguments and not a file: nothing to write, read
- * and remove, and `ps` shows whose monitor it is. */
+/* struct mon by number and text in arguments: one table for both ways. Arguments and not a file:
+ * nothing to write, read and remove, and `ps` shows whose monitor it is. */
 #include "mon/argv.h"
 
 #include <errno.h>
@@ -17,7 +17,10 @@ struct row {
 	size_t offset;
 };
 
-#define ROW(name, kind, member) { "--" name, ARG_##kind, offsetof(struct mon, member) }
+#define ROW(name, kind, member) \
+	{ \
+		"--" name, ARG_##kind, offsetof(struct mon, member) \
+	}
 static const struct row rows[] = {
 	ROW("name", TEXT, name),
 	ROW("id", TEXT, id),
@@ -87,7 +90,8 @@ static void add_row(struct out *o, const struct row *r, const struct mon *m)
 	case ARG_FD: {
 		int fd = *(const int *)at;
 
-		/* An open descriptor: only EBADF is possible, and then there is nothing to hand over. */
+		/* An open descriptor: only EBADF is possible, and then there is nothing to hand
+		 * over. */
 		if (fd >= 0 && fcntl(fd, F_SETFD, 0) == 0)
 			add_number(o, r->name, (uint64_t)fd);
 		break;
@@ -108,7 +112,8 @@ static void add_row(struct out *o, const struct row *r, const struct mon *m)
 
 char **mon_argv(const struct mon *m, const char *program)
 {
-	size_t health = list_len(m->health.argv), then = list_len(m->then_argv), text = ARRAY_SIZE(rows) * NUMBER_SIZE;
+	size_t health = list_len(m->health.argv), then = list_len(m->then_argv),
+	       text = ARRAY_SIZE(rows) * NUMBER_SIZE;
 	size_t n = 2 + 2 * ARRAY_SIZE(rows) + 2 * m->n_log_opts + 2 * health + 1 + then;
 
 	for (size_t i = 0; i < m->n_log_opts; i++)
@@ -145,7 +150,8 @@ static int set(void *at, enum kind kind, char *text, bool *ret_ok)
 {
 	uint64_t v = 0;
 
-	*ret_ok = kind == ARG_TEXT || kind == ARG_BOOL || parse_u64(text, kind == ARG_U64 ? UINT64_MAX : INT32_MAX, &v);
+	*ret_ok = kind == ARG_TEXT || kind == ARG_BOOL ||
+		parse_u64(text, kind == ARG_U64 ? UINT64_MAX : INT32_MAX, &v);
 	switch (kind) {
 	case ARG_TEXT:
 		*(const char **)at = text;
@@ -223,11 +229,13 @@ int mon_from_argv(char **argv, struct mon *ret, struct err *e)
 		}
 		int used = one(argv, &m);
 		if (used <= 0)
-			return err_set(e, ERR_USAGE, EINVAL, "argument %.64s: not known, or without its value", *argv);
+			return err_set(e, ERR_USAGE, EINVAL,
+				"argument %.64s: not known, or without its value", *argv);
 		argv += used;
 	}
 	if (m.dir_fd < 0 || m.pidfd < 0)
-		return err_set(e, ERR_USAGE, EINVAL, "tare-mon is started by tare, which gives it a container's descriptors");
+		return err_set(e, ERR_USAGE, EINVAL,
+			"tare-mon is started by tare, which gives it a container's descriptors");
 	*ret = m;
 	return 0;
 }
@@ -248,7 +256,8 @@ int mon_adopt_clients(struct mon_result *r, const char *list, struct err *e)
 		uint64_t fd;
 
 		if (!parse_u64_n(p, len, INT32_MAX, &fd) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
-			return err_set(e, ERR_USAGE, EINVAL, "--clients %.64s: not a list of descriptors", list);
+			return err_set(e, ERR_USAGE, EINVAL,
+				"--clients %.64s: not a list of descriptors", list);
 		r->clients[r->n_clients++] = (struct mon_client){ .fd = (int)fd };
 		p += len;
 		if (!*p)

@@ -1,6 +1,6 @@
-/* The monitor's clients: who wants what, and what they send. Guarantees: a client can slow the program down as long as
- * MON_STALL_MS at most (the `run` in front: as a pipe would), costs no memory that grows, and one that misbehaves costs
- * only itself. */
+/* The monitor's clients: who wants what, and what they send. Guarantees: a client can slow the
+ * program down as long as MON_STALL_MS at most (the `run` in front: as a pipe would), costs no
+ * memory that grows, and one that misbehaves costs only itself. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,7 +49,8 @@ static bool tell_lost(struct client *c)
 
 static void offer(struct state *s, struct client *c)
 {
-	int r = tell_lost(c) ? client_send(c->fd, s->chunk.type, s->chunk.data, s->chunk.len) : -EAGAIN;
+	int r = tell_lost(c) ? client_send(c->fd, s->chunk.type, s->chunk.data, s->chunk.len)
+			     : -EAGAIN;
 
 	if (r == -EAGAIN && c->lossy) {
 		c->lost += s->chunk.len;
@@ -113,7 +114,8 @@ struct client *clients_add(struct state *s, int *take_fd)
 	static const char full[] = "too many sessions with this container (64)";
 
 	if (s->n_clients == MON_MAX_CLIENTS) {
-		(void)client_send(*take_fd, MON_REFUSED, full, sizeof(full) - 1); /* it is sent away anyway */
+		(void)client_send(
+			*take_fd, MON_REFUSED, full, sizeof(full) - 1); /* it is sent away anyway */
 		fd_close(take_fd);
 		return NULL;
 	}
@@ -136,7 +138,8 @@ static void leave(struct state *s, struct client *c)
 
 	if (c->kind == CLIENT_EXEC && c->pidfd >= 0)
 		err_told(proc_kill_tree(c->pidfd, KILL_ROUNDS, &e)); /* there is nobody to tell */
-	if (c->kind == CLIENT_SESSION && c->want & MON_WANT_STDIN && s->m->stdin_once && s->m->master < 0)
+	if (c->kind == CLIENT_SESSION && c->want & MON_WANT_STDIN && s->m->stdin_once &&
+		s->m->master < 0)
 		input_end(s);
 	fd_close(&c->pidfd);
 	fd_close(&c->fd);
@@ -177,7 +180,8 @@ static void resize(struct state *s, const char *data, size_t n)
 	if (n != sizeof(size) || s->m->master < 0)
 		return;
 	memcpy(&size, data, sizeof(size));
-	err_told(tty_set_size(s->m->master, size.rows, size.cols, &e)); /* a size the terminal does not take changes nothing */
+	err_told(tty_set_size(s->m->master, size.rows, size.cols,
+		&e)); /* a size the terminal does not take changes nothing */
 }
 
 static void take_exec(struct client *c, struct unix_fds *fds)
@@ -190,7 +194,8 @@ static void take_exec(struct client *c, struct unix_fds *fds)
 	fds->n = 0;
 }
 
-/* The slot goes on as the terminal's: what is written there is read and dropped until its programs have ended. */
+/* The slot goes on as the terminal's: what is written there is read and dropped until its programs
+ * have ended. */
 static void take_terminal(struct client *c, struct unix_fds *fds)
 {
 	if (fds->n != 1)
@@ -217,7 +222,8 @@ static void query(struct state *s, struct client *c)
 		c->gone = true;
 }
 
-static void handle(struct state *s, struct client *c, const char *msg, size_t n, struct unix_fds *fds)
+static void handle(
+	struct state *s, struct client *c, const char *msg, size_t n, struct unix_fds *fds)
 {
 	switch ((uint8_t)msg[0]) {
 	case MON_ATTACH:

@@ -138,7 +138,8 @@ static int finish(const struct mon_result *r, struct mon_client *c, const int32_
 }
 
 /* Until it has all, is gone, or takes nothing for @timeout_ms. */
-static bool serve(const struct mon_result *r, struct mon_client *c, const int32_t *code, int timeout_ms)
+static bool serve(
+	const struct mon_result *r, struct mon_client *c, const int32_t *code, int timeout_ms)
 {
 	for (;;) {
 		int n = finish(r, c, code);
@@ -159,7 +160,8 @@ void mon_tell_exit(struct mon_result *r, int exit_code)
 	for (int founder = 0; founder < 2; founder++) /* who may keep us for long comes last */
 		for (size_t i = 0; i < r->n_clients; i++)
 			if (r->clients[i].founder == (founder == 1)) {
-				(void)serve(r, &r->clients[i], &code, MON_STALL_MS); /* gone or stalled: closed */
+				(void)serve(r, &r->clients[i], &code,
+					MON_STALL_MS); /* gone or stalled: closed */
 				fd_close(&r->clients[i].fd);
 			}
 	mon_result_done(r);

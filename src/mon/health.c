@@ -1,5 +1,6 @@
-/* When probes of the container's health are due. The probe itself is the engine's: a program that is started, runs it,
- * records the result and does what is to be done about it. Its exit status 0 means healthy. */
+/* When probes of the container's health are due. The probe itself is the engine's: a program that
+ * is started, runs it, records the result and does what is to be done about it. Its exit status 0
+ * means healthy. */
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@ extern char **environ;
 static int64_t delay(const struct state *s)
 {
 	const struct mon_health *h = &s->m->health;
-	bool starting = !s->probe.was_healthy && s->now < s->probe.begun + (int64_t)h->start_period_ms;
+	bool starting =
+		!s->probe.was_healthy && s->now < s->probe.begun + (int64_t)h->start_period_ms;
 
 	return (int64_t)(starting ? h->start_interval_ms : h->interval_ms);
 }
@@ -35,7 +37,8 @@ void health_tick(struct state *s)
 	sp.envp = environ;
 	sp.new_session = true;
 	p->next = 0;
-	if (spawn_start(&sp, &p->child, &e) < 0) { /* no memory or processes now: the next time is tried again */
+	if (spawn_start(&sp, &p->child, &e) <
+		0) { /* no memory or processes now: the next time is tried again */
 		p->child.pid = 0;
 		p->next = s->now + delay(s);
 	}
@@ -52,8 +55,8 @@ void health_ended(struct state *s)
 	s->probe.next = s->now + delay(s);
 }
 
-/* A probe that is under way sees for itself that there is nothing to probe any more, and may be just what ended the
- * container: it is not killed, and reaped by whoever is our parent's heir. */
+/* A probe that is under way sees for itself that there is nothing to probe any more, and may be
+ * just what ended the container: it is not killed, and reaped by whoever is our parent's heir. */
 void health_stop(struct state *s)
 {
 	fd_close(&s->probe.child.pidfd);

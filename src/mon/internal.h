@@ -11,30 +11,31 @@
 
 enum {
 	MON_MAX_CLIENTS = 64,
-	/* How long a client that does not take output may keep the program waiting. The `run` in front is a part of
-	 * its pipeline and may do so for ever. */
+	/* How long a client that does not take output may keep the program waiting. The `run` in
+	 * front is a part of its pipeline and may do so for ever. */
 	MON_STALL_MS = 10000,
-	MON_IDLE_MS = 1000, /* after so much quiet an unfinished line is logged and buffers go back to the kernel */
+	MON_IDLE_MS = 1000, /* after so much quiet an unfinished line is logged and buffers go back
+			       to the kernel */
 };
 
 enum client_kind {
-	CLIENT_SESSION,	 /* of attach, run, logs -f, wait */
-	CLIENT_EXEC,	 /* of exec: has a process */
+	CLIENT_SESSION, /* of attach, run, logs -f, wait */
+	CLIENT_EXEC, /* of exec: has a process */
 	CLIENT_TERMINAL, /* no client any more: the master of a terminal whose exec has left */
 };
 
 struct client {
 	int fd;
 	enum client_kind kind;
-	int pidfd;	/* of an exec's process, or FD_NONE */
-	uint8_t want;	/* MON_WANT_… */
-	bool founder;	/* the `run` in front */
-	bool behind;	/* has not got the current chunk */
-	bool lossy;	/* stalled for too long: gets what fits, and how much did not */
-	bool owes_ack;	/* its MON_STDIN is in state.input */
-	bool waits;	/* its next message is input, and there is no room for that yet */
-	bool tailing;	/* gets what is in state.tail first */
-	bool gone;	/* close it when nobody iterates */
+	int pidfd; /* of an exec's process, or FD_NONE */
+	uint8_t want; /* MON_WANT_… */
+	bool founder; /* the `run` in front */
+	bool behind; /* has not got the current chunk */
+	bool lossy; /* stalled for too long: gets what fits, and how much did not */
+	bool owes_ack; /* its MON_STDIN is in state.input */
+	bool waits; /* its next message is input, and there is no room for that yet */
+	bool tailing; /* gets what is in state.tail first */
+	bool gone; /* close it when nobody iterates */
 	int64_t behind_since;
 	uint64_t lost;
 	size_t tail; /* what it has yet to get of state.tail, from here on */
@@ -55,8 +56,8 @@ struct input {
 
 struct probe {
 	struct spawn_child child; /* pid 0: none runs */
-	int64_t next;		  /* when the next one is due; 0: never */
-	int64_t begun;		  /* when the program was started */
+	int64_t next; /* when the next one is due; 0: never */
+	int64_t begun; /* when the program was started */
 	bool was_healthy;
 };
 
@@ -77,7 +78,7 @@ struct state {
 	struct input input;
 	struct probe probe;
 	bool stdin_brought; /* a client with input was here: stdin_once */
-	bool ended;	    /* the program has */
+	bool ended; /* the program has */
 	bool used_buffers;
 	int64_t now, last_output;
 	struct client clients[MON_MAX_CLIENTS];
@@ -93,7 +94,8 @@ void clients_receive(struct state *s, struct client *c);
 void clients_offer(struct state *s);
 /* clients_holding - does a client keep us from reading on? */
 bool clients_holding(const struct state *s);
-/* clients_stall - let go of those that stalled too long; the time of the next such decision, or 0. */
+/* clients_stall - let go of those that stalled too long; the time of the next such decision, or 0.
+ */
 int64_t clients_stall(struct state *s);
 void clients_sweep(struct state *s);
 bool client_wants(const struct client *c, uint8_t type);
@@ -103,8 +105,8 @@ int client_send(int fd, uint8_t type, const void *data, size_t n);
 void clients_give(struct state *s);
 
 /* --- stream.c */
-/* stream_read - one piece of output from @fd, to the log and to clients; false when there is none now, and *fd becomes
- * FD_NONE when there will be none. */
+/* stream_read - one piece of output from @fd, to the log and to clients; false when there is none
+ * now, and *fd becomes FD_NONE when there will be none. */
 bool stream_read(struct state *s, int *fd, uint8_t type);
 void input_write(struct state *s);
 void input_end(struct state *s);

@@ -1,5 +1,6 @@
-/* JSON strings as docker's json-file driver writes them: besides what JSON demands, "<", ">", "&", U+2028 and U+2029 are
- * escaped, and bytes that are no UTF-8 become U+FFFD. Most output is plain: sixteen bytes are looked at together. */
+/* JSON strings as docker's json-file driver writes them: besides what JSON demands, "<", ">", "&",
+ * U+2028 and U+2029 are escaped, and bytes that are no UTF-8 become U+FFFD. Most output is plain:
+ * sixteen bytes are looked at together. */
 #include "mon/jsonlog.h"
 
 #include <stdint.h>
@@ -20,8 +21,8 @@ static size_t plain_run(const char *s, size_t n)
 
 		memcpy(&b, s + i, 16);
 		/* b - 0x20 wraps for control bytes: above 0x5f then, as bytes from 0x80 on are. */
-		bad = (v16)((b - 0x20) > 0x5f) | (v16)(b == '"') | (v16)(b == '\\') | (v16)(b == '<') | (v16)(b == '>') |
-			(v16)(b == '&');
+		bad = (v16)((b - 0x20) > 0x5f) | (v16)(b == '"') | (v16)(b == '\\') |
+			(v16)(b == '<') | (v16)(b == '>') | (v16)(b == '&');
 		v2 any = (v2)bad;
 		if (any[0] | any[1])
 			break;
@@ -29,24 +30,29 @@ static size_t plain_run(const char *s, size_t n)
 	for (; i < n; i++) {
 		uint8_t b = (uint8_t)s[i];
 
-		if (b < 0x20 || b >= 0x80 || b == '"' || b == '\\' || b == '<' || b == '>' || b == '&')
+		if (b < 0x20 || b >= 0x80 || b == '"' || b == '\\' || b == '<' || b == '>' ||
+			b == '&')
 			break;
 	}
 	return i;
 }
 
-/* Length of the UTF-8 sequence at @s, 0 when it is none: overlong forms, surrogates and beyond U+10FFFF are none. */
+/* Length of the UTF-8 sequence at @s, 0 when it is none: overlong forms, surrogates and beyond
+ * U+10FFFF are none. */
 static size_t sequence(const uint8_t *s, size_t n)
 {
-	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+		: (s[0] & 0xf0) == 0xe0		  ? 3
+		: s[0] >= 0xf0 && s[0] <= 0xf4	  ? 4
+						  : 0;
 
 	if (!len || n < len)
 		return 0;
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-		(s[0] == 0xf4 && s[1] > 0x8f))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return len;
 }

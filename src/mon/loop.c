@@ -1,13 +1,15 @@
-/* The monitor's loop. Guarantees: the program is never kept from writing for longer than clients may hold it up; all it
- * wrote before its end is in the log; memory does not grow with what it writes nor with who listens.
+/* The monitor's loop. Guarantees: the program is never kept from writing for longer than clients
+ * may hold it up; all it wrote before its end is in the log; memory does not grow with what it
+ * writes nor with who listens.
  *
- * Theory of operation: one piece of output is under way at a time. It is read, offered to every client, logged; the next
- * one is read when no client is left that has to have it and could not take it yet ("behind"). Input is the same the
- * other way round, and is acknowledged, so that a client never sends what cannot be taken. poll(2) looks at everything
- * each time: there are few descriptors, and no state to keep.
+ * Theory of operation: one piece of output is under way at a time. It is read, offered to every
+ * client, logged; the next one is read when no client is left that has to have it and could not
+ * take it yet ("behind"). Input is the same the other way round, and is acknowledged, so that a
+ * client never sends what cannot be taken. poll(2) looks at everything each time: there are few
+ * descriptors, and no state to keep.
  *
- * When the program has ended the rest is read from its streams (what they hold is limited by the kernel); clients that are
- * behind get it from memory, after mon_loop(). */
+ * When the program has ended the rest is read from its streams (what they hold is limited by the
+ * kernel); clients that are behind get it from memory, after mon_loop(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -41,12 +43,12 @@ static int64_t now_ms(void)
 
 /* --- signals ------------------------------------------------------------------------------------------------ */
 
-/* Who ends the monitor does not end the container: the signals that usually mean "end" are for the program, and come to it
- * by clients or kill. KILL cannot be helped. */
+/* Who ends the monitor does not end the container: the signals that usually mean "end" are for the
+ * program, and come to it by clients or kill. KILL cannot be helped. */
 static void hold_signals(sigset_t *ret_before)
 {
-	static const int held[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGTTIN,
-		SIGTTOU, SIGWINCH, SIGXFSZ };
+	static const int held[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2,
+		SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGXFSZ };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -65,7 +67,8 @@ static void release_signals(const sigset_t *before)
 		bool any = false;
 
 		for (int sig = 1; sig < NSIG; sig++)
-			any = any || (sigismember(&pending, sig) == 1 && sigismember(before, sig) == 0);
+			any = any ||
+				(sigismember(&pending, sig) == 1 && sigismember(before, sig) == 0);
 		if (!any || sigtimedwait(&pending, NULL, &none) < 0)
 			break;
 	}
@@ -84,9 +87,11 @@ static void watch(const struct state *s, struct pollfd *p)
 	p[P_STDOUT] = (struct pollfd){ .fd = hold ? -1 : m->stdout_fd, .events = POLLIN };
 	p[P_STDERR] = (struct pollfd){ .fd = hold ? -1 : m->stderr_fd, .events = POLLIN };
 	p[P_MASTER] = (struct pollfd){ .fd = hold ? -1 : m->master, .events = POLLIN };
-	p[P_INPUT] = (struct pollfd){ .fd = input ? (m->master >= 0 ? m->master : m->stdin_fd) : -1, .events = POLLOUT };
+	p[P_INPUT] = (struct pollfd){ .fd = input ? (m->master >= 0 ? m->master : m->stdin_fd) : -1,
+		.events = POLLOUT };
 	p[P_LISTEN] = (struct pollfd){ .fd = m->listen_fd, .events = POLLIN };
-	p[P_PROBE] = (struct pollfd){ .fd = s->probe.child.pid ? s->probe.child.pidfd : -1, .events = POLLIN };
+	p[P_PROBE] = (struct pollfd){ .fd = s->probe.child.pid ? s->probe.child.pidfd : -1,
+		.events = POLLIN };
 	for (size_t i = 0; i < s->n_clients; i++) {
 		const struct client *c = &s->clients[i];
 
@@ -113,7 +118,8 @@ static int timeout(struct state *s)
 	return next > s->now ? (int)(next - s->now) : 0;
 }
 
-/* A prompt without a line end is in the log, and memory that only bursts need is the kernel's again. */
+/* A prompt without a line end is in the log, and memory that only bursts need is the kernel's
+ * again. */
 static void idle(struct state *s, struct memory *memory)
 {
 	if (s->now < s->last_output + MON_IDLE_MS)
@@ -127,8 +133,8 @@ static void idle(struct state *s, struct memory *memory)
 
 /* --- one turn ----------------------------------------------------------------------------------------------- */
 
-/* A few pieces in a row from a stream that is full; then others are looked at again. A hang-up without data must be
- * read, too: that is how the end is seen. */
+/* A few pieces in a row from a stream that is full; then others are looked at again. A hang-up
+ * without data must be read, too: that is how the end is seen. */
 static void read_stream(struct state *s, int *fd, uint8_t type)
 {
 	enum { IN_A_ROW = 8 };
@@ -197,7 +203,8 @@ static void unblock(int fd)
 	int flags = fd >= 0 ? fcntl(fd, F_GETFL) : -1;
 
 	if (flags >= 0 && !(flags & O_NONBLOCK))
-		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK); /* of an open pipe or terminal: works */
+		(void)fcntl(
+			fd, F_SETFL, flags | O_NONBLOCK); /* of an open pipe or terminal: works */
 }
 
 static int begin(struct memory *memory, struct mon *m, struct err *e)
@@ -238,8 +245,9 @@ static int wait_status(struct mon *m, struct mon_result *ret, struct err *e)
 		r = waitid(P_PIDFD, (id_t)m->pidfd, &si, WEXITED);
 	while (r < 0 && errno == EINTR);
 	if (r == 0) {
-		ret->wait_status = si.si_code == CLD_EXITED ? (si.si_status & 0xff) << 8 :
-							      si.si_status | (si.si_code == CLD_DUMPED ? 0x80 : 0);
+		ret->wait_status = si.si_code == CLD_EXITED
+			? (si.si_status & 0xff) << 8
+			: si.si_status | (si.si_code == CLD_DUMPED ? 0x80 : 0);
 		return 0;
 	}
 	if (errno != ECHILD)
@@ -290,7 +298,8 @@ static int run(struct memory *memory, struct mon *m, struct mon_result *ret, str
 int mon_loop(struct mon *m, struct mon_result *ret, struct err *e)
 {
 	sigset_t before;
-	struct memory *memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct memory *memory = mmap(
+		NULL, sizeof(*memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	*ret = (struct mon_result){ .wait_status = 0 };
 	if (memory == MAP_FAILED)

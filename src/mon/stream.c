@@ -7,12 +7,13 @@
 
 enum { BIG_PIPE = 1 << 20 };
 
-/* A program that fills its pipe is writing faster than we are woken: fewer and larger turns. Not at the start, as most
- * programs never get there and a large pipe costs memory. */
+/* A program that fills its pipe is writing faster than we are woken: fewer and larger turns. Not at
+ * the start, as most programs never get there and a large pipe costs memory. */
 static void enlarge(int fd, size_t got)
 {
 	if (got == MON_DATA_MAX && fcntl(fd, F_GETPIPE_SZ) == MON_DATA_MAX)
-		(void)fcntl(fd, F_SETPIPE_SZ, BIG_PIPE); /* a user has a limited number of pages: then not */
+		(void)fcntl(fd, F_SETPIPE_SZ,
+			BIG_PIPE); /* a user has a limited number of pages: then not */
 }
 
 bool stream_read(struct state *s, int *fd, uint8_t type)
@@ -71,7 +72,8 @@ void input_write(struct state *s)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n < 0) { /* EPIPE: the program reads no more; what comes is dropped from now on */
+		if (n < 0) { /* EPIPE: the program reads no more; what comes is dropped from now on
+			      */
 			if (s->m->master < 0)
 				fd_close(fd);
 			break;

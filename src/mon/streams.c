@@ -1,9 +1,10 @@
 /* The program's streams and the monitor's socket are made here.
  *
- * The program's ends of stdout and stderr are open for reading and writing. So the pipe has a reader as long as the
- * program has it, and what is in it stays: when the monitor is killed the program is not sent SIGPIPE, and the next
- * monitor goes on where the last one stopped. All three carry O_NOATIME, which means nothing on a pipe and tells the next
- * monitor that a descriptor of the program still is this pipe, not another one that the program put there. */
+ * The program's ends of stdout and stderr are open for reading and writing. So the pipe has a
+ * reader as long as the program has it, and what is in it stays: when the monitor is killed the
+ * program is not sent SIGPIPE, and the next monitor goes on where the last one stopped. All three
+ * carry O_NOATIME, which means nothing on a pipe and tells the next monitor that a descriptor of
+ * the program still is this pipe, not another one that the program put there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -114,7 +115,8 @@ static int reopen(pid_t pid, int fd, int flags, int *ret, struct err *e)
 		return 0;
 	fmt_to(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	auto_fd int got = path_open_host(path, flags | O_NONBLOCK | O_NOCTTY, 0, e);
-	if (got == -ENXIO || got == -ENOENT) { /* nobody reads it any more, or it was closed just now */
+	if (got == -ENXIO ||
+		got == -ENOENT) { /* nobody reads it any more, or it was closed just now */
 		err_clear(e);
 		return 0;
 	}
@@ -131,7 +133,8 @@ int mon_reopen_streams(struct mon *m, bool terminal, struct err *e)
 	/* The other end of a terminal is gone for good with the monitor that held it. */
 	if (terminal)
 		return 0;
-	if (reopen(m->pid, 0, O_WRONLY, &m->stdin_fd, e) < 0 || reopen(m->pid, 1, O_RDONLY, &m->stdout_fd, e) < 0 ||
+	if (reopen(m->pid, 0, O_WRONLY, &m->stdin_fd, e) < 0 ||
+		reopen(m->pid, 1, O_RDONLY, &m->stdout_fd, e) < 0 ||
 		reopen(m->pid, 2, O_RDONLY, &m->stderr_fd, e) < 0)
 		return err_wrap(e, "take over the streams of process %d", (int)m->pid);
 	return 0;

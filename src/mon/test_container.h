@@ -1,6 +1,6 @@
 #pragma once
-/* Plays a container for the monitor's tests: a program with the streams of mon_streams(), and its monitor in a process of
- * its own, which reports the result through a pipe. */
+/* Plays a container for the monitor's tests: a program with the streams of mon_streams(), and its
+ * monitor in a process of its own, which reports the result through a pipe. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -46,7 +46,8 @@ static inline struct mon played_mon(struct played *p)
 }
 
 /* The program is `/bin/sh -c @script`. */
-static inline void played_program(struct played *p, const char *script, bool terminal, bool with_stdin)
+static inline void played_program(
+	struct played *p, const char *script, bool terminal, bool with_stdin)
 {
 	int program[3];
 	struct err e = ERR_NONE;
@@ -77,9 +78,10 @@ static inline void played_program(struct played *p, const char *script, bool ter
 	CHECK(p->mon.pidfd >= 0, "no pidfd");
 }
 
-/* The monitor: this process is forked with the program as its child, so it must be called before played_program() and
- * runs it itself. */
-static inline void played_start(struct played *p, struct mon m, const char *script, bool terminal, bool with_stdin)
+/* The monitor: this process is forked with the program as its child, so it must be called before
+ * played_program() and runs it itself. */
+static inline void played_start(
+	struct played *p, struct mon m, const char *script, bool terminal, bool with_stdin)
 {
 	int pair[2], report[2], pids[2];
 	struct err e = ERR_NONE;
@@ -106,8 +108,9 @@ static inline void played_start(struct played *p, struct mon m, const char *scri
 		if (write(report[1], &out, sizeof(out)) < 0)
 			_exit(97);
 		if (out.result == 0)
-			mon_tell_exit(&r, WIFSIGNALED(r.wait_status) ? 128 + WTERMSIG(r.wait_status) :
-								       WEXITSTATUS(r.wait_status));
+			mon_tell_exit(&r,
+				WIFSIGNALED(r.wait_status) ? 128 + WTERMSIG(r.wait_status)
+							   : WEXITSTATUS(r.wait_status));
 		_exit(0);
 	}
 	close(pair[1]);
@@ -128,7 +131,8 @@ static inline struct report played_end(struct played *p)
 
 	CHECK(read(p->report, &r, sizeof(r)) == sizeof(r), "the monitor says nothing");
 	fd_close(&p->client);
-	CHECK(waitpid(p->monitor, &status, 0) == p->monitor && status == 0, "the monitor ended with %d", status);
+	CHECK(waitpid(p->monitor, &status, 0) == p->monitor && status == 0,
+		"the monitor ended with %d", status);
 	close(p->report);
 	return r;
 }
@@ -151,7 +155,8 @@ static inline char *played_file(struct played *p, const char *name)
 	return b.data;
 }
 
-/* The next message of type @type; others are skipped but MON_EXIT. Returns its length without the type, -1 at the end. */
+/* The next message of type @type; others are skipped but MON_EXIT. Returns its length without the
+ * type, -1 at the end. */
 static inline ssize_t played_next(int sock, uint8_t type, char *dst, size_t size)
 {
 	static char msg[MON_DATA_MAX + 1];
@@ -176,5 +181,6 @@ static inline void played_send(int sock, uint8_t type, const void *data, size_t 
 	char msg[MON_DATA_MAX + 1] = { (char)type };
 
 	memcpy(msg + 1, data, n);
-	CHECK(send(sock, msg, n + 1, MSG_NOSIGNAL) == (ssize_t)n + 1, "message %d was not sent", type);
+	CHECK(send(sock, msg, n + 1, MSG_NOSIGNAL) == (ssize_t)n + 1, "message %d was not sent",
+		type);
 }

@@ -1,9 +1,10 @@
-/* Killing a process with what it has started. Guarantees: only processes are signalled that were seen to belong to the
- * tree, by pidfd and start time.
+/* Killing a process with what it has started. Guarantees: only processes are signalled that were
+ * seen to belong to the tree, by pidfd and start time.
  *
- * Theory of operation: a pass reads /proc, marks the root, members of its session and, until nothing is added, children
- * and session members of what is marked; then all marked ones are killed. Orphans of the killed keep their session, by which
- * the next pass finds those that were born meanwhile. */
+ * Theory of operation: a pass reads /proc, marks the root, members of its session and, until
+ * nothing is added, children and session members of what is marked; then all marked ones are
+ * killed. Orphans of the killed keep their session, by which the next pass finds those that were
+ * born meanwhile. */
 #include "sys/proctree.h"
 
 #include <dirent.h>
@@ -91,8 +92,9 @@ static int mark(struct scan *s, struct err *e)
 		for (size_t i = 0; i < s->n; i++) {
 			struct entry *x = &s->v[i];
 
-			if (x->marked || !((x->pid == s->root && x->st.start_ticks == s->root_start) ||
-						 has(&s->sessions, x->st.session) || marked(s, x->st.ppid)))
+			if (x->marked ||
+				!((x->pid == s->root && x->st.start_ticks == s->root_start) ||
+					has(&s->sessions, x->st.session) || marked(s, x->st.ppid)))
 				continue;
 			x->marked = more = true;
 			if (!has(&s->sessions, x->st.session) && x->st.session == x->pid &&

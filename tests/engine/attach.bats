@@ -31,7 +31,7 @@ on_terminal()
 		while True:
 		    ready, _, _ = select.select([fd], [], [], 20)
 		    if not ready:
-		        print("nothing more comes"); break
+		        print("nothing more comes"); os.kill(pid, 9); break
 		    try:
 		        data = os.read(fd, 4096)
 		    except OSError:
@@ -69,7 +69,7 @@ on_terminal()
 }
 
 @test "the detach keys leave the container running" {
-	tare run -d -it --name aa box sh -c 'echo ready; read x; echo "got $x"' > /dev/null
+	tare run -d -it --name aa box sh -c 'while :; do echo ready; sleep 0.1; done' > /dev/null
 	run -0 on_terminal '\x10\x11' "$TARE" attach aa
 	[[ $output == *"read escape sequence"* ]]
 	[ "$(tare inspect --format '{{.State.Status}}' aa)" = running ]

@@ -35,7 +35,7 @@ is()
 	[ "$(tare inspect --format '{{.State.Health.FailingStreak}}' aa)" = 0 ]
 	tare exec aa rm /tmp/good
 	wait_until 10 is aa unhealthy
-	[ "$(tare inspect --format '{{(index .State.Health.Log 4).ExitCode}} {{(index .State.Health.Log 4).Output}}' a)" = "3 bad" ]
+	[ "$(tare inspect --format '{{(index .State.Health.Log 4).ExitCode}} {{(index .State.Health.Log 4).Output}}' aa)" = "3 bad" ]
 	[ "$(tare inspect --format '{{len .State.Health.Log}}' aa)" = 5 ]
 }
 
@@ -60,8 +60,8 @@ is()
 @test "a probe that takes too long is killed with what it started" {
 	tare run -d --name aa --health-cmd 'sleep 555 & sleep 556' --health-interval 1h --health-timeout 300ms box sleep 1000 > /dev/null
 	run -1 tare healthcheck run aa
-	[ "$(tare inspect --format '{{(index .State.Health.Log 0).ExitCode}}' a)" = -1 ]
-	[[ $(tare inspect --format '{{(index .State.Health.Log 0).Output}}' a) == "Health check exceeded timeout (300ms)" ]]
+	[ "$(tare inspect --format '{{(index .State.Health.Log 0).ExitCode}}' aa)" = -1 ]
+	[[ $(tare inspect --format '{{(index .State.Health.Log 0).Output}}' aa) == "Health check exceeded timeout (300ms)" ]]
 	[ "$(tare exec aa ps -o args | grep -c '^sleep 55')" = 0 ]
 }
 
