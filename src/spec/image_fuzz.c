@@ -36,8 +36,8 @@ static void reference(const char *text)
 	if (image_ref_parse(text, &r, &e) < 0)
 		return;
 	image_ref_full(&r, full);
-	/* A whole name means itself, and has no byte that could leave a directory. */
-	if (image_ref_parse(full, &again, &e) < 0 || strstr(full, "..") || strchr(full, '%'))
+	/* A whole name means itself, and has no part that could leave a directory; a tag may have dots in a row. */
+	if (image_ref_parse(full, &again, &e) < 0 || strstr(full, "../") || strstr(full, "/..") || strchr(full, '%'))
 		abort();
 	image_ref_full(&again, twice);
 	if (!str_eq(full, twice))
