@@ -19,10 +19,10 @@ _tare()
 		--run-root) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 		--log-level|-l) COMPREPLY=($(compgen -W 'error warn warning info debug' -- "$cur")); return ;;
 		esac
-		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info load import tag rmi version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
-	container) words='run create start stop restart kill rm wait rename logs attach exec ls inspect prune --help' ;;
+		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff export load import tag rmi version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
+	container) words='run create start stop restart kill rm wait rename logs attach exec ls inspect prune commit diff export --help' ;;
 	healthcheck) words='run --help' ;;
-	image) words='load import tag rm --help' ;;
+	image) words='ls prune history save load import tag rm --help' ;;
 	volume) words='create ls inspect rm prune --help' ;;
 	system) words='info df prune check boot seccomp version --help' ;;
 	'run'|'container run')
@@ -331,6 +331,48 @@ _tare()
 		--filter) return ;;
 		esac
 		words='--filter --force -f --volumes --help -h' ;;
+	'images'|'image ls'|'image list')
+		case $prev in
+		--filter|-f) return ;;
+		--format) return ;;
+		esac
+		words='--all -a --digests --filter -f --format --no-trunc --quiet -q --help -h' ;;
+	'image prune')
+		case $prev in
+		esac
+		words='--all -a --force -f --help -h' ;;
+	'history'|'image history')
+		case $prev in
+		--format) return ;;
+		esac
+		words='--format --no-trunc --quiet -q --help -h'
+		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+	'save'|'image save')
+		case $prev in
+		--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		--format) COMPREPLY=($(compgen -W 'docker-archive oci-archive' -- "$cur")); return ;;
+		esac
+		words='--output -o --format --help -h'
+		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+	'commit'|'container commit')
+		case $prev in
+		--author|-a) return ;;
+		--change|-c) return ;;
+		--message|-m) return ;;
+		esac
+		words='--author -a --change -c --message -m --quiet -q --help -h'
+		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null) ;;
+	'diff'|'container diff')
+		case $prev in
+		esac
+		words='--help -h'
+		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null) ;;
+	'export'|'container export')
+		case $prev in
+		--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		esac
+		words='--output -o --help -h'
+		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null) ;;
 	'load'|'image load')
 		case $prev in
 		--input|-i) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -385,7 +427,7 @@ _tare()
 		case $prev in
 		esac
 		words='--help -h'
-		words+=' run create start stop restart kill rm wait rename logs attach exec ps inspect info load import tag rmi version completion help container healthcheck image volume system' ;;
+		words+=' run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff export load import tag rmi version completion help container healthcheck image volume system' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 	declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
