@@ -90,6 +90,16 @@ void usage_program(struct buf *b);
 void usage_group(const struct command_group *g, struct buf *b);
 void usage_command(const struct command *cmd, struct buf *b);
 
+/* cli_protect - before a process of ours is put into a container that shares ids with the host (@host_ids): there it could
+ * write our executable through /proc/PID/exe (CVE-2019-5736), so this command is executed again from where nobody can
+ * (sec/selfexe.h). In a range of ids of its own a container's root owns nothing of the host, and nothing is done. A plain
+ * user's containers share the user's id. */
+int cli_protect(const struct cli *c, bool host_ids, struct err *e) must_check;
+/* cli_protect_for - the same for a container that is there: one that runs is judged by what it has, another by what it
+ * will get. */
+struct record;
+int cli_protect_for(const struct cli *c, const struct record *r, struct err *e) must_check;
+
 /* cli_write - results to standard output. */
 int cli_write(const struct buf *b, struct err *e) must_check;
 /* cli_each - @call for every operand; an error of one is reported and the rest goes on. After all,

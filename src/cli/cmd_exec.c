@@ -113,6 +113,8 @@ static int exec(struct cli *c, struct err *e)
 		n = environment(c, o, e);
 	if (n == 0)
 		n = record_open(&c->engine, c->operands[0], &r, e);
+	if (n == 0)
+		n = cli_protect_for(c, &r, e);
 	if (n < 0)
 		c->fail_status = 1; /* docker's: nothing was tried in the container yet */
 	if (n == 0) {

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "engine/monitor.h"
+#include "engine/record.h"
 
 struct monitor_end_opts {
 	const char *id, *wait_status, *clients;
@@ -41,6 +42,14 @@ static int monitor_end(struct cli *c, struct err *e)
 		return err_set(e, ERR_USAGE, EINVAL, "monitor-end is called by tare-mon only");
 	end.wait_status = (int)status;
 	end.client_list = o->clients;
+	/* It may be started again, by this process. While the descriptors still survive an execve. */
+	struct record r = RECORD_INIT;
+	int n = record_open_id(&c->engine, o->id, true, &r, e);
+	if (n == 0 && r.config.restart != CT_RESTART_NO)
+		n = cli_protect_for(c, &r, e);
+	record_done(&r);
+	if (n < 0)
+		return n;
 	if (take(o->dir, "dir", e) < 0 || (o->listen >= 0 && take(o->listen, "listen", e) < 0))
 		return -e->num;
 	return monitor_resume(&c->engine, &end, e);

@@ -38,6 +38,8 @@ static int start_one(struct cli *c, const char *operand, void *arg, struct err *
 	(void)arg;
 	if (n == 0)
 		n = engine_refresh(&c->engine, &r, e);
+	if (n == 0)
+		n = cli_protect_for(c, &r, e);
 	if (n == 0 && !(r.status.state == CT_RUNNING && record_monitored(&r)))
 		n = engine_start(&c->engine, &r, &how, &session, e);
 	record_done(&r);
@@ -68,6 +70,8 @@ static int start_in_front(struct cli *c, const struct start_opts *o, struct err 
 	int n = record_open(&c->engine, c->operands[0], &r, e);
 	if (n == 0)
 		n = engine_refresh(&c->engine, &r, e);
+	if (n == 0)
+		n = cli_protect_for(c, &r, e);
 	if (n == 0 && r.status.state == CT_RUNNING && record_monitored(&r))
 		n = session = attach_connect(&r, e);
 	else if (n == 0)

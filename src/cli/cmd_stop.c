@@ -53,6 +53,8 @@ static int restart_one(struct cli *c, const char *operand, void *arg, struct err
 	int session, n = record_open(&c->engine, operand, &r, e);
 
 	if (n == 0)
+		n = cli_protect_for(c, &r, e);
+	if (n == 0)
 		n = engine_stop(&c->engine, &r, o->signal, o->timeout_s, e);
 	if (n == 0)
 		n = engine_start(&c->engine, &r, &how, &session, e);

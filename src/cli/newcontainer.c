@@ -166,6 +166,9 @@ int new_container(struct cli *c, struct run_opts *o, struct record *ret, struct 
 		return err_oom(e, "a container");
 	if (!c->engine.rootless)
 		o->c.userns_lifted = (char *)security_needs_host_ids(&o->c);
+	const struct record planned = { .config = o->c, .dir_fd = FD_NONE };
+	if (str_eq(c->command->name, "run") && cli_protect_for(c, &planned, e) < 0)
+		return -e->num;
 	auto_fd int cidfile = o->c.cidfile ? claim_cidfile(o->c.cidfile, e) : FD_NONE;
 	if (e->num || (o->replace && o->c.name && replace(c, o->c.name, e) < 0))
 		return -e->num;

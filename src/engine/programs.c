@@ -13,6 +13,10 @@
 
 int programs_self(char dst[static PATH_MAX], struct err *e)
 {
+	const char *given = getenv(PROGRAMS_SELF);
+
+	if (given && *given == '/')
+		return fmt_fits(dst, PATH_MAX, "%s", given) ? 0 : err_num(e, ENAMETOOLONG, "$" PROGRAMS_SELF);
 	ssize_t n = readlink("/proc/self/exe", dst, PATH_MAX - 1);
 
 	if (n < 0)
