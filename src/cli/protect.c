@@ -1,6 +1,6 @@
 /* Our own executable, seen from inside a container. */
 #include <limits.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/cli.h"
@@ -21,10 +21,23 @@ int cli_protect(const struct cli *c, bool host_ids, struct err *e)
 	if (programs_self(self, e) < 0)
 		return -e->num;
 	/* A plain user's second round begins as root of the user's namespace, where defaults would be found elsewhere. */
-	if (setenv(PROGRAMS_SELF, self, 1) < 0 || setenv("TARE_ROOT", c->engine.data_path, 1) < 0 ||
-		setenv("TARE_RUN_ROOT", c->engine.run_path, 1) < 0)
+	AUTO(arena) struct arena a = ARENA_INIT;
+	const struct {
+		const char *name, *value;
+	} more[] = { { PROGRAMS_SELF, self }, { "TARE_ROOT", c->engine.data_path }, { "TARE_RUN_ROOT", c->engine.run_path } };
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	char **env = arena_array(&a, char *, n + ARRAY_SIZE(more) + 1);
+	if (!env)
 		return err_oom(e, "the environment");
-	return selfexe_protect(c->argv, environ, e);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+		if (!(env[i] = arena_printf(&a, "%s=%s", more[i].name, more[i].value)))
+			return err_oom(e, "the environment");
+	/* The first of a name counts: getenv(3). */
+	memcpy(env + ARRAY_SIZE(more), environ, n * sizeof(*env));
+	return selfexe_protect(c->argv, env, e);
 }
 
 static bool joins(const char *mode)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "engine/initlayer.h"
 #include "engine/rootfs_host.h"
 #include "mnt/idmapped.h"
 #include "store/store.h"
@@ -31,9 +32,13 @@ static int open_layers(const struct engine *en, const struct record *r, struct r
 {
 	const struct rc_str_list *l = &r->config.layers;
 
-	f->layers = calloc(l->n + 1, sizeof(*f->layers));
+	f->layers = calloc(l->n + 2, sizeof(*f->layers));
 	if (!f->layers)
 		return err_oom(e, "layers");
+	int init = initlayer_open(en->data_fd, e);
+	if (init < 0)
+		return init;
+	f->layers[f->n_layers++] = init;
 	for (size_t i = 0; i < l->n; i++) {
 		int fd = store_layer_open_at(en->data_fd, l->v[i], e);
 
@@ -144,8 +149,10 @@ static int mapped_stack(struct rootfs *f, int userns, struct stack *ret, struct 
 			return -e->num;
 	}
 	fmt_to(ret->upper, sizeof(ret->upper), "%d/containers/%s", f->clones[0], f->record->id);
-	if (f->record->config.rootfs_kind != CT_ROOTFS_HOST)
-		return 0;
+	if (f->record->config.rootfs_kind != CT_ROOTFS_HOST) {
+		ret->v[ret->n] = initlayer_open(f->clones[0], e);
+		return ret->v[ret->n++] < 0 ? -e->num : 0;
+	}
 	ret->owned = false;
 	f->clones[1] = ret->v[ret->n++] = mapped_clone(f->layers[0], userns, e);
 	return f->clones[1] < 0 ? -e->num : 0;
