@@ -22,7 +22,7 @@ _tare()
 		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff export load import tag rmi version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
 	container) words='run create start stop restart kill rm wait rename logs attach exec ls inspect prune commit diff export --help' ;;
 	healthcheck) words='run --help' ;;
-	image) words='ls prune history save load import tag rm --help' ;;
+	image) words='inspect ls prune history save load import tag rm --help' ;;
 	volume) words='create ls inspect rm prune --help' ;;
 	system) words='info df prune check boot seccomp version --help' ;;
 	'run'|'container run')
@@ -311,6 +311,12 @@ _tare()
 		esac
 		words='--format -f --size -s --help -h'
 		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null) ;;
+	'image inspect')
+		case $prev in
+		--format|-f) return ;;
+		esac
+		words='--format -f --size -s --help -h'
+		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'container prune')
 		case $prev in
 		--filter) return ;;

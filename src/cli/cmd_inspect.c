@@ -178,3 +178,18 @@ const struct command cmd_container_inspect = {
 	.flags = CMD_ENGINE,
 	.run = inspect,
 };
+
+static const struct inspect_opts image_defaults = { .type = "image" };
+
+const struct command cmd_image_inspect = {
+	.name = "image inspect",
+	.operands = "IMAGE [IMAGE...]",
+	.summary = "Show all that is known of images",
+	.opts = OPT_TABLE(container_rows),
+	.opts_size = sizeof(struct inspect_opts),
+	.defaults = &image_defaults,
+	.min_operands = 1,
+	.max_operands = -1,
+	.flags = CMD_ENGINE,
+	.run = inspect,
+};

@@ -36,6 +36,7 @@ const struct command_row command_rows[] = {
 	{ &cmd_ps, "ps", "container", "ls list ps" },
 	{ &cmd_inspect, "inspect", NULL, NULL },
 	{ &cmd_container_inspect, NULL, "container", "inspect" },
+	{ &cmd_image_inspect, NULL, "image", "inspect" },
 	{ &cmd_container_prune, NULL, "container", "prune" },
 	{ &cmd_info, "info", "system", "info" },
 	{ &cmd_system_df, NULL, "system", "df" },

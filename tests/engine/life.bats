@@ -129,7 +129,7 @@ state()
 	chown 1000:1000 "$BATS_TEST_TMPDIR/shared/in"
 	run -0 tare run --rm -v "$BATS_TEST_TMPDIR/shared:/shared" box sh -c 'stat -c %u:%g /shared/in /bin/busybox; touch /shared/out; cat /proc/self/uid_map'
 	[ "${lines[0]}" = 1000:1000 ] && [ "${lines[1]}" = 0:0 ]
-	[[ ${lines[2]} =~ ^\ *0\ +1[89][0-9]{8}\ +65536$ ]]
+	[[ ${lines[2]} =~ ^\ *0\ +[12][0-9]{9}\ +65536$ ]]
 	[ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/shared/out")" = 0:0 ]
 }
 
