@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "engine/initlayer.h"
 #include "engine/rootfs_host.h"
+#include "engine/rootfs_old.h"
 #include "mnt/idmapped.h"
 #include "store/store.h"
 #include "sys/path.h"
@@ -302,6 +303,24 @@ static int clone_directory(int fd, int userns, bool recursive, struct err *e)
 	return fd_steal(&tree);
 }
 
+/* Linux before 6.15, see rootfs_old.h. The first refusal is the one to be told when this does not help either. */
+static int mount_attached(const struct stack *s, const struct rootfs *f, int userns, struct err *e)
+{
+	struct err again = ERR_NONE, fatal = ERR_NONE;
+	struct private_ns ns;
+	int r = private_ns_enter(f, &ns, &again);
+	auto_fd int mnt = r < 0 ? r : mount_as_root_of(s, f, userns, &again);
+
+	if (private_ns_leave(&ns, &fatal) < 0) {
+		*e = fatal;
+		return -e->num;
+	}
+	if (mnt < 0)
+		return -e->num;
+	err_clear(e);
+	return fd_steal(&mnt);
+}
+
 int rootfs_mount(struct rootfs *f, int userns, struct err *e)
 {
 	struct stack s __attribute__((cleanup(stack_done))) = { .n = 0 };
@@ -311,7 +330,10 @@ int rootfs_mount(struct rootfs *f, int userns, struct err *e)
 	if (f->rootless && f->record->config.rootfs_kind == CT_ROOTFS_HOST)
 		return rootfs_host_folders(f, true, e);
 	int r = userns < 0 ? plain_stack(f, &s, e) : mapped_stack(f, userns, &s, e);
-	return r < 0 ? r : mount_as_root_of(&s, f, userns, e);
+	if (r < 0)
+		return r;
+	r = mount_as_root_of(&s, f, userns, e);
+	return r == -EINVAL && userns >= 0 ? mount_attached(&s, f, userns, e) : r;
 }
 
 int rootfs_view(const struct rootfs *f, struct err *e)
