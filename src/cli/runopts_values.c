@@ -308,7 +308,8 @@ RUN_CALL(absent)
 		{ "storage-opt", "quotas of the root file system" },
 		{ "volume-driver", "volume drivers" }, { "cpu-rt-period", "real-time limits" },
 		{ "cpu-rt-runtime", "real-time limits" }, { "secret", "secrets" },
-		{ "pod", "pods" } };
+		{ "pod", "pods" },
+		{ "timeout", "time limits" } };
 
 	if (str_eq(o->name, "volume-driver") && str_eq(value, "local"))
 		return 0;
