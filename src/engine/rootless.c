@@ -60,6 +60,18 @@ static int from_note(const struct engine *en, int proc)
 	return open_userns(proc, (pid_t)pid, ticks);
 }
 
+/* That of its monitor, or, when somebody killed that, of its program: a plain user's containers have none of their own. */
+static int of_container(const struct record *r, int proc)
+{
+	struct err ignored = ERR_NONE;
+	struct proc_stat st;
+	bool found = false;
+
+	if (r->status.monitor > 0 && record_monitored(r) && proc_stat(r->status.monitor, &found, &st, &ignored) == 0 && found)
+		return open_userns(proc, r->status.monitor, st.start_ticks);
+	return r->status.pid > 0 ? open_userns(proc, r->status.pid, r->status.start_ticks) : FD_NONE;
+}
+
 static int from_records(const struct engine *en, int proc)
 {
 	struct err ignored = ERR_NONE;
@@ -71,14 +83,8 @@ static int from_records(const struct engine *en, int proc)
 	for (size_t i = 0; i < ids.n && fd < 0; i++) {
 		struct record r = RECORD_INIT;
 
-		/* The program's namespaces are below or the same; its parent's is what we want: its monitor's. */
-		if (record_open_id(en, ids.v[i], false, &r, &ignored) == 0 && r.status.monitor > 0 && record_monitored(&r)) {
-			struct proc_stat st;
-			bool found;
-
-			if (proc_stat(r.status.monitor, &found, &st, &ignored) == 0 && found)
-				fd = open_userns(proc, r.status.monitor, st.start_ticks);
-		}
+		if (record_open_id(en, ids.v[i], false, &r, &ignored) == 0)
+			fd = of_container(&r, proc);
 		err_clear(&ignored);
 		record_done(&r);
 	}

@@ -301,7 +301,9 @@ static int plan_exec(struct execution *x, struct err *e)
 	x->plan.proc = x->proc;
 	x->plan.target = x->ct.pidfd;
 	x->plan.cgroups = &x->cg.join;
-	x->plan.stage = x->plan.in_userns && !(in.have_caps & sys_admin);
+	/* Who has power over his own user namespace only cannot come back from the container's pid namespace to ours. */
+	bool cannot_return = x->ctx->rootless && !x->ctx->ends_process;
+	x->plan.stage = (x->plan.in_userns && !(in.have_caps & sys_admin)) || cannot_return;
 	x->plan.handshake = x->process->terminal || x->plan.stage;
 	return 0;
 }

@@ -152,7 +152,8 @@ state()
 	tare run -d --name orphan box sh -c 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.1; done'
 	wait_until 5 sh -c "$TARE logs orphan | grep -q ^2"
 	pid=$(state orphan Pid)
-	monitor=$(pgrep -f "tare-mon.*orphan")
+	wait_until 5 pgrep -f "tare-mon.*orphan.*$TARE_ROOT" > /dev/null
+	monitor=$(pgrep -f "tare-mon.*orphan.*$TARE_ROOT")
 	kill -KILL "$monitor"
 	wait_until 5 sh -c "! kill -0 $monitor 2>/dev/null"
 	kill -0 "$pid"
@@ -167,7 +168,8 @@ state()
 @test "monitor and program killed: the end is told as unknown, never as 0" {
 	tare run -d --name both box sleep 1000
 	pid=$(state both Pid)
-	kill -KILL "$(pgrep -f "tare-mon.*both")"
+	wait_until 5 pgrep -f "tare-mon.*both.*$TARE_ROOT" > /dev/null # `run` returns before the monitor has become small
+	kill -KILL "$(pgrep -f "tare-mon.*both.*$TARE_ROOT")"
 	kill -KILL "$pid"
 	run -0 --separate-stderr tare inspect --format '{{.State.Status}} {{.State.ExitCode}}' both
 	[ "$output" = "exited 137" ]
