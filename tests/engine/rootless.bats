@@ -56,8 +56,10 @@ plain()
 @test "a killed monitor: the next command takes the container over, and exec still gets in" {
 	plain run -d --name orphan --rootfs "$PLAIN/rootfs" sleep 1000 > /dev/null
 	wait_until 5 pgrep -f "tare-mon.*orphan.*$PLAIN" > /dev/null # `run` returns before the monitor has become small
-	kill -KILL "$(pgrep -f "tare-mon.*orphan.*$PLAIN")"
-	wait_until 5 sh -c "! pgrep -f 'tare-mon.*orphan.*$PLAIN'"
+	local monitor
+	monitor=$(pgrep -f "tare-mon.*orphan.*$PLAIN")
+	kill -KILL "$monitor"
+	wait_until 5 sh -c "! kill -0 $monitor 2> /dev/null"
 	[ "$(plain ps --format '{{.Names}}')" = orphan ]
 	[ "$(plain exec orphan echo in)" = in ]
 	plain rm -f orphan
