@@ -276,7 +276,6 @@ int bringup(struct bringup *b, bool with_stdin, struct err *e)
 
 	b->running = (struct rt_running)RT_RUNNING_INIT;
 	b->rootfs = (struct rootfs)ROOTFS_INIT;
-	(void)unlinkat(b->r->dir_fd, "stop", 0); /* of an earlier life */
 	int r = run_plan(&p, with_stdin, e);
 	rootfs_done(&b->rootfs); /* the overlay holds its layers */
 	if (r < 0) {

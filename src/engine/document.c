@@ -83,7 +83,7 @@ static void put_args(const struct ct_config *c, const struct document_facts *f, 
 
 	buf_str(b, "\"args\":[");
 	if (f->init) {
-		buf_str(b, "\"" DOC_INIT_PATH "\",\"--\"");
+		buf_str(b, "\"" DOC_INIT_PATH "\"");
 		first = false;
 	}
 	for (size_t i = 0; i < c->entrypoint.n; i++) {

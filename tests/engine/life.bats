@@ -200,3 +200,12 @@ state()
 		run -7 tare run --rm box sh -c 'exit 7'
 	done
 }
+
+@test "--init reaps, passes signals on and gives the exit status of its child" {
+	run -7 tare run --rm --init box sh -c 'exit 7'
+	tare run -d --name inited --init box sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done'
+	run -0 tare exec inited cat /proc/1/comm
+	[ "$output" = tare-init ]
+	tare stop inited
+	[ "$(state inited ExitCode)" = 9 ]
+}
