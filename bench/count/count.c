@@ -16,7 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OPTIONS (PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+#define OPTIONS \
+	(PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 static pid_t first;
 static int first_execs; /* the first process may execute itself again; nobody else may */
@@ -101,7 +102,7 @@ int main(int argc, char **argv)
 		die(argv[1]);
 	}
 	if (first < 0 || waitpid(first, &status, 0) != first || ptrace(PTRACE_SETOPTIONS, first, 0, OPTIONS) < 0 ||
-	    ptrace(PTRACE_CONT, first, 0, 0) < 0)
+		ptrace(PTRACE_CONT, first, 0, 0) < 0)
 		die("trace");
 	n = step_all(&status);
 	fprintf(stderr, "%llu\n", n);

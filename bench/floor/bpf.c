@@ -7,8 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define INSN(c, d, s, o, i) \
-	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
+#define INSN(c, d, s, o, i) ((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
 #define LOAD(reg, offset) INSN(BPF_LDX | BPF_MEM | BPF_W, reg, BPF_REG_1, offset, 0)
 #define JNE(reg, value, skip) INSN(BPF_JMP | BPF_JNE | BPF_K, reg, 0, skip, value)
 #define RETURN(value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value), INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
@@ -53,7 +52,7 @@ void bpf_device_rules(int cgroup_fd)
 	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	load.insns = (uintptr_t)rules;
 	load.insn_cnt = sizeof(rules) / sizeof(rules[0]);
-	load.license = (uintptr_t)"Apache-2.0";
+	load.license = (uintptr_t) "Apache-2.0";
 	prog = sys_bpf(BPF_PROG_LOAD, &load);
 	if (prog < 0)
 		die("load the device rules");

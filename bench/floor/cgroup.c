@@ -16,8 +16,17 @@
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
 static const char *const device_rules[] = {
-	"c *:* m",   "b *:* m",	  "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",   "c 1:8 rwm",
-	"c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm",
+	"c *:* m",
+	"b *:* m",
+	"c 1:3 rwm",
+	"c 1:5 rwm",
+	"c 1:7 rwm",
+	"c 1:8 rwm",
+	"c 1:9 rwm",
+	"c 5:0 rwm",
+	"c 5:1 rwm",
+	"c 5:2 rwm",
+	"c 136:* rwm",
 };
 
 static bool has_word(const char *list, const char *word)

@@ -88,8 +88,7 @@ void mount_sys(struct floor *f)
  * the parent's namespace, which open_tree(2) refuses to clone here. */
 static int clone_cgroup(struct floor *f, const struct floor_hier *h)
 {
-	struct mount_attr attr = { .attr_set = NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY,
-				   .propagation = MS_PRIVATE };
+	struct mount_attr attr = { .attr_set = NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
 	char path[512];
 	int mnt;
 
@@ -149,15 +148,23 @@ static const struct {
 	const char *name;
 	unsigned char major, minor;
 } nodes[] = {
-	{ "null", 1, 3 }, { "zero", 1, 5 },    { "full", 1, 7 },
-	{ "tty", 5, 0 },  { "random", 1, 8 }, { "urandom", 1, 9 },
+	{ "null", 1, 3 },
+	{ "zero", 1, 5 },
+	{ "full", 1, 7 },
+	{ "tty", 5, 0 },
+	{ "random", 1, 8 },
+	{ "urandom", 1, 9 },
 };
 
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" }, { "core", "/proc/kcore" },	 { "ptmx", "pts/ptmx" },
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+	{ "core", "/proc/kcore" },
+	{ "ptmx", "pts/ptmx" },
 };
 
 /* A user namespace may not make device nodes; it gets the host's, mounted on empty files. */
@@ -167,7 +174,7 @@ static void bind_node(int dev, const char *name)
 	int mnt = open_tree(host, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (mnt < 0 || mknodat(dev, name, S_IFREG | 0666, 0) < 0 ||
-	    move_mount(mnt, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		move_mount(mnt, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		die("bind /dev/%s", name);
 	close(host);
 }
@@ -191,8 +198,16 @@ void make_devices(struct floor *f)
 }
 
 static const char *const masked[] = {
-	"proc/acpi",	    "proc/asound",	"proc/kcore",	    "proc/keys",    "proc/latency_stats",
-	"proc/timer_list", "proc/timer_stats", "proc/sched_debug", "sys/firmware", "proc/scsi",
+	"proc/acpi",
+	"proc/asound",
+	"proc/kcore",
+	"proc/keys",
+	"proc/latency_stats",
+	"proc/timer_list",
+	"proc/timer_stats",
+	"proc/sched_debug",
+	"sys/firmware",
+	"proc/scsi",
 };
 
 static int clone_fd(int fd, unsigned flags, const char *what)
@@ -221,7 +236,7 @@ void mask_paths(struct floor *f)
 			attach_at(clone_fd(null, 0, "/dev/null"), target, masked[i]);
 		else if (empty < 0)
 			attach_at(empty = new_fs("tmpfs", NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY, NULL), target,
-				  masked[i]);
+				masked[i]);
 		else
 			attach_at(clone_fd(empty, 0, "the empty directory"), target, masked[i]);
 	}

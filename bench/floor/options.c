@@ -15,14 +15,28 @@ struct word {
 };
 
 static const struct word ns_words[] = {
-	{ "pid", CLONE_NEWPID },       { "mnt", CLONE_NEWNS },	 { "uts", CLONE_NEWUTS },
-	{ "ipc", CLONE_NEWIPC },       { "net", CLONE_NEWNET }, { "cgroup", CLONE_NEWCGROUP },
-	{ "user", CLONE_NEWUSER },     { "none", 0 },		 { NULL, 0 },
+	{ "pid", CLONE_NEWPID },
+	{ "mnt", CLONE_NEWNS },
+	{ "uts", CLONE_NEWUTS },
+	{ "ipc", CLONE_NEWIPC },
+	{ "net", CLONE_NEWNET },
+	{ "cgroup", CLONE_NEWCGROUP },
+	{ "user", CLONE_NEWUSER },
+	{ "none", 0 },
+	{ NULL, 0 },
 };
 
 static const struct word mount_words[] = {
-	{ "proc", FM_PROC }, { "dev", FM_DEV },	      { "pts", FM_PTS }, { "shm", FM_SHM }, { "mqueue", FM_MQUEUE },
-	{ "sys", FM_SYS },   { "cgroup", FM_CGROUP }, { "all", FM_ALL }, { "none", 0 },     { NULL, 0 },
+	{ "proc", FM_PROC },
+	{ "dev", FM_DEV },
+	{ "pts", FM_PTS },
+	{ "shm", FM_SHM },
+	{ "mqueue", FM_MQUEUE },
+	{ "sys", FM_SYS },
+	{ "cgroup", FM_CGROUP },
+	{ "all", FM_ALL },
+	{ "none", 0 },
+	{ NULL, 0 },
 };
 
 static const struct word do_words[] = {
@@ -43,12 +57,14 @@ static const char usage[] =
 	"  --ns LIST         pid,mnt,uts,ipc,net,cgroup,user or none (default pid,mnt,uts,ipc,net)\n"
 	"  --mounts LIST     proc,dev,pts,shm,mqueue,sys,cgroup, all or none (default all)\n"
 	"  --overlay DIR     the root is an overlay over the rootfs; DIR holds upper and work\n"
-	"  --idmap BASE      with a user namespace: its ids are BASE and up on the host, the root shows them from 0 (idmapped)\n"
+	"  --idmap BASE      with a user namespace: its ids are BASE and up on the host, the root shows them from 0 "
+	"(idmapped)\n"
 	"  --cgroup NAME     a cgroup of that name in every hierarchy; with --exec: the one to enter\n"
 	"  --no LIST         leave out: devices,device-rules,masks,caps,keyring,loopback\n"
 	"  --seccomp FILE    a compiled filter (array of struct sock_filter)\n"
 	"  --veth BRIDGE     a veth pair into that bridge;  --veth-addr A.B.C.D/LEN its address\n"
-	"  --pinned FILE     start from an almost empty mount namespace kept alive by FILE (made if it is none), so that\n"
+	"  --pinned FILE     start from an almost empty mount namespace kept alive by FILE (made if it is none), so "
+	"that\n"
 	"                    the host's mounts are not copied\n"
 	"  --fork            copy the address space instead of borrowing it until execve\n"
 	"  --breakdown       print the time of each step, --repeat N times, --gap MS apart\n";
@@ -101,8 +117,27 @@ static int parse_number(const char *text, const char *option)
 }
 
 enum {
-	OPT_NS = 1, OPT_MOUNTS, OPT_ROOTFS, OPT_OVERLAY, OPT_CGROUP, OPT_NO, OPT_SECCOMP, OPT_VETH, OPT_VETH_ADDR, OPT_PINNED,
-	OPT_IDMAP, OPT_FORK, OPT_BREAKDOWN, OPT_REPEAT, OPT_GAP, OPT_EXEC, OPT_CREATE, OPT_START, OPT_DELETE, OPT_STATE, OPT_HELP,
+	OPT_NS = 1,
+	OPT_MOUNTS,
+	OPT_ROOTFS,
+	OPT_OVERLAY,
+	OPT_CGROUP,
+	OPT_NO,
+	OPT_SECCOMP,
+	OPT_VETH,
+	OPT_VETH_ADDR,
+	OPT_PINNED,
+	OPT_IDMAP,
+	OPT_FORK,
+	OPT_BREAKDOWN,
+	OPT_REPEAT,
+	OPT_GAP,
+	OPT_EXEC,
+	OPT_CREATE,
+	OPT_START,
+	OPT_DELETE,
+	OPT_STATE,
+	OPT_HELP,
 };
 
 static const struct option options[] = {
@@ -144,8 +179,12 @@ static void set_mode(struct floor_opt *o, int opt, const char *value)
 static void set_text(struct floor_opt *o, int opt, const char *value)
 {
 	const char **const places[] = {
-		[OPT_ROOTFS] = &o->rootfs,    [OPT_OVERLAY] = &o->overlay_scratch, [OPT_CGROUP] = &o->cgroup,
-		[OPT_SECCOMP] = &o->seccomp, [OPT_VETH] = &o->veth_bridge,	   [OPT_VETH_ADDR] = &o->veth_addr,
+		[OPT_ROOTFS] = &o->rootfs,
+		[OPT_OVERLAY] = &o->overlay_scratch,
+		[OPT_CGROUP] = &o->cgroup,
+		[OPT_SECCOMP] = &o->seccomp,
+		[OPT_VETH] = &o->veth_bridge,
+		[OPT_VETH_ADDR] = &o->veth_addr,
 		[OPT_PINNED] = &o->pinned,
 	};
 
@@ -183,8 +222,15 @@ void floor_options(struct floor_opt *o, int argc, char **argv)
 
 	*o = (struct floor_opt){
 		.ns = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET,
-		.mounts = FM_ALL, .hostname = "floor", .repeat = 1,
-		.devices = true, .device_rules = true, .masks = true, .caps = true, .keyring = true, .loopback = true,
+		.mounts = FM_ALL,
+		.hostname = "floor",
+		.repeat = 1,
+		.devices = true,
+		.device_rules = true,
+		.masks = true,
+		.caps = true,
+		.keyring = true,
+		.loopback = true,
 	};
 	while ((opt = getopt_long_only(argc, argv, "+", options, NULL)) != -1) {
 		if (opt == OPT_HELP || opt == '?') {

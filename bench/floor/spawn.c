@@ -188,7 +188,8 @@ static void clone_child(struct floor *f, uint64_t flags)
 	if (!f->o.fork && f->o.mode != FLOOR_CREATE && !(flags & CLONE_NEWUSER))
 		args.flags |= CLONE_VM | CLONE_VFORK;
 	if (f->o.idmap_base)
-		args.flags |= CLONE_FILES; /* the root that we open meanwhile is then the child's, too; execve ends it */
+		args.flags |=
+			CLONE_FILES; /* the root that we open meanwhile is then the child's, too; execve ends it */
 	if (f->v2_dirfd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)f->v2_dirfd;

@@ -42,8 +42,8 @@ static struct row *row_at(int i)
 void time_init(int repeat)
 {
 	size_t rows = FLOOR_MAX_STEPS * (sizeof(struct row) + sizeof(uint64_t) * (size_t)repeat);
-	char *mem = mmap(NULL, sizeof(*stamps) + rows, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	char *mem = mmap(
+		NULL, sizeof(*stamps) + rows, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	if (mem == MAP_FAILED)
 		die("memory for the stamps");

@@ -173,10 +173,9 @@ static void run_case(int first, int round)
 			r.status = status;
 	}
 	printf("%s\t%d\t%llu\t%lld\t%lld\t%ld\t%ld\t%ld\t%ld\t%ld\t%d\n", lines[first].argv[0], round,
-	       (unsigned long long)r.wall_ns,
-	       (long long)r.use.ru_utime.tv_sec * 1000000 + r.use.ru_utime.tv_usec,
-	       (long long)r.use.ru_stime.tv_sec * 1000000 + r.use.ru_stime.tv_usec, r.use.ru_maxrss,
-	       r.use.ru_minflt, r.use.ru_majflt, r.use.ru_nvcsw, r.use.ru_nivcsw, r.status);
+		(unsigned long long)r.wall_ns, (long long)r.use.ru_utime.tv_sec * 1000000 + r.use.ru_utime.tv_usec,
+		(long long)r.use.ru_stime.tv_sec * 1000000 + r.use.ru_stime.tv_usec, r.use.ru_maxrss, r.use.ru_minflt,
+		r.use.ru_majflt, r.use.ru_nvcsw, r.use.ru_nivcsw, r.status);
 	fflush(stdout);
 }
 

@@ -1,6 +1,6 @@
-/* true: the program inside the measured containers. It exits. With "wait" it waits to be killed, as the first process of a
- * container that `exec` enters; with "serve" it ends on SIGTERM, as services do; with "flood MIB" it writes that much text in
- * lines of 100 bytes. No libc: it costs an execve, an exit and nothing else.
+/* true: the program inside the measured containers. It exits. With "wait" it waits to be killed, as the first process
+ * of a container that `exec` enters; with "serve" it ends on SIGTERM, as services do; with "flood MIB" it writes that
+ * much text in lines of 100 bytes. No libc: it costs an execve, an exit and nothing else.
  */
 #include <sys/syscall.h>
 

@@ -11,7 +11,10 @@ struct arena {
 	size_t total; /* bytes handed out, for limits */
 };
 
-#define ARENA_INIT { NULL, 0 }
+#define ARENA_INIT \
+	{ \
+		NULL, 0 \
+	}
 
 /* arena_alloc - @n * @size zeroed bytes, aligned for any type; NULL when out of memory or on overflow. */
 void *arena_alloc(struct arena *a, size_t n, size_t size);

@@ -99,8 +99,7 @@ void blake2b_add(struct blake2b *b, const void *data, size_t n)
 	const uint8_t *p = data;
 
 	while (n > 0) {
-		if (b->used ==
-			sizeof(b->block)) { /* only when more follows: the last block is marked */
+		if (b->used == sizeof(b->block)) { /* only when more follows: the last block is marked */
 			b->n_bytes += b->used;
 			compress(b, 0);
 			b->used = 0;

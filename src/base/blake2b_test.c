@@ -33,8 +33,7 @@ TEST(blake2b_known_answers)
 		{ "abc", 3, 16, "cf4ab791c62b8d2b2109c90275287816" },
 		{ NULL, 127, 16, "28b1296c7d4807883de6ee4ec04dcc0a" },
 		{ NULL, 128, 16, "a74787004ef589e31149183900d0294a" },
-		{ NULL, 129, 32,
-			"f7f3c46ba2564ff4c4c162da1f5b605f9f1c4aa6a20652a9f9a337c1a2f5b9c9" },
+		{ NULL, 129, 32, "f7f3c46ba2564ff4c4c162da1f5b605f9f1c4aa6a20652a9f9a337c1a2f5b9c9" },
 		{ NULL, 256, 16, "c2472c0ac37a8dbdb25f05ada0d82643" },
 		{ NULL, 257, 64,
 			"d8bfe068de0b4f9fa876a3f8024eb9f7b0029fd5dcf251199e065cee89e1a282c8dbf0442f"
@@ -47,10 +46,8 @@ TEST(blake2b_known_answers)
 		for (size_t step = 1; step < 300; step += 31) {
 			char hex[129];
 
-			digest(cases[i].data ? cases[i].data : ramp, cases[i].n, step,
-				cases[i].out_len, hex);
-			CHECK(strcmp(hex, cases[i].hex) == 0, "case %zu in steps of %zu: %s", i,
-				step, hex);
+			digest(cases[i].data ? cases[i].data : ramp, cases[i].n, step, cases[i].out_len, hex);
+			CHECK(strcmp(hex, cases[i].hex) == 0, "case %zu in steps of %zu: %s", i, step, hex);
 		}
 }
 

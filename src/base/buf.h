@@ -11,7 +11,10 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT { NULL, 0, 0, false }
+#define BUF_INIT \
+	{ \
+		NULL, 0, 0, false \
+	}
 
 /* buf_reserve - room for @n more bytes at data + len; NULL when out of memory. */
 char *buf_reserve(struct buf *b, size_t n);

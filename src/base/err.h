@@ -15,7 +15,7 @@ enum err_kind {
 	ERR_CORRUPT,
 	ERR_BUG,
 	ERR_EXEC_NOT_FOUND, /* the container's program is absent: 127 */
-	ERR_EXEC_DENIED,    /* it is there and cannot be executed: 126 */
+	ERR_EXEC_DENIED, /* it is there and cannot be executed: 126 */
 };
 
 struct err {
@@ -25,7 +25,10 @@ struct err {
 	char hint[512];
 };
 
-#define ERR_NONE { .num = 0 }
+#define ERR_NONE \
+	{ \
+		.num = 0 \
+	}
 
 /* err_sys - errno of the call that just failed; the message is "WHAT: strerror". Returns -errno. */
 int err_sys(struct err *e, const char *format, ...) printf_like(2, 3);

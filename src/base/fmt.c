@@ -59,32 +59,22 @@ struct args {
 static uint64_t next_unsigned(struct args *a, char length)
 {
 	switch (length) {
-	case 'l':
-		return va_arg(a->ap, unsigned long);
-	case 'q':
-		return va_arg(a->ap, unsigned long long);
-	case 'z':
-		return va_arg(a->ap, size_t);
-	case 'j':
-		return va_arg(a->ap, uintmax_t);
-	default:
-		return va_arg(a->ap, unsigned);
+	case 'l': return va_arg(a->ap, unsigned long);
+	case 'q': return va_arg(a->ap, unsigned long long);
+	case 'z': return va_arg(a->ap, size_t);
+	case 'j': return va_arg(a->ap, uintmax_t);
+	default: return va_arg(a->ap, unsigned);
 	}
 }
 
 static int64_t next_signed(struct args *a, char length)
 {
 	switch (length) {
-	case 'l':
-		return va_arg(a->ap, long);
-	case 'q':
-		return va_arg(a->ap, long long);
-	case 'z':
-		return va_arg(a->ap, ssize_t);
-	case 'j':
-		return va_arg(a->ap, intmax_t);
-	default:
-		return va_arg(a->ap, int);
+	case 'l': return va_arg(a->ap, long);
+	case 'q': return va_arg(a->ap, long long);
+	case 'z': return va_arg(a->ap, ssize_t);
+	case 'j': return va_arg(a->ap, intmax_t);
+	default: return va_arg(a->ap, int);
 	}
 }
 
@@ -127,9 +117,7 @@ static void put_directive(struct out *o, char conversion, struct directive *d, s
 	char c;
 
 	switch (conversion) {
-	case 's':
-		put_string(o, va_arg(a->ap, const char *), d);
-		break;
+	case 's': put_string(o, va_arg(a->ap, const char *), d); break;
 	case 'c':
 		c = (char)va_arg(a->ap, int);
 		put_padded(o, &c, 1, d);
@@ -139,22 +127,15 @@ static void put_directive(struct out *o, char conversion, struct directive *d, s
 		v = next_signed(a, d->length);
 		put_number(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10, v < 0, d);
 		break;
-	case 'u':
-		put_number(o, next_unsigned(a, d->length), 10, false, d);
-		break;
-	case 'x':
-		put_number(o, next_unsigned(a, d->length), 16, false, d);
-		break;
-	case 'o':
-		put_number(o, next_unsigned(a, d->length), 8, false, d);
-		break;
+	case 'u': put_number(o, next_unsigned(a, d->length), 10, false, d); break;
+	case 'x': put_number(o, next_unsigned(a, d->length), 16, false, d); break;
+	case 'o': put_number(o, next_unsigned(a, d->length), 8, false, d); break;
 	case 'p':
 		put(o, '0');
 		put(o, 'x');
 		put_number(o, (uintptr_t)va_arg(a->ap, void *), 16, false, d);
 		break;
-	default:
-		put(o, conversion);
+	default: put(o, conversion);
 	}
 }
 

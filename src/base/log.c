@@ -50,8 +50,7 @@ static void format_line(struct buf *line, enum log_level level, const char *msg,
 		break;
 	case LOG_FMT_JOURNALD: /* a line end would begin another field; the journal's native
 				  protocol */
-		buf_printf(line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", priorities[level],
-			sink.name);
+		buf_printf(line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", priorities[level], sink.name);
 		buf_str(line, msg);
 		for (size_t i = line->len - strlen(msg); !line->failed && i < line->len; i++)
 			if (line->data[i] == '\n')

@@ -10,8 +10,7 @@
 /* "RTMIN", "RTMIN+3", "RTMAX-1" without SIG. */
 static int realtime_signal(const char *name)
 {
-	const char *min = str_after(name, "RTMIN"), *max = str_after(name, "RTMAX"),
-		   *rest = min ? min : max;
+	const char *min = str_after(name, "RTMIN"), *max = str_after(name, "RTMAX"), *rest = min ? min : max;
 	uint64_t n = 0, span = (uint64_t)(SIGRTMAX - SIGRTMIN);
 
 	if (!rest || (*rest && *rest != (min ? '+' : '-')))
@@ -49,6 +48,5 @@ int signal_number(const char *text, int *ret, struct err *e)
 				return *ret = aliases[i].number, 0;
 	}
 	err_set(e, ERR_USAGE, EINVAL, "unknown signal \"%s\"", text);
-	return err_hint(
-		e, "a number up to %d, a name such as TERM or SIGTERM, or RTMIN+N", SIGRTMAX);
+	return err_hint(e, "a number up to %d, a name such as TERM or SIGTERM, or RTMIN+N", SIGRTMAX);
 }

@@ -28,8 +28,8 @@ void rfc3339_format(const struct timespec *t, char dst[static RFC3339_SIZE])
 	unsigned rest = (unsigned)(t->tv_sec % 86400 + (before ? 86400 : 0)), month, day;
 
 	civil(days, &year, &month, &day);
-	fmt_to(dst, RFC3339_SIZE, "%04lld-%02u-%02uT%02u:%02u:%02u.%09ldZ", (long long)year, month, day,
-		rest / 3600, rest / 60 % 60, rest % 60, t->tv_nsec);
+	fmt_to(dst, RFC3339_SIZE, "%04lld-%02u-%02uT%02u:%02u:%02u.%09ldZ", (long long)year, month, day, rest / 3600,
+		rest / 60 % 60, rest % 60, t->tv_nsec);
 }
 
 /* The inverse of civil(). */

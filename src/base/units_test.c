@@ -22,8 +22,7 @@ TEST(parses_times)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct timespec t = { 0 };
 
-		CHECK(rfc3339_parse(cases[i].text, &t) && t.tv_sec == cases[i].sec &&
-				t.tv_nsec == cases[i].ns,
+		CHECK(rfc3339_parse(cases[i].text, &t) && t.tv_sec == cases[i].sec && t.tv_nsec == cases[i].ns,
 			"%s: %lld.%09ld", cases[i].text, (long long)t.tv_sec, t.tv_nsec);
 	}
 }
@@ -35,17 +34,15 @@ TEST(reads_what_it_writes)
 		char text[RFC3339_SIZE];
 
 		rfc3339_format(&in, text);
-		CHECK(rfc3339_parse(text, &out) && out.tv_sec == in.tv_sec &&
-				out.tv_nsec == in.tv_nsec,
-			"%s", text);
+		CHECK(rfc3339_parse(text, &out) && out.tv_sec == in.tv_sec && out.tv_nsec == in.tv_nsec, "%s", text);
 	}
 }
 
 TEST(refuses_what_is_no_time)
 {
-	static const char *const cases[] = { "", "2026", "2026-13-01", "2026-00-01", "2026-1-1",
-		"2026-01-01T", "2026-01-01T24:00", "2026-01-01T10:60", "2026-01-01T10:00:00.",
-		"2026-01-01T10:00:00Zx", "2026-01-01T10:00:00+0200", "10m", "2026-01-01 10:00:00" };
+	static const char *const cases[] = { "", "2026", "2026-13-01", "2026-00-01", "2026-1-1", "2026-01-01T",
+		"2026-01-01T24:00", "2026-01-01T10:60", "2026-01-01T10:00:00.", "2026-01-01T10:00:00Zx",
+		"2026-01-01T10:00:00+0200", "10m", "2026-01-01 10:00:00" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct timespec t;

@@ -11,22 +11,14 @@
 static const char *json_path(enum cg_controller c)
 {
 	switch (c) {
-	case CG_IO:
-		return "/linux/resources/blockIO";
-	case CG_HUGETLB:
-		return "/linux/resources/hugepageLimits";
-	case CG_CPUSET:
-		return "/linux/resources/cpu";
-	case CG_CPU:
-		return "/linux/resources/cpu";
-	case CG_MEMORY:
-		return "/linux/resources/memory";
-	case CG_PIDS:
-		return "/linux/resources/pids";
-	case CG_RDMA:
-		return "/linux/resources/rdma";
-	default:
-		return "/linux/resources";
+	case CG_IO: return "/linux/resources/blockIO";
+	case CG_HUGETLB: return "/linux/resources/hugepageLimits";
+	case CG_CPUSET: return "/linux/resources/cpu";
+	case CG_CPU: return "/linux/resources/cpu";
+	case CG_MEMORY: return "/linux/resources/memory";
+	case CG_PIDS: return "/linux/resources/pids";
+	case CG_RDMA: return "/linux/resources/rdma";
+	default: return "/linux/resources";
 	}
 }
 
@@ -60,8 +52,8 @@ static int write_set(const struct cg_host *h, const char *path, unsigned set)
 
 	for (unsigned c = 0; c < CG_N_CONTROLLERS; c++)
 		if (set & 1u << c)
-			len += fmt_to(text + len, sizeof(text) - len, "%s+%s", len ? " " : "",
-				cg_controller_name(c, true));
+			len += fmt_to(
+				text + len, sizeof(text) - len, "%s+%s", len ? " " : "", cg_controller_name(c, true));
 	return cg_file_write(h, h->unified, path, "cgroup.subtree_control", text);
 }
 
@@ -121,8 +113,8 @@ static int absent(const char *path, unsigned missing, struct err *e)
 }
 
 /* @path is cut at each slash in turn. *ret_more: is there a point in going further down. */
-static int one_level(const struct cg_host *h, const char *path, unsigned needed, unsigned wanted, bool *ret_more,
-	struct err *e)
+static int one_level(
+	const struct cg_host *h, const char *path, unsigned needed, unsigned wanted, bool *ret_more, struct err *e)
 {
 	unsigned have = 0, on = 0;
 	int r = cg_controllers_read(h, path, "cgroup.controllers", &have);

@@ -374,7 +374,9 @@ TEST(a_plain_user_has_his_delegated_cgroup)
 		fmt_to(full, sizeof(full), "/sys/fs/cgroup%s%s", base, give[i]);
 		CHECK(chown(full, 1000, 1000) == 0, "chown %s", full);
 	}
-	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .cgroup = (uint64_t)inner.dir_fd, .exit_signal = SIGCHLD };
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP, .cgroup = (uint64_t)inner.dir_fd, .exit_signal = SIGCHLD
+	};
 	pid_t pid = sys_clone3(&args);
 	if (pid == 0)
 		_exit(as_user(base));
@@ -439,6 +441,5 @@ TEST(open_beside_finds_the_process)
 TEST_MAIN(T(path_resolve_normalises), T(path_resolve_refuses), T(host_believes_only_mounts),
 	T(create_finds_a_moved_hierarchy), T(create_join_list_kill_remove), T(remove_clears_a_busy_tree),
 	T(remove_walks_a_deep_tree), T(existing_cgroups_are_told_apart), T(open_finds_it_again),
-	T(mounts_name_every_hierarchy), T(kill_ends_a_frozen_crowd),
-	T(a_plain_user_has_his_delegated_cgroup), T(open_beside_finds_the_process),
-	T(a_container_below_processes))
+	T(mounts_name_every_hierarchy), T(kill_ends_a_frozen_crowd), T(a_plain_user_has_his_delegated_cgroup),
+	T(open_beside_finds_the_process), T(a_container_below_processes))

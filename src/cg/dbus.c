@@ -188,8 +188,11 @@ static int read_line(struct dbus *d, char dst[static MAX_LINE], struct err *e)
 static int greet(struct dbus *d, struct err *e)
 {
 	static const char auth[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
-	struct dbus_head hello = { .type = DBUS_CALL, .destination = "org.freedesktop.DBus",
-		.path = "/org/freedesktop/DBus", .interface = "org.freedesktop.DBus", .member = "Hello" };
+	struct dbus_head hello = { .type = DBUS_CALL,
+		.destination = "org.freedesktop.DBus",
+		.path = "/org/freedesktop/DBus",
+		.interface = "org.freedesktop.DBus",
+		.member = "Hello" };
 	char line[MAX_LINE];
 	struct dbus_msg m = { 0 };
 
@@ -290,9 +293,8 @@ int dbus_error_text(const struct dbus_msg *m, struct err *e)
 {
 	struct dbus_in in = dbus_in_body(m);
 	const char *text = m->signature[0] == 's' ? dbus_get_str(&in) : "";
-	int num = str_ends(m->error_name, ".AccessDenied") || str_ends(m->error_name, "AuthorizationRequired") ?
-		EACCES :
-		EIO;
+	int num = str_ends(m->error_name, ".AccessDenied") || str_ends(m->error_name, "AuthorizationRequired") ? EACCES
+													       : EIO;
 
 	return err_set(e, ERR_SYSTEM, num, "%.300s (%.100s)", text, m->error_name);
 }

@@ -4,11 +4,11 @@
 
 struct dbus {
 	int fd;
-	uint32_t serial;	 /* last one used */
-	int64_t deadline_ms;	 /* of everything on this connection, CLOCK_MONOTONIC */
-	struct buf in;		 /* bytes received and not yet taken */
-	size_t taken;		 /* of in: the message last given out */
-	const char *peer;	 /* whom we wait for, for messages: "systemd" */
+	uint32_t serial; /* last one used */
+	int64_t deadline_ms; /* of everything on this connection, CLOCK_MONOTONIC */
+	struct buf in; /* bytes received and not yet taken */
+	size_t taken; /* of in: the message last given out */
+	const char *peer; /* whom we wait for, for messages: "systemd" */
 };
 
 /* dbus_open - connect and say hello. @user: the bus of the user's session ($DBUS_SESSION_BUS_ADDRESS, else

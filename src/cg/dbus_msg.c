@@ -217,24 +217,20 @@ static size_t alignment(char type)
 {
 	switch (type) {
 	case 'n':
-	case 'q':
-		return 2;
+	case 'q': return 2;
 	case 'b':
 	case 'i':
 	case 'u':
 	case 'h':
 	case 's':
 	case 'o':
-	case 'a':
-		return 4;
+	case 'a': return 4;
 	case 'x':
 	case 't':
 	case 'd':
 	case '(':
-	case '{':
-		return 8;
-	default:
-		return 1;
+	case '{': return 8;
+	default: return 1;
 	}
 }
 
@@ -298,26 +294,17 @@ static void skip_one(struct dbus_in *in, const char *sig, const char *end, int d
 	}
 	switch (*sig) {
 	case 's':
-	case 'o':
-		(void)dbus_get_str(in);
-		break;
-	case 'g':
-		(void)dbus_get_sig(in);
-		break;
-	case 'v':
-		skip_variant(in, depth);
-		break;
-	case 'a':
-		skip_array(in, sig + 1, end, depth);
-		break;
+	case 'o': (void)dbus_get_str(in); break;
+	case 'g': (void)dbus_get_sig(in); break;
+	case 'v': skip_variant(in, depth); break;
+	case 'a': skip_array(in, sig + 1, end, depth); break;
 	case '(':
 	case '{':
 		take(in, 8, 0);
 		for (const char *p = sig + 1; p < end - 1 && !in->bad; p = type_end(p, 0))
 			skip_one(in, p, type_end(p, 0), depth + 1);
 		break;
-	default:
-		take(in, alignment(*sig), alignment(*sig));
+	default: take(in, alignment(*sig), alignment(*sig));
 	}
 }
 
@@ -343,8 +330,9 @@ struct dbus_in dbus_in_body(const struct dbus_msg *m)
 /* One header field: a byte that says which, and a variant. */
 static void parse_field(struct dbus_in *in, struct dbus_msg *m)
 {
-	const char **const strings[] = { [1] = &m->path, [2] = &m->interface, [3] = &m->member, [4] = &m->error_name,
-		[7] = &m->sender };
+	const char **const strings[] = {
+		[1] = &m->path, [2] = &m->interface, [3] = &m->member, [4] = &m->error_name, [7] = &m->sender
+	};
 	const uint8_t *p = take(in, 8, 1);
 	uint8_t code = p ? *p : 0;
 	size_t sig_at = in->at;
@@ -352,7 +340,8 @@ static void parse_field(struct dbus_in *in, struct dbus_msg *m)
 
 	if (in->bad)
 		return;
-	if (code < sizeof(strings) / sizeof(strings[0]) && strings[code] && (sig[0] == 's' || sig[0] == 'o') && !sig[1]) {
+	if (code < sizeof(strings) / sizeof(strings[0]) && strings[code] && (sig[0] == 's' || sig[0] == 'o') &&
+		!sig[1]) {
 		*strings[code] = dbus_get_str(in);
 	} else if (code == 5 && sig[0] == 'u' && !sig[1]) {
 		m->reply_serial = dbus_get_u32(in);
@@ -366,7 +355,9 @@ static void parse_field(struct dbus_in *in, struct dbus_msg *m)
 
 int dbus_parse(const uint8_t *data, size_t len, struct dbus_msg *ret, struct err *e)
 {
-	struct dbus_msg m = { .path = "", .interface = "", .member = "", .error_name = "", .sender = "", .signature = "" };
+	struct dbus_msg m = {
+		.path = "", .interface = "", .member = "", .error_name = "", .sender = "", .signature = ""
+	};
 
 	if (len < DBUS_FIXED_SIZE)
 		return broken(e, "too short");

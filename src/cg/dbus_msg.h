@@ -34,9 +34,9 @@ struct dbus_head {
 	uint8_t type, flags;
 	uint32_t serial;
 	const char *destination, *path, *interface, *member; /* NULL: left out */
-	const char *signature;				     /* of the body, NULL: none */
-	const char *error_name;				     /* of an error reply */
-	uint32_t reply_serial;				     /* of a reply, else 0 */
+	const char *signature; /* of the body, NULL: none */
+	const char *error_name; /* of an error reply */
+	uint32_t reply_serial; /* of a reply, else 0 */
 };
 
 /* dbus_message - header and @body into @ret (appended). */

@@ -13,7 +13,11 @@ static void message(struct buf *out)
 {
 	AUTO(buf) struct buf body = BUF_INIT;
 	struct err e = ERR_NONE;
-	struct dbus_head h = { .type = DBUS_SIGNAL, .serial = 7, .path = "/a/b", .interface = "x.Y", .member = "Z",
+	struct dbus_head h = { .type = DBUS_SIGNAL,
+		.serial = 7,
+		.path = "/a/b",
+		.interface = "x.Y",
+		.member = "Z",
 		.signature = "suta(sv)" };
 	size_t start;
 
@@ -132,9 +136,9 @@ TEST(gvariant_values)
 
 TEST(gvariant_refusals)
 {
-	static const char *const bad[] = { "", "abc", "'x", "[1, 'a']", "[]", "1 2", "uint64 -1", "byte 256", "[[[[[[[[[1]]]]]]]]]",
-		"{}", "<1>", "uint64 99999999999999999999", "true x", "uint64 'a'", "(1", "@", "@as [1]",
-		"@a []", "@() []", "@(s []" };
+	static const char *const bad[] = { "", "abc", "'x", "[1, 'a']", "[]", "1 2", "uint64 -1", "byte 256",
+		"[[[[[[[[[1]]]]]]]]]", "{}", "<1>", "uint64 99999999999999999999", "true x", "uint64 'a'", "(1", "@",
+		"@as [1]", "@a []", "@() []", "@(s []" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		AUTO(buf) struct buf b = BUF_INIT;
@@ -188,7 +192,8 @@ TEST(a_silent_bus_is_left)
 TEST(a_hostile_bus_is_refused)
 {
 	static const char *const greetings[] = { "REJECTED ANONYMOUS\r\n", "DATA\r\nERROR\r\n",
-		"DATA\r\nOK x\r\nB\1\1\1\0\0\0\0\1\0\0\0\0\0\0\0", "DATA\r\nOK x\r\nl\1\1\1\377\377\377\377\1\0\0\0\0\0\0\0" };
+		"DATA\r\nOK x\r\nB\1\1\1\0\0\0\0\1\0\0\0\0\0\0\0",
+		"DATA\r\nOK x\r\nl\1\1\1\377\377\377\377\1\0\0\0\0\0\0\0" };
 	char address[128];
 	int fd = listen_as_bus(address, sizeof(address));
 
@@ -212,7 +217,8 @@ TEST(a_hostile_bus_is_refused)
 
 TEST(addresses)
 {
-	static const char *const bad[] = { "", "tcp:host=x", "unix:guid=1", "unix:path=", "unix:path=/nonexistent/tare-bus" };
+	static const char *const bad[] = { "", "tcp:host=x", "unix:guid=1",
+		"unix:path=", "unix:path=/nonexistent/tare-bus" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct dbus d;
@@ -223,5 +229,5 @@ TEST(addresses)
 }
 
 TEST_MAIN(T(what_is_written_is_read), T(broken_messages_are_refused_or_read_within), T(signatures_that_would_never_end),
-	T(gvariant_values), T(gvariant_refusals), T(gvariant_seconds), T(a_silent_bus_is_left), T(a_hostile_bus_is_refused),
-	T(addresses))
+	T(gvariant_values), T(gvariant_refusals), T(gvariant_seconds), T(a_silent_bus_is_left),
+	T(a_hostile_bus_is_refused), T(addresses))

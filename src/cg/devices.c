@@ -15,7 +15,7 @@
 
 enum {
 	LIST_MAX = 1 << 20, /* of devices.list */
-	MAX_PROGS = 64,	    /* BPF_CGROUP_MAX_PROGS, linux/bpf-cgroup-defs.h */
+	MAX_PROGS = 64, /* BPF_CGROUP_MAX_PROGS, linux/bpf-cgroup-defs.h */
 };
 
 #define PROG_NAME "tare_devices"

@@ -19,14 +19,13 @@
 
 static const struct dev_rule default_rules[] = {
 	{ 'c', true, DEV_MKNOD, -1, -1 }, /* making a node gives no access to it */
-	{ 'b', true, DEV_MKNOD, -1, -1 },
-	{ 'c', true, DEV_ALL, 1, 3 },	 /* null */
-	{ 'c', true, DEV_ALL, 1, 5 },	 /* zero */
-	{ 'c', true, DEV_ALL, 1, 7 },	 /* full */
-	{ 'c', true, DEV_ALL, 1, 8 },	 /* random */
-	{ 'c', true, DEV_ALL, 1, 9 },	 /* urandom */
-	{ 'c', true, DEV_ALL, 5, 0 },	 /* tty */
-	{ 'c', true, DEV_ALL, 5, 2 },	 /* ptmx */
+	{ 'b', true, DEV_MKNOD, -1, -1 }, { 'c', true, DEV_ALL, 1, 3 }, /* null */
+	{ 'c', true, DEV_ALL, 1, 5 }, /* zero */
+	{ 'c', true, DEV_ALL, 1, 7 }, /* full */
+	{ 'c', true, DEV_ALL, 1, 8 }, /* random */
+	{ 'c', true, DEV_ALL, 1, 9 }, /* urandom */
+	{ 'c', true, DEV_ALL, 5, 0 }, /* tty */
+	{ 'c', true, DEV_ALL, 5, 2 }, /* ptmx */
 	{ 'c', true, DEV_ALL, 136, -1 }, /* pts */
 };
 

@@ -6,10 +6,13 @@
 #include "cg/test_view.h"
 
 #define RULE(allow_, type_, maj, min, r, w, m) \
-	{ .allow = allow_, .type = type_, .major = maj, .minor = min, .read = r, .write = w, .mknod = m }
+	{ \
+		.allow = allow_, .type = type_, .major = maj, .minor = min, .read = r, .write = w, .mknod = m \
+	}
 
 static const struct rc_device_rule deny_all[] = { RULE(false, 'a', -1, -1, 1, 1, 1) };
-static const struct rc_device_rule allow_all[] = { RULE(false, 'a', -1, -1, 1, 1, 1), RULE(true, 'a', -1, -1, 1, 1, 1) };
+static const struct rc_device_rule allow_all[] = { RULE(false, 'a', -1, -1, 1, 1, 1),
+	RULE(true, 'a', -1, -1, 1, 1, 1) };
 static const struct rc_device_rule split[] = { RULE(true, 'b', 8, 0, 1, 0, 0), RULE(true, 'b', 8, 0, 0, 1, 0),
 	RULE(true, 'c', 10, -1, 1, 1, 0), RULE(false, 'c', 10, -1, 0, 1, 0) };
 static const struct rc_device_rule hole[] = { RULE(true, 'c', 10, -1, 1, 1, 0), RULE(false, 'c', 10, 200, 0, 1, 0) };
@@ -35,38 +38,19 @@ static bool run(const struct dev_prog *p, unsigned type, unsigned access, unsign
 		uint64_t imm = (uint64_t)(int64_t)i->imm;
 
 		switch (i->code) {
-		case BPF_LDX | BPF_MEM | BPF_W:
-			r[i->dst_reg] = ctx[i->off / 4];
-			break;
-		case BPF_ALU64 | BPF_MOV | BPF_X:
-			r[i->dst_reg] = r[i->src_reg];
-			break;
-		case BPF_ALU64 | BPF_MOV | BPF_K:
-			r[i->dst_reg] = imm;
-			break;
-		case BPF_ALU64 | BPF_AND | BPF_K:
-			r[i->dst_reg] &= imm;
-			break;
-		case BPF_ALU64 | BPF_RSH | BPF_K:
-			r[i->dst_reg] >>= imm;
-			break;
+		case BPF_LDX | BPF_MEM | BPF_W: r[i->dst_reg] = ctx[i->off / 4]; break;
+		case BPF_ALU64 | BPF_MOV | BPF_X: r[i->dst_reg] = r[i->src_reg]; break;
+		case BPF_ALU64 | BPF_MOV | BPF_K: r[i->dst_reg] = imm; break;
+		case BPF_ALU64 | BPF_AND | BPF_K: r[i->dst_reg] &= imm; break;
+		case BPF_ALU64 | BPF_RSH | BPF_K: r[i->dst_reg] >>= imm; break;
 		case BPF_JMP32 | BPF_JNE | BPF_K:
 			pc += (uint32_t)r[i->dst_reg] != (uint32_t)i->imm ? (size_t)i->off : 0;
 			break;
-		case BPF_JMP | BPF_JNE | BPF_K:
-			pc += r[i->dst_reg] != imm ? (size_t)i->off : 0;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			pc += r[i->dst_reg] & imm ? (size_t)i->off : 0;
-			break;
-		case BPF_JMP | BPF_JA:
-			pc += (size_t)i->off;
-			break;
-		case BPF_JMP | BPF_EXIT:
-			return r[0];
-		default:
-			unknown = i->code;
-			pc = p->n - 1;
+		case BPF_JMP | BPF_JNE | BPF_K: pc += r[i->dst_reg] != imm ? (size_t)i->off : 0; break;
+		case BPF_JMP | BPF_JSET | BPF_K: pc += r[i->dst_reg] & imm ? (size_t)i->off : 0; break;
+		case BPF_JMP | BPF_JA: pc += (size_t)i->off; break;
+		case BPF_JMP | BPF_EXIT: return r[0];
+		default: unknown = i->code; pc = p->n - 1;
 		}
 	}
 	CHECK(false, "runs off its end, or has the unknown instruction %#x", unknown);
@@ -104,8 +88,8 @@ static void compare(const struct dev_rules *rules, const struct dev_prog *p, con
 		CHECK(got == want, "v2: %c %u:%u access %u", type, major, minor, access);
 		/* An exception is one place on v1: two that together cover an access do not add up. */
 		if (x && (access == 1 || access == 2 || access == 4))
-			CHECK(v1_decides(x, type, major, minor, access) == want, "v1: %c %u:%u access %u", type,
-				major, minor, access);
+			CHECK(v1_decides(x, type, major, minor, access) == want, "v1: %c %u:%u access %u", type, major,
+				minor, access);
 	}
 }
 
@@ -175,7 +159,8 @@ static bool live(enum view v)
 	struct cg_host h;
 	struct cg c;
 	struct err e = ERR_NONE;
-	static const struct rc_device_rule kmsg[] = { RULE(false, 'a', -1, -1, 1, 1, 1), RULE(true, 'c', 1, 11, 1, 0, 0) };
+	static const struct rc_device_rule kmsg[] = { RULE(false, 'a', -1, -1, 1, 1, 1),
+		RULE(true, 'c', 1, 11, 1, 0, 0) };
 
 	if (!view_enter(v))
 		return true;

@@ -13,13 +13,11 @@ static int join(const struct cg_host *h, int hier, const char *path, const char 
 {
 	const char *sep = file ? "/" : "";
 
-	return fmt_fits(dst, PATH_MAX, "%s%s%s%s", h->hier[hier].dir, path, sep, file ? file : "") ?
-		0 :
-		-ENAMETOOLONG;
+	return fmt_fits(dst, PATH_MAX, "%s%s%s%s", h->hier[hier].dir, path, sep, file ? file : "") ? 0 : -ENAMETOOLONG;
 }
 
-int cg_file_path(const struct cg_host *h, int hier, const char *path, const char *file, char dst[static 4096],
-	struct err *e)
+int cg_file_path(
+	const struct cg_host *h, int hier, const char *path, const char *file, char dst[static 4096], struct err *e)
 {
 	_Static_assert(PATH_MAX == 4096, "the header says 4096");
 

@@ -31,16 +31,16 @@ static int wait_v2(int fd, bool frozen, int64_t deadline, struct err *e)
 		struct pollfd p = { .fd = fd, .events = POLLPRI };
 		int left = cg_left_ms(deadline);
 		if (left == 0)
-			return err_set(e, ERR_SYSTEM, ETIMEDOUT, "processes did not %s in time",
-				frozen ? "stop" : "continue");
+			return err_set(
+				e, ERR_SYSTEM, ETIMEDOUT, "processes did not %s in time", frozen ? "stop" : "continue");
 		if (poll(&p, 1, left) < 0 && errno != EINTR)
 			return err_sys(e, "poll cgroup.events");
 	}
 }
 
 /* *ret_there: the cgroup has a v2 freezer. */
-static int freeze_v2(const struct cg_host *h, const char *path, bool frozen, int64_t deadline, bool *ret_there,
-	struct err *e)
+static int freeze_v2(
+	const struct cg_host *h, const char *path, bool frozen, int64_t deadline, bool *ret_there, struct err *e)
 {
 	*ret_there = false;
 	if (h->unified < 0)
@@ -86,7 +86,9 @@ int cg_fetch_frozen(const struct cg_host *h, const char *path, pid_t pid, struct
 		return 0;
 	fmt_to(text, sizeof(text), "%d", (int)pid);
 	int r = cg_file_write(h, hier, path, "cgroup.procs", text);
-	return r < 0 && r != -ESRCH && r != -ENOENT ? err_num(e, -r, "move process %d back to cgroup %s", (int)pid, path) : 0;
+	return r < 0 && r != -ESRCH && r != -ENOENT
+		? err_num(e, -r, "move process %d back to cgroup %s", (int)pid, path)
+		: 0;
 }
 
 int cg_thaw_v1(const struct cg_host *h, const char *path, struct err *e)

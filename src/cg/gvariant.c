@@ -208,7 +208,9 @@ static bool hex_u64(const char *p, size_t n, uint64_t *ret)
 
 	for (size_t i = 0; i < n; i++) {
 		char c = p[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+		int digit = c >= '0' && c <= '9'		 ? c - '0'
+			: (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+								 : -1;
 
 		if (digit < 0 || v >> 60)
 			return false;

@@ -49,8 +49,8 @@ int cg_swap_v2(int64_t memory_swap, int64_t memory, int64_t *ret, struct err *e)
 			memory_swap);
 	if (memory_swap < memory)
 		return err_set(e, ERR_CONFIG, EINVAL,
-			"%" PRId64 " bytes of memory and swap are less than the memory limit of %" PRId64,
-			memory_swap, memory);
+			"%" PRId64 " bytes of memory and swap are less than the memory limit of %" PRId64, memory_swap,
+			memory);
 	*ret = memory_swap - memory;
 	return 0;
 }
@@ -63,16 +63,16 @@ int lim_refuse(const char *json, const char *why, struct err *e)
 	return err_wrap(e, "/linux/resources/%s", json);
 }
 
-int lim_error(const struct lim *l, const char *json, const char *file, const char *value, int num,
-	struct err *e)
+int lim_error(const struct lim *l, const char *json, const char *file, const char *value, int num, struct err *e)
 {
 	int word_len = (int)strcspn(file, ".");
 
 	err_num(e, num, "write \"%.64s\" to %s", value, file);
 	if (num == ENOENT)
-		err_hint(e, l->h->hier[l->hier].v2 ?
-				"the kernel lacks it, or the %.*s controller is not on in the parent cgroup" :
-				"the kernel lacks this part of the %.*s controller",
+		err_hint(e,
+			l->h->hier[l->hier].v2
+				? "the kernel lacks it, or the %.*s controller is not on in the parent cgroup"
+				: "the kernel lacks this part of the %.*s controller",
 			word_len, file);
 	else if (num == EACCES || num == EPERM || num == EROFS)
 		err_hint(e, "cgroup %s is not delegated to you, or a parent's limit forbids it", l->path);
@@ -181,7 +181,8 @@ static bool good_page_size(const char *s)
 {
 	size_t digits = s ? strspn(s, "0123456789") : 0;
 
-	return s && digits > 0 && digits < 10 && strlen(s + digits) == 2 && strchr("KMG", s[digits]) && s[digits + 1] == 'B';
+	return s && digits > 0 && digits < 10 && strlen(s + digits) == 2 && strchr("KMG", s[digits]) &&
+		s[digits + 1] == 'B';
 }
 
 static int set_hugetlb(const struct lim *l, const struct rc_hugepage *p, struct err *e)
@@ -223,14 +224,16 @@ static int set_rdma(const struct lim *l, const struct rc_rdma *d, struct err *e)
 
 static bool memory_asks(const struct rc_memory *m)
 {
-	return m && (m->limit.set || m->reservation.set || m->swap.set || m->kernel.set || m->kernel_tcp.set ||
-		m->swappiness.set || m->disable_oom_killer || m->use_hierarchy.set);
+	return m &&
+		(m->limit.set || m->reservation.set || m->swap.set || m->kernel.set || m->kernel_tcp.set ||
+			m->swappiness.set || m->disable_oom_killer || m->use_hierarchy.set);
 }
 
 static bool cpu_asks(const struct rc_cpu *c)
 {
-	return c && (c->shares.set || c->burst.set || c->realtime_period.set || c->period.set || c->quota.set ||
-		c->realtime_runtime.set || c->idle.set);
+	return c &&
+		(c->shares.set || c->burst.set || c->realtime_period.set || c->period.set || c->quota.set ||
+			c->realtime_runtime.set || c->idle.set);
 }
 
 static bool cpuset_asks(const struct rc_cpu *c)
@@ -240,8 +243,9 @@ static bool cpuset_asks(const struct rc_cpu *c)
 
 static bool blkio_asks(const struct rc_blkio *b)
 {
-	return b && (b->weight.set || b->leaf_weight.set || b->weight_device.n || b->read_bps.n || b->write_bps.n ||
-		b->read_iops.n || b->write_iops.n);
+	return b &&
+		(b->weight.set || b->leaf_weight.set || b->weight_device.n || b->read_bps.n || b->write_bps.n ||
+			b->read_iops.n || b->write_iops.n);
 }
 
 static unsigned of_unified(const struct rc_kv_list *unified)
@@ -351,7 +355,8 @@ static int no_cgroup(const struct rc_resources *r, struct err *e)
 	return err_wrap(e, "/linux/resources");
 }
 
-int cg_limits_set(const struct cg_host *h, const char *path, const struct rc_resources *r, unsigned flags, struct err *e)
+int cg_limits_set(
+	const struct cg_host *h, const char *path, const struct rc_resources *r, unsigned flags, struct err *e)
 {
 	struct lim l = { .h = h, .path = path, .flags = flags };
 
@@ -364,8 +369,7 @@ int cg_limits_set(const struct cg_host *h, const char *path, const struct rc_res
 		return -e->num;
 	if (set_memory(&l, r->memory, e) < 0 || set_cpu(&l, r->cpu, e) < 0 || set_io(&l, r->blkio, e) < 0)
 		return -e->num;
-	if (r->pids_limit.set &&
-		(need(&l, CG_PIDS, "pids", e) < 0 || set_pids(&l, r->pids_limit.v, e) < 0))
+	if (r->pids_limit.set && (need(&l, CG_PIDS, "pids", e) < 0 || set_pids(&l, r->pids_limit.v, e) < 0))
 		return -e->num;
 	if (set_lists(&l, r, e) < 0 || lim_v1_net(&l, r, e) < 0)
 		return -e->num;

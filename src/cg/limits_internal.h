@@ -28,11 +28,9 @@ struct lim_group {
 void lim_put(struct lim_group *g, const char *json, const char *file, const char *format, ...) printf_like(4, 5);
 int lim_write_group(const struct lim *l, const struct lim_group *g, struct err *e) must_check;
 /* lim_write - one value. */
-int lim_write(const struct lim *l, const char *json, const char *file, const char *value, struct err *e)
-	must_check;
+int lim_write(const struct lim *l, const char *json, const char *file, const char *value, struct err *e) must_check;
 /* lim_error - the error for value @value of @file that the kernel refused with @num. */
-int lim_error(const struct lim *l, const char *json, const char *file, const char *value, int num,
-	struct err *e);
+int lim_error(const struct lim *l, const char *json, const char *file, const char *value, int num, struct err *e);
 /* lim_refuse - @json cannot be done here at all: unsupported. */
 int lim_refuse(const char *json, const char *why, struct err *e);
 /* lim_exists - is the file there. */

@@ -101,10 +101,17 @@ static bool v1_here(void)
 
 TEST(v1_files)
 {
-	struct rc_memory m = { .limit = { true, 64 << 20 }, .reservation = { true, 32 << 20 }, .swap = { true, 128 << 20 },
-		.swappiness = { true, 10 }, .disable_oom_killer = true };
-	struct rc_cpu c = { .shares = { true, 512 }, .period = { true, 50000 }, .quota = { true, 25000 },
-		.burst = { true, 1000 }, .cpus = "0", .mems = "0" };
+	struct rc_memory m = { .limit = { true, 64 << 20 },
+		.reservation = { true, 32 << 20 },
+		.swap = { true, 128 << 20 },
+		.swappiness = { true, 10 },
+		.disable_oom_killer = true };
+	struct rc_cpu c = { .shares = { true, 512 },
+		.period = { true, 50000 },
+		.quota = { true, 25000 },
+		.burst = { true, 1000 },
+		.cpus = "0",
+		.mems = "0" };
 	struct rc_resources r = { .memory = &m, .cpu = &c, .pids_limit = { true, 7 } };
 	struct box b;
 	struct err e = ERR_NONE;
@@ -132,8 +139,9 @@ TEST(v1_memory_moves_with_swap)
 	static const struct {
 		int64_t memory, swap;
 		const char *want_memory, *want_swap;
-	} steps[] = { { 64 << 20, 64 << 20, "67108864", "67108864" }, { 256 << 20, 300 << 20, "268435456", "314572800" },
-		{ 32 << 20, 32 << 20, "33554432", "33554432" }, { -1, 0, "9223372036854771712", "9223372036854771712" } };
+	} steps[] = { { 64 << 20, 64 << 20, "67108864", "67108864" },
+		{ 256 << 20, 300 << 20, "268435456", "314572800" }, { 32 << 20, 32 << 20, "33554432", "33554432" },
+		{ -1, 0, "9223372036854771712", "9223372036854771712" } };
 	struct rc_memory m = { 0 };
 	struct rc_resources r = { .memory = &m };
 	struct box b;
@@ -181,7 +189,8 @@ TEST(v1_refusals_name_the_field)
 {
 	struct rc_cpu c = { .quota = { true, 1 } };
 	struct rc_kv kv = { "memory.high", "1" };
-	struct rc_resources quota = { .cpu = &c }, cls = { .net_class_id = { true, 1 } }, uni = { .unified = { &kv, 1 } };
+	struct rc_resources quota = { .cpu = &c }, cls = { .net_class_id = { true, 1 } },
+			    uni = { .unified = { &kv, 1 } };
 	struct box b;
 	struct err e = ERR_NONE;
 
@@ -219,9 +228,15 @@ static bool v2_here(void)
 
 TEST(v2_files)
 {
-	struct rc_memory m = { .limit = { true, 64 << 20 }, .reservation = { true, 32 << 20 }, .swap = { true, 128 << 20 } };
-	struct rc_cpu c = { .shares = { true, 1024 }, .period = { true, 50000 }, .quota = { true, 25000 },
-		.burst = { true, 1000 }, .cpus = "0", .mems = "0" };
+	struct rc_memory m = {
+		.limit = { true, 64 << 20 }, .reservation = { true, 32 << 20 }, .swap = { true, 128 << 20 }
+	};
+	struct rc_cpu c = { .shares = { true, 1024 },
+		.period = { true, 50000 },
+		.quota = { true, 25000 },
+		.burst = { true, 1000 },
+		.cpus = "0",
+		.mems = "0" };
 	struct rc_resources r = { .memory = &m, .cpu = &c, .pids_limit = { true, 0 } };
 	struct box b;
 	struct err e = ERR_NONE;
@@ -340,14 +355,14 @@ TEST(v2_refusals)
 	struct rc_resources of_none = { .unified = { &foreign, 1 } };
 
 	CHECK(cg_limits_set(&h, path, &of_none, 0, &e) < 0 && strstr(e.msg, "unified/foo.bar") &&
-			strstr(e.msg, "controller `foo` is not available"), "%s", e.msg);
+			strstr(e.msg, "controller `foo` is not available"),
+		"%s", e.msg);
 	err_clear(&e);
 	CHECK(cg_remove(&h, path, &e) == 0, "%s", e.msg);
 	cg_done(&c);
 	cg_host_done(&h);
 }
 
-TEST_MAIN(T(shares_become_weight), T(blkio_weight_becomes_io_weight), T(swap_on_v2),
-	T(controllers_follow_the_sections), T(v1_files), T(v1_memory_moves_with_swap), T(v1_quota_moves_with_period),
-	T(v1_refusals_name_the_field), T(v2_files),
-	T(v2_updates_keep_what_they_do_not_name), T(v2_hugetlb_and_unified), T(v2_refusals))
+TEST_MAIN(T(shares_become_weight), T(blkio_weight_becomes_io_weight), T(swap_on_v2), T(controllers_follow_the_sections),
+	T(v1_files), T(v1_memory_moves_with_swap), T(v1_quota_moves_with_period), T(v1_refusals_name_the_field),
+	T(v2_files), T(v2_updates_keep_what_they_do_not_name), T(v2_hugetlb_and_unified), T(v2_refusals))

@@ -125,8 +125,8 @@ static int set_u64(const struct lim *l, const char *json, const char *file, uint
 	return lim_write(l, json, file, value, e);
 }
 
-static int set_device(const struct lim *l, const char *json, const char *file,
-	const struct rc_blkio_device *d, uint64_t v, struct err *e)
+static int set_device(const struct lim *l, const char *json, const char *file, const struct rc_blkio_device *d,
+	uint64_t v, struct err *e)
 {
 	char value[64];
 
@@ -137,8 +137,7 @@ static int set_device(const struct lim *l, const char *json, const char *file,
 static int set_weights(const struct lim *l, const struct rc_blkio *b, struct err *e)
 {
 	if (b->weight.set && b->weight.v != 0 &&
-		set_u64(l, "blockIO/weight", weight_file(l, "blkio.weight", "blkio.bfq.weight"), b->weight.v,
-			e) < 0)
+		set_u64(l, "blockIO/weight", weight_file(l, "blkio.weight", "blkio.bfq.weight"), b->weight.v, e) < 0)
 		return -e->num;
 	if (b->leaf_weight.set && b->leaf_weight.v != 0 &&
 		set_u64(l, "blockIO/leafWeight", "blkio.leaf_weight", b->leaf_weight.v, e) < 0)
@@ -146,11 +145,14 @@ static int set_weights(const struct lim *l, const struct rc_blkio *b, struct err
 	for (size_t i = 0; i < b->weight_device.n; i++) {
 		const struct rc_blkio_device *d = &b->weight_device.v[i];
 
-		if (d->weight.set && set_device(l, "blockIO/weightDevice/weight",
-			weight_file(l, "blkio.weight_device", "blkio.bfq.weight_device"), d, d->weight.v, e) < 0)
+		if (d->weight.set &&
+			set_device(l, "blockIO/weightDevice/weight",
+				weight_file(l, "blkio.weight_device", "blkio.bfq.weight_device"), d, d->weight.v,
+				e) < 0)
 			return -e->num;
-		if (d->leaf_weight.set && set_device(l, "blockIO/weightDevice/leafWeight",
-			"blkio.leaf_weight_device", d, d->leaf_weight.v, e) < 0)
+		if (d->leaf_weight.set &&
+			set_device(l, "blockIO/weightDevice/leafWeight", "blkio.leaf_weight_device", d,
+				d->leaf_weight.v, e) < 0)
 			return -e->num;
 	}
 	return 0;

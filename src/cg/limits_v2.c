@@ -59,8 +59,7 @@ static int put_swap(const struct lim *l, const struct rc_memory *m, struct lim_g
 	}
 	if (!m->swap.set || m->swap.v == 0) {
 		/* As v1 has it: lifting the memory limit lifts that of memory+swap. */
-		if (m->limit.set && m->limit.v == -1 && l->flags & CG_LIMITS_UPDATE &&
-			lim_exists(l, "memory.swap.max"))
+		if (m->limit.set && m->limit.v == -1 && l->flags & CG_LIMITS_UPDATE && lim_exists(l, "memory.swap.max"))
 			lim_put(g, "memory/swap", "memory.swap.max", "max");
 		return 0;
 	}

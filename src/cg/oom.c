@@ -1,6 +1,7 @@
 /* OOM notification. v1: an eventfd bound to memory.oom_control by a line in cgroup.event_control; the kernel also
  * signals it when the cgroup is removed. v2: inotify(7) tells when memory.events or cgroup.events change; that no
- * process is left (populated 0) is the end, because the removal of a file that is held open is not told. cgroup-v1/memory.rst "OOM Control", cgroup-v2.rst "memory.events". */
+ * process is left (populated 0) is the end, because the removal of a file that is held open is not told.
+ * cgroup-v1/memory.rst "OOM Control", cgroup-v2.rst "memory.events". */
 #include "cg/oom.h"
 
 #include <errno.h>
@@ -140,7 +141,8 @@ int cg_oom_kills(const struct cg_host *h, const char *path, uint64_t *ret, struc
 	*ret = 0;
 	if (hier < 0)
 		return 0;
-	auto_fd int fd = cg_file_open(h, hier, path, h->hier[hier].v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
+	auto_fd int fd =
+		cg_file_open(h, hier, path, h->hier[hier].v2 ? "memory.events" : "memory.oom_control", O_RDONLY);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)

@@ -3,11 +3,11 @@
 #include "cg/tree.h"
 
 struct cg_oom {
-	int fd;		 /* poll for POLLIN, then cg_oom_read() */
-	int control;	 /* v1: memory.oom_control, v2: cgroup.events, kept open */
+	int fd; /* poll for POLLIN, then cg_oom_read() */
+	int control; /* v1: memory.oom_control, v2: cgroup.events, kept open */
 	bool v2;
 	uint64_t oom, oom_kill; /* memory.events when last read */
-	int events;	 /* v2: memory.events, kept open */
+	int events; /* v2: memory.events, kept open */
 };
 
 /* cg_oom_open - watch the cgroup at @path: v1 an eventfd at memory.oom_control, v2 inotify on memory.events. No

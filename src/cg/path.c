@@ -24,8 +24,8 @@ static const char *bad_component(const char *name, size_t n)
 	return NULL;
 }
 
-int cg_path_resolve(const char *cgroups_path, const char *id, char ret[static CG_PATH_SIZE], bool *ret_may_move,
-	struct err *e)
+int cg_path_resolve(
+	const char *cgroups_path, const char *id, char ret[static CG_PATH_SIZE], bool *ret_may_move, struct err *e)
 {
 	const char *from = cgroups_path && *cgroups_path ? cgroups_path : id;
 	char out[CG_PATH_SIZE];

@@ -26,10 +26,9 @@ enum {
 
 #define SYSTEMD "org.freedesktop.systemd1"
 
-static const struct dbus_head manager_call = { .type = DBUS_CALL,
-	.destination = SYSTEMD,
-	.path = "/org/freedesktop/systemd1",
-	.interface = SYSTEMD ".Manager" };
+static const struct dbus_head manager_call = {
+	.type = DBUS_CALL, .destination = SYSTEMD, .path = "/org/freedesktop/systemd1", .interface = SYSTEMD ".Manager"
+};
 
 /* --- one call ------------------------------------------------------------------------------------------ */
 
@@ -58,7 +57,8 @@ static void note_signal(struct wait *w, const struct dbus_msg *m)
 	fmt_to(end->result, sizeof(end->result), "%s", result);
 }
 
-static int call(struct dbus *d, const char *member, const char *sig, const struct buf *body, uint8_t flags, struct err *e)
+static int call(
+	struct dbus *d, const char *member, const char *sig, const struct buf *body, uint8_t flags, struct err *e)
 {
 	struct dbus_head h = manager_call;
 
@@ -103,14 +103,19 @@ static int wait_job(struct dbus *d, struct wait *w, const char *job, char result
 static int watch_unit(struct dbus *d, const char *unit, struct err *e)
 {
 	AUTO(buf) struct buf body = BUF_INIT;
-	struct dbus_head h = { .type = DBUS_CALL, .flags = DBUS_NO_REPLY, .destination = "org.freedesktop.DBus",
-		.path = "/org/freedesktop/DBus", .interface = "org.freedesktop.DBus", .member = "AddMatch",
+	struct dbus_head h = { .type = DBUS_CALL,
+		.flags = DBUS_NO_REPLY,
+		.destination = "org.freedesktop.DBus",
+		.path = "/org/freedesktop/DBus",
+		.interface = "org.freedesktop.DBus",
+		.member = "AddMatch",
 		.signature = "s" };
 	char rule[512];
 
 	/* A backslash needs no escape inside quotes: D-Bus Specification "Match Rules". */
 	fmt_to(rule, sizeof(rule),
-		"type='signal',sender='" SYSTEMD "',interface='" SYSTEMD ".Manager',member='JobRemoved',arg2='%s'", unit);
+		"type='signal',sender='" SYSTEMD "',interface='" SYSTEMD ".Manager',member='JobRemoved',arg2='%s'",
+		unit);
 	dbus_put_str(&body, rule);
 	if (dbus_send(d, &h, &body, e) < 0)
 		return -e->num;
@@ -199,8 +204,8 @@ static void put_own_props(struct buf *b, const struct cg_scope_new *n, const cha
 }
 
 /* StartTransientUnit(s name, s mode, a(sv) properties, a(sa(sv)) auxiliary) */
-static int start_body(struct buf *b, const struct cg_scope_new *n, const char *slice, const char *unit, bool v2,
-	struct err *e)
+static int start_body(
+	struct buf *b, const struct cg_scope_new *n, const char *slice, const char *unit, bool v2, struct err *e)
 {
 	size_t start, none;
 

@@ -6,8 +6,8 @@
 struct cg_scope_new {
 	const char *cgroups_path; /* "slice:prefix:name", or NULL: the default slice, "tare-ID.scope" */
 	const char *id;
-	pid_t pid;			 /* first process, moved into the scope by systemd */
-	const struct rc_resources *res;	 /* or NULL */
+	pid_t pid; /* first process, moved into the scope by systemd */
+	const struct rc_resources *res; /* or NULL */
 	const struct rc_kv *annotations; /* org.systemd.property.* are taken, others ignored */
 	size_t n_annotations;
 	bool user; /* the user's own service manager (rootless) */
@@ -26,5 +26,5 @@ int cg_scope_start(const struct cg_host *h, const struct cg_scope_new *n, char r
 int cg_scope_stop(const char *unit, bool user, struct err *e) must_check;
 /* cg_scope_update - SetUnitProperties with what follows from @res, so that a later daemon-reload does not undo
  * cg_limits_set(). */
-int cg_scope_update(const struct cg_host *h, const char *unit, bool user, const struct rc_resources *res,
-	struct err *e) must_check;
+int cg_scope_update(const struct cg_host *h, const char *unit, bool user, const struct rc_resources *res, struct err *e)
+	must_check;

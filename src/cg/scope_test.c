@@ -16,7 +16,8 @@ TEST(names)
 		const char *path, *id, *slice, *unit;
 	} t[] = { { NULL, "x", "system.slice", "tare-x.scope" }, { "a-b.slice:p:n", "x", "a-b.slice", "p-n.scope" },
 		{ ":p:n", "x", "system.slice", "p-n.scope" }, { "-.slice::n", "x", "-.slice", "n.scope" },
-		{ NULL, "a+b", "system.slice", "tare-a\\x2bb.scope" }, { "a.slice:p:n.scope", "x", "a.slice", "p-n.scope" } };
+		{ NULL, "a+b", "system.slice", "tare-a\\x2bb.scope" },
+		{ "a.slice:p:n.scope", "x", "a.slice", "p-n.scope" } };
 	static const char *const bad[] = { "abc", "/a/b", "a:b", "a.slice:b:", "a:b:c", "a/b.slice:p:n", "-a.slice:p:n",
 		"a--b.slice:p:n", "a.slice:p:n.slice", ".slice:p:n" };
 	char slice[UNIT_NAME_SIZE], unit[UNIT_NAME_SIZE];
@@ -33,7 +34,8 @@ TEST(names)
 		struct err e = ERR_NONE;
 		struct cg_scope_new n = { .cgroups_path = bad[i], .id = "x" };
 
-		CHECK(scope_names(&n, slice, unit, &e) < 0 && strstr(e.msg, "/linux/cgroupsPath"), "%s: %s", bad[i], e.msg);
+		CHECK(scope_names(&n, slice, unit, &e) < 0 && strstr(e.msg, "/linux/cgroupsPath"), "%s: %s", bad[i],
+			e.msg);
 	}
 }
 
@@ -74,7 +76,9 @@ static void expect_prop(const struct buf *b, const char *name, const char *want)
 TEST(resources_become_properties)
 {
 	struct rc_memory m = { .limit = { true, 1000 }, .swap = { true, 1500 }, .reservation = { true, 500 } };
-	struct rc_cpu c = { .shares = { true, 1024 }, .quota = { true, 33333 }, .period = { true, 100000 }, .cpus = "0-3,9" };
+	struct rc_cpu c = {
+		.shares = { true, 1024 }, .quota = { true, 33333 }, .period = { true, 100000 }, .cpus = "0-3,9"
+	};
 	struct rc_kv kv = { "memory.high", "max" };
 	struct rc_resources r = { .memory = &m, .cpu = &c, .pids_limit = { true, -1 }, .unified = { &kv, 1 } };
 	AUTO(buf) struct buf v2 = BUF_INIT, v1 = BUF_INIT;
@@ -114,7 +118,8 @@ TEST(annotations_become_properties)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		AUTO(buf) struct buf ignored = BUF_INIT;
 
-		CHECK(scope_annotations(&ignored, &bad[i], 1, &e) < 0 && strstr(e.msg, "/annotations/"), "%s", bad[i].key);
+		CHECK(scope_annotations(&ignored, &bad[i], 1, &e) < 0 && strstr(e.msg, "/annotations/"), "%s",
+			bad[i].key);
 		err_clear(&e);
 	}
 }
@@ -157,8 +162,12 @@ static void answer(struct dbus *d, const struct dbus_msg *m, const char *error, 
 {
 	AUTO(buf) struct buf body = BUF_INIT;
 	struct err e = ERR_NONE;
-	struct dbus_head h = { .type = error ? DBUS_ERROR : DBUS_RETURN, .flags = DBUS_NO_REPLY, .destination = m->sender,
-		.reply_serial = m->serial, .error_name = error, .signature = sig };
+	struct dbus_head h = { .type = error ? DBUS_ERROR : DBUS_RETURN,
+		.flags = DBUS_NO_REPLY,
+		.destination = m->sender,
+		.reply_serial = m->serial,
+		.error_name = error,
+		.signature = sig };
 
 	if (sig)
 		dbus_put_str(&body, value);
@@ -170,8 +179,12 @@ static void job_removed(struct dbus *d, const char *job, const char *unit, const
 {
 	AUTO(buf) struct buf body = BUF_INIT;
 	struct err e = ERR_NONE;
-	struct dbus_head h = { .type = DBUS_SIGNAL, .flags = DBUS_NO_REPLY, .path = "/org/freedesktop/systemd1",
-		.interface = "org.freedesktop.systemd1.Manager", .member = "JobRemoved", .signature = "uoss" };
+	struct dbus_head h = { .type = DBUS_SIGNAL,
+		.flags = DBUS_NO_REPLY,
+		.path = "/org/freedesktop/systemd1",
+		.interface = "org.freedesktop.systemd1.Manager",
+		.member = "JobRemoved",
+		.signature = "uoss" };
 
 	dbus_put_u32(&body, 1);
 	dbus_put_str(&body, job);
@@ -266,8 +279,12 @@ static void manager(int ready)
 	struct dbus_msg m;
 	struct err e = ERR_NONE;
 	AUTO(buf) struct buf body = BUF_INIT;
-	struct dbus_head h = { .type = DBUS_CALL, .destination = "org.freedesktop.DBus", .path = "/org/freedesktop/DBus",
-		.interface = "org.freedesktop.DBus", .member = "RequestName", .signature = "su" };
+	struct dbus_head h = { .type = DBUS_CALL,
+		.destination = "org.freedesktop.DBus",
+		.path = "/org/freedesktop/DBus",
+		.interface = "org.freedesktop.DBus",
+		.member = "RequestName",
+		.signature = "su" };
 
 	dbus_put_str(&body, "org.freedesktop.systemd1");
 	dbus_put_u32(&body, 0);
@@ -390,7 +407,8 @@ TEST(no_bus_is_told)
 	char path[CG_PATH_SIZE], unit[256];
 
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
-	CHECK(cg_scope_start(&h, &n, path, unit, &e) < 0 && strstr(e.hint, "cgroupfs driver"), "%s (%s)", e.msg, e.hint);
+	CHECK(cg_scope_start(&h, &n, path, unit, &e) < 0 && strstr(e.hint, "cgroupfs driver"), "%s (%s)", e.msg,
+		e.hint);
 	err_clear(&e);
 	unsetenv("DBUS_SESSION_BUS_ADDRESS");
 	unsetenv("XDG_RUNTIME_DIR");

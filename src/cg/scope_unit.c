@@ -24,7 +24,8 @@ static int bad_path(const char *path, const char *why, struct err *e)
 
 static bool unit_char(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr(":-_.\\@", c));
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		(c && strchr(":-_.\\@", c));
 }
 
 /* systemd.unit(5): other characters are written \xNN. */
@@ -33,15 +34,16 @@ static size_t put_escaped(char *dst, size_t size, const char *s, size_t len)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++)
-		n += unit_char(s[i]) ? fmt_to(dst + n, size - n, "%c", s[i]) :
-				       fmt_to(dst + n, size - n, "\\x%02x", (unsigned char)s[i]);
+		n += unit_char(s[i]) ? fmt_to(dst + n, size - n, "%c", s[i])
+				     : fmt_to(dst + n, size - n, "\\x%02x", (unsigned char)s[i]);
 	return n;
 }
 
 /* "a-b.slice": parts between single dashes, or "-.slice", the root. */
 static const char *bad_slice(const char *s, size_t n)
 {
-	if (n <= strlen(".slice") || n >= UNIT_NAME_SIZE || strncmp(s + n - strlen(".slice"), ".slice", strlen(".slice")) != 0)
+	if (n <= strlen(".slice") || n >= UNIT_NAME_SIZE ||
+		strncmp(s + n - strlen(".slice"), ".slice", strlen(".slice")) != 0)
 		return "names a slice that does not end in .slice";
 	n -= strlen(".slice");
 	if (n == 1 && *s == '-')
@@ -52,8 +54,8 @@ static const char *bad_slice(const char *s, size_t n)
 	return NULL;
 }
 
-int scope_names(const struct cg_scope_new *n, char ret_slice[static UNIT_NAME_SIZE], char ret_unit[static UNIT_NAME_SIZE],
-	struct err *e)
+int scope_names(const struct cg_scope_new *n, char ret_slice[static UNIT_NAME_SIZE],
+	char ret_unit[static UNIT_NAME_SIZE], struct err *e)
 {
 	const char *path = n->cgroups_path && *n->cgroups_path ? n->cgroups_path : NULL;
 	const char *prefix = "tare", *name = n->id;
@@ -195,9 +197,11 @@ static int cpu_props(struct buf *b, const struct rc_cpu *c, bool v2, struct err 
 	if (!v2)
 		return 0; /* AllowedCPUs is v2's */
 	if (str_len(c->cpus) && !prop_bits(b, "AllowedCPUs", c->cpus))
-		return err_set(e, ERR_CONFIG, EINVAL, "/linux/resources/cpu/cpus: \"%.64s\" is no list of CPUs", c->cpus);
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "/linux/resources/cpu/cpus: \"%.64s\" is no list of CPUs", c->cpus);
 	if (str_len(c->mems) && !prop_bits(b, "AllowedMemoryNodes", c->mems))
-		return err_set(e, ERR_CONFIG, EINVAL, "/linux/resources/cpu/mems: \"%.64s\" is no list of nodes", c->mems);
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "/linux/resources/cpu/mems: \"%.64s\" is no list of nodes", c->mems);
 	return 0;
 }
 

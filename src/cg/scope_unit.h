@@ -6,8 +6,8 @@
 enum { UNIT_NAME_SIZE = 256 };
 
 /* scope_names - the slice and the unit of "slice:prefix:name" (NULL: the default ones). */
-int scope_names(const struct cg_scope_new *n, char ret_slice[static UNIT_NAME_SIZE], char ret_unit[static UNIT_NAME_SIZE],
-	struct err *e) must_check;
+int scope_names(const struct cg_scope_new *n, char ret_slice[static UNIT_NAME_SIZE],
+	char ret_unit[static UNIT_NAME_SIZE], struct err *e) must_check;
 
 /* A list a(sv) under construction in a message body. */
 void prop_begin(struct buf *b, const char *name, const char *sig);

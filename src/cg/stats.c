@@ -133,8 +133,8 @@ void stats_psi(const struct stats_of *s, const char *file)
 
 void stats_put_entry(struct buf *out, const char *before, const char *name, const struct stats_entry *e)
 {
-	buf_printf(out, "%s\"%s\":{\"limit\":%" PRIu64 ",\"usage\":%" PRIu64 ",\"max\":%" PRIu64 ",\"failcnt\":%" PRIu64
-		"}",
+	buf_printf(out,
+		"%s\"%s\":{\"limit\":%" PRIu64 ",\"usage\":%" PRIu64 ",\"max\":%" PRIu64 ",\"failcnt\":%" PRIu64 "}",
 		before, name, e->limit, e->usage, e->max, e->failcnt);
 }
 
@@ -178,8 +178,8 @@ static bool put_hugetlb_size(const struct stats_of *s, int hier, const char *siz
 static void put_hugetlb(const struct stats_of *s)
 {
 	/* Every size that a Linux architecture has. */
-	static const char *const sizes[] = { "64KB", "256KB", "1MB", "2MB", "4MB", "8MB", "16MB", "32MB", "512MB", "1GB",
-		"2GB", "16GB" };
+	static const char *const sizes[] = { "64KB", "256KB", "1MB", "2MB", "4MB", "8MB", "16MB", "32MB", "512MB",
+		"1GB", "2GB", "16GB" };
 	int hier = cg_hier_of(s->h, CG_HUGETLB);
 	const char *comma = "";
 

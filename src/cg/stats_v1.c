@@ -55,8 +55,7 @@ void stats_v1_cpuset(const struct stats_of *s)
 	} numbers[] = { { "cpu_exclusive", "cpuset.cpu_exclusive" }, { "mem_hardwall", "cpuset.mem_hardwall" },
 		{ "mem_exclusive", "cpuset.mem_exclusive" }, { "memory_migrate", "cpuset.memory_migrate" },
 		{ "memory_spread_page", "cpuset.memory_spread_page" },
-		{ "memory_spread_slab", "cpuset.memory_spread_slab" },
-		{ "memory_pressure", "cpuset.memory_pressure" },
+		{ "memory_spread_slab", "cpuset.memory_spread_slab" }, { "memory_pressure", "cpuset.memory_pressure" },
 		{ "sched_load_balance", "cpuset.sched_load_balance" } };
 	int hier = s->h->v1_of[CG_CPUSET];
 	char text[STATS_TEXT_SIZE];
@@ -152,13 +151,15 @@ void stats_v1_blkio(const struct stats_of *s)
 	static const struct {
 		const char *name, *files[3];
 	} tables[] = {
-		{ "ioServiceBytesRecursive", { "blkio.bfq.io_service_bytes_recursive",
-						"blkio.throttle.io_service_bytes_recursive",
-						"blkio.io_service_bytes_recursive" } },
-		{ "ioServicedRecursive", { "blkio.bfq.io_serviced_recursive", "blkio.throttle.io_serviced_recursive",
-						 "blkio.io_serviced_recursive" } },
+		{ "ioServiceBytesRecursive",
+			{ "blkio.bfq.io_service_bytes_recursive", "blkio.throttle.io_service_bytes_recursive",
+				"blkio.io_service_bytes_recursive" } },
+		{ "ioServicedRecursive",
+			{ "blkio.bfq.io_serviced_recursive", "blkio.throttle.io_serviced_recursive",
+				"blkio.io_serviced_recursive" } },
 		{ "ioQueueRecursive", { "blkio.bfq.io_queued_recursive", "blkio.io_queued_recursive" } },
-		{ "ioServiceTimeRecursive", { "blkio.bfq.io_service_time_recursive", "blkio.io_service_time_recursive" } },
+		{ "ioServiceTimeRecursive",
+			{ "blkio.bfq.io_service_time_recursive", "blkio.io_service_time_recursive" } },
 		{ "ioWaitTimeRecursive", { "blkio.bfq.io_wait_time_recursive", "blkio.io_wait_time_recursive" } },
 		{ "ioMergedRecursive", { "blkio.bfq.io_merged_recursive", "blkio.io_merged_recursive" } },
 		{ "ioTimeRecursive", { "blkio.bfq.time_recursive", "blkio.time_recursive" } },

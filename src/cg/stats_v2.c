@@ -31,9 +31,10 @@ void stats_v2_cpuset(const struct stats_of *s)
 	buf_str(s->out, ",\"mems\":");
 	(void)stats_text(s, s->h->unified, "cpuset.mems.effective", text);
 	stats_list(s->out, text);
-	buf_str(s->out, ",\"cpu_exclusive\":0,\"mem_hardwall\":0,\"mem_exclusive\":0,\"memory_migrate\":0,"
-			"\"memory_spread_page\":0,\"memory_spread_slab\":0,\"memory_pressure\":0,"
-			"\"sched_load_balance\":0,\"sched_relax_domain_level\":0}");
+	buf_str(s->out,
+		",\"cpu_exclusive\":0,\"mem_hardwall\":0,\"mem_exclusive\":0,\"memory_migrate\":0,"
+		"\"memory_spread_page\":0,\"memory_spread_slab\":0,\"memory_pressure\":0,"
+		"\"sched_load_balance\":0,\"sched_relax_domain_level\":0}");
 }
 
 static uint64_t add_limits(uint64_t a, uint64_t b)
@@ -85,12 +86,12 @@ static void put_value(struct buf *out, const char *line, size_t len, const char 
 	if (!parse_u64_n(p, strspn(p, "0123456789"), UINT64_MAX, &value))
 		return;
 	bool first = !out->len || out->data[out->len - 1] == '[';
-	buf_printf(out, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}", first ? "" : ",",
-		major, minor, op, value);
+	buf_printf(out, "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}",
+		first ? "" : ",", major, minor, op, value);
 }
 
-static void put_table(const struct stats_of *s, const char *text, const char *name, const char *read_key,
-	const char *write_key)
+static void put_table(
+	const struct stats_of *s, const char *text, const char *name, const char *read_key, const char *write_key)
 {
 	buf_printf(s->out, "\"%s\":[", name);
 	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {

@@ -36,8 +36,8 @@ enum { CG_PATH_SIZE = 2048 };
 
 struct cg_hier {
 	char dir[CG_DIR_SIZE]; /* relative to cg_host.root ("memory", "cpu,cpuacct", "."), or absolute */
-	char name[48];	       /* as the kernel writes it in /proc/self/cgroup: "cpu,cpuacct", "name=systemd", "" */
-	unsigned controllers;  /* bit per enum cg_controller; v2: not filled in (cgroup.controllers tells) */
+	char name[48]; /* as the kernel writes it in /proc/self/cgroup: "cpu,cpuacct", "name=systemd", "" */
+	unsigned controllers; /* bit per enum cg_controller; v2: not filled in (cgroup.controllers tells) */
 	bool v2;
 };
 
@@ -46,13 +46,13 @@ struct cg_host {
 	int root; /* O_PATH of /sys/fs/cgroup */
 	int n_hier;
 	struct cg_hier hier[CG_MAX_HIER];
-	signed char unified;		       /* index of the v2 hierarchy, -1: none */
+	signed char unified; /* index of the v2 hierarchy, -1: none */
 	signed char v1_of[CG_N_CONTROLLERS]; /* index of the v1 hierarchy that has the controller, -1: none */
 	bool verified;
 };
 
 enum cg_trust {
-	CG_USUAL,  /* the hierarchies are at their usual places; cg_create() notices if not (start path) */
+	CG_USUAL, /* the hierarchies are at their usual places; cg_create() notices if not (start path) */
 	CG_VERIFY, /* one statfs(2) each, mountinfo for those that are elsewhere */
 };
 
@@ -76,17 +76,17 @@ int cg_path_resolve(const char *cgroups_path, const char *id, char ret[static CG
 /* One container's cgroup. */
 struct cg {
 	char path[CG_PATH_SIZE]; /* "/a/b"; "": it has none of its own */
-	bool external;		 /* held processes before us: not ours to remove or to kill as a whole */
-	unsigned in;		 /* bit per hierarchy where the directory exists and is the container's */
-	unsigned made;		 /* bit per hierarchy where cg_create() made the directory */
-	int dir_fd;		 /* unified directory for CLONE_INTO_CGROUP; FD_NONE without v2 hierarchy */
-	struct cg_join join;	 /* v1 hierarchies, for the child */
+	bool external; /* held processes before us: not ours to remove or to kill as a whole */
+	unsigned in; /* bit per hierarchy where the directory exists and is the container's */
+	unsigned made; /* bit per hierarchy where cg_create() made the directory */
+	int dir_fd; /* unified directory for CLONE_INTO_CGROUP; FD_NONE without v2 hierarchy */
+	struct cg_join join; /* v1 hierarchies, for the child */
 };
 
 struct cg_new {
 	const char *path; /* of cg_path_resolve() */
-	bool may_move;	  /* of cg_path_resolve() */
-	bool optional;	  /* rootless: where nothing may be created, go on without a cgroup of our own */
+	bool may_move; /* of cg_path_resolve() */
+	bool optional; /* rootless: where nothing may be created, go on without a cgroup of our own */
 	const struct rc_resources *res; /* which v2 controllers are needed; NULL: none */
 };
 
@@ -106,8 +106,8 @@ int cg_enable(const struct cg_host *h, const char *path, const struct rc_resourc
 int cg_open(const struct cg_host *h, const char *path, struct cg *ret, struct err *e) must_check;
 /* cg_open_sub - one below it, for `exec --cgroup [CONTROLLERS:]PATH`: @controllers (v1; "a,b" or NULL for all)
  * selects hierarchies, the others stay at @c's own path. ".." is refused. */
-int cg_open_sub(const struct cg_host *h, const char *path, const char *controllers, const char *sub,
-	struct cg *ret, struct err *e) must_check;
+int cg_open_sub(const struct cg_host *h, const char *path, const char *controllers, const char *sub, struct cg *ret,
+	struct err *e) must_check;
 /* cg_open_beside - an O_PATH descriptor of the v2 cgroup that process @pid is in: where an exec goes when the
  * container's own cgroup takes no processes any more, because the container gave controllers to cgroups below
  * it (clone3 says EBUSY; cgroup-v2.rst "No Internal Process Constraint"). */

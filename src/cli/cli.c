@@ -13,8 +13,8 @@ static const struct opt global_rows[] = {
 		"where the state of running containers is kept (default: $TARE_RUN_ROOT, "
 		"/run/tare, "
 		"or tare in $XDG_RUNTIME_DIR)" },
-	{ 'l', "log-level", "LEVEL", OPT(TEXT, global_opts, log_level),
-		"error, warn (default), info or debug", "error|warn|warning|info|debug" },
+	{ 'l', "log-level", "LEVEL", OPT(TEXT, global_opts, log_level), "error, warn (default), info or debug",
+		"error|warn|warning|info|debug" },
 	{ 'D', "debug", NULL, OPT(FLAG, global_opts, debug), "the same as --log-level debug" },
 	{ 'v', "version", NULL, OPT(FLAG, global_opts, version), "print the version and quit" },
 };

@@ -43,13 +43,11 @@ enum command_flags {
 	CMD_STOP = 2, /* options end at the first operand: what follows is a container's program */
 	CMD_KEEPS_FDS = 16, /* is handed descriptors by number */
 	CMD_HIDDEN = 4, /* not in overviews: called by programs */
-	CMD_EXIT_125 =
-		8, /* an error of ours exits 125, not 1: run, create, exec, start (docker's rule) */
+	CMD_EXIT_125 = 8, /* an error of ours exits 125, not 1: run, create, exec, start (docker's rule) */
 };
 
 struct command {
-	const char *
-		name; /* "run", "volume create": the man page is tare-run.1, tare-volume-create.1 */
+	const char *name; /* "run", "volume create": the man page is tare-run.1, tare-volume-create.1 */
 	const char *operands; /* "[OPTION...] is not part of it": "IMAGE [COMMAND] [ARG...]" */
 	const char *summary; /* one line, docker's where it has one */
 	struct opt_table opts;
@@ -90,10 +88,10 @@ void usage_program(struct buf *b);
 void usage_group(const struct command_group *g, struct buf *b);
 void usage_command(const struct command *cmd, struct buf *b);
 
-/* cli_protect - before a process of ours is put into a container that shares ids with the host (@host_ids): there it could
- * write our executable through /proc/PID/exe (CVE-2019-5736), so this command is executed again from where nobody can
- * (sec/selfexe.h). In a range of ids of its own a container's root owns nothing of the host, and nothing is done. A plain
- * user's containers share the user's id. */
+/* cli_protect - before a process of ours is put into a container that shares ids with the host (@host_ids): there it
+ * could write our executable through /proc/PID/exe (CVE-2019-5736), so this command is executed again from where nobody
+ * can (sec/selfexe.h). In a range of ids of its own a container's root owns nothing of the host, and nothing is done. A
+ * plain user's containers share the user's id. */
 int cli_protect(const struct cli *c, bool host_ids, struct err *e) must_check;
 /* cli_protect_for - the same for a container that is there: one that runs is judged by what it has, another by what it
  * will get. */

@@ -15,10 +15,8 @@ struct attach_cmd_opts {
 static const struct opt attach_rows[] = {
 	{ 0, "detach-keys", "KEYS", OPT(TEXT, attach_cmd_opts, detach_keys),
 		"Keys that leave it running (default: ctrl-p,ctrl-q)" },
-	{ 0, "no-stdin", NULL, OPT(FLAG, attach_cmd_opts, no_stdin),
-		"Do not attach standard input" },
-	{ 0, "sig-proxy", NULL, OPT(FLAG, attach_cmd_opts, sig_proxy),
-		"Pass signals on to the program (default)" },
+	{ 0, "no-stdin", NULL, OPT(FLAG, attach_cmd_opts, no_stdin), "Do not attach standard input" },
+	{ 0, "sig-proxy", NULL, OPT(FLAG, attach_cmd_opts, sig_proxy), "Pass signals on to the program (default)" },
 };
 
 static const struct attach_cmd_opts attach_defaults = { .sig_proxy = true };
@@ -26,21 +24,18 @@ static const struct attach_cmd_opts attach_defaults = { .sig_proxy = true };
 static int refuse_state(const struct record *r, struct err *e)
 {
 	if (r->status.state == CT_PAUSED) {
-		err_set(e, ERR_CONFLICT, EBUSY,
-			"you cannot attach to a paused container, unpause it first");
+		err_set(e, ERR_CONFLICT, EBUSY, "you cannot attach to a paused container, unpause it first");
 		return err_hint(e, "tare unpause %s", r->config.name);
 	}
 	if (r->status.state == CT_RESTARTING)
 		return err_set(e, ERR_CONFLICT, EBUSY,
 			"you cannot attach to a restarting container, wait until it is running");
 	if (r->status.state != CT_RUNNING)
-		return err_set(e, ERR_CONFLICT, ESRCH,
-			"you cannot attach to a stopped container, start it first");
+		return err_set(e, ERR_CONFLICT, ESRCH, "you cannot attach to a stopped container, start it first");
 	return 0;
 }
 
-static int session(
-	struct cli *c, const struct attach_cmd_opts *o, const struct record *r, struct err *e)
+static int session(struct cli *c, const struct attach_cmd_opts *o, const struct record *r, struct err *e)
 {
 	static const char detached[] = "read escape sequence\n";
 	struct attach_opts how = { .name = r->config.name,
@@ -57,9 +52,7 @@ static int session(
 	if (end < 0)
 		return end;
 	c->status = end == ATTACH_DETACHED ? 1 : code; /* docker's */
-	return end == ATTACH_DETACHED
-		? io_write_all(STDERR_FILENO, detached, sizeof(detached) - 1, e)
-		: 0;
+	return end == ATTACH_DETACHED ? io_write_all(STDERR_FILENO, detached, sizeof(detached) - 1, e) : 0;
 }
 
 static int attach(struct cli *c, struct err *e)

@@ -65,7 +65,8 @@ static int open_output(const char *path, const char *what, struct err *e)
 	if (path && !str_eq(path, "-"))
 		return path_open_host(path, O_WRONLY | O_CREAT | O_TRUNC, 0600, e);
 	if (isatty(STDOUT_FILENO))
-		return err_set(e, ERR_USAGE, EINVAL, "cowardly refusing to %s to a terminal. Use the -o flag or redirect", what);
+		return err_set(e, ERR_USAGE, EINVAL,
+			"cowardly refusing to %s to a terminal. Use the -o flag or redirect", what);
 	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? err_sys(e, "write to standard output") : fd;
 }
@@ -148,8 +149,9 @@ static int save(struct cli *c, struct err *e)
 	auto_fd int out = open_output(o->output, "save", e);
 	if (out < 0)
 		return out;
-	struct image_call call = { .verb = "save", .args = args, .file_fd = out, .keep_fd = c->engine.data_fd,
-		.keep_is = "--data" };
+	struct image_call call = {
+		.verb = "save", .args = args, .file_fd = out, .keep_fd = c->engine.data_fd, .keep_is = "--data"
+	};
 	return image_call(&c->engine, &call, e) < 0 ? err_wrap(e, "save") : 0;
 }
 
@@ -211,7 +213,8 @@ static void created_now(char dst[static RFC3339_SIZE])
 	rfc3339_format(&t, dst);
 }
 
-static int write_config(struct cli *c, const struct record *r, struct image_config *config, struct buf *ret, struct err *e)
+static int write_config(
+	struct cli *c, const struct record *r, struct image_config *config, struct buf *ret, struct err *e)
 {
 	const struct commit_opts *o = c->opts;
 	struct image_history *h = arena_array(&config->arena, struct image_history, config->n_history + 1);
@@ -226,8 +229,10 @@ static int write_config(struct cli *c, const struct record *r, struct image_conf
 	created_now(now);
 	for (size_t i = 0; i < config->n_history; i++)
 		h[i] = config->history[i];
-	h[config->n_history] = (struct image_history){ .created = now, .created_by = r->config.cmd.n ? r->config.cmd.v[0] : NULL,
-		.author = (char *)(uintptr_t)o->author, .comment = (char *)(uintptr_t)o->message };
+	h[config->n_history] = (struct image_history){ .created = now,
+		.created_by = r->config.cmd.n ? r->config.cmd.v[0] : NULL,
+		.author = (char *)(uintptr_t)o->author,
+		.comment = (char *)(uintptr_t)o->message };
 	config->history = h;
 	config->n_history++;
 	config->created = now;
@@ -245,7 +250,8 @@ static int config_file(struct cli *c, const struct record *r, struct err *e)
 	struct store s;
 
 	if (r->config.rootfs_kind != CT_ROOTFS_IMAGE)
-		return err_set(e, ERR_UNSUPPORTED, ENOTSUP, "it was not made from an image, so there is nothing to add a layer to");
+		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+			"it was not made from an image, so there is nothing to add a layer to");
 	if (store_open(c->engine.data_fd, &s, e) < 0 ||
 		store_blob_read(&s, r->config.image_id, IMAGE_CONFIG_MAX, &old, e) < 0 ||
 		image_config_read(old.data, old.len, &config, e) < 0)
@@ -281,8 +287,12 @@ static int commit(struct cli *c, struct err *e)
 		n = rootfs_prepare(&r, e);
 	auto_fd int fd = n == 0 ? config_file(c, &r, e) : FD_NONE;
 	if (fd >= 0) {
-		struct image_call call = { .verb = "commit", .args = args, .file_fd = fd, .keep_fd = c->engine.data_fd,
-			.keep_is = "--data", .told = told_id };
+		struct image_call call = { .verb = "commit",
+			.args = args,
+			.file_fd = fd,
+			.keep_fd = c->engine.data_fd,
+			.keep_is = "--data",
+			.told = told_id };
 
 		fmt_to(path, sizeof(path), "containers/%s/upper", r.id);
 		args[1] = path;

@@ -6,9 +6,9 @@
 
 /* The linker puts the files between two labels; COMPLETIONS is their directory. */
 #define EMBED(label, file) \
-	__asm__(".section .rodata\n.globl " #label "_begin\n.globl " #label \
-		"_end\n.hidden " #label "_begin\n.hidden " #label "_end\n" #label \
-		"_begin:\n.incbin \"" COMPLETIONS "/" file "\"\n" #label "_end:\n.previous\n"); \
+	__asm__(".section .rodata\n.globl " #label "_begin\n.globl " #label "_end\n.hidden " #label \
+		"_begin\n.hidden " #label "_end\n" #label "_begin:\n.incbin \"" COMPLETIONS "/" file "\"\n" #label \
+		"_end:\n.previous\n"); \
 	extern const char label##_begin[], label##_end[]
 
 EMBED(completion_bash, "tare.bash");

@@ -20,23 +20,16 @@ struct exec_cmd_opts {
 };
 
 static const struct opt exec_rows[] = {
-	{ 'd', "detach", NULL, OPT(FLAG, exec_cmd_opts, o.detach),
-		"Return as soon as the program runs" },
+	{ 'd', "detach", NULL, OPT(FLAG, exec_cmd_opts, o.detach), "Return as soon as the program runs" },
 	{ 0, "detach-keys", "KEYS", OPT(TEXT, exec_cmd_opts, o.detach_keys),
 		"Keys that leave it running (default: ctrl-p,ctrl-q)" },
-	{ 'e', "env", "NAME[=VALUE]", OPT(LIST, exec_cmd_opts, env),
-		"Set a variable of the environment" },
-	{ 0, "env-file", "FILE", OPT(LIST, exec_cmd_opts, env_files),
-		"Set variables from FILE, one a line" },
-	{ 'i', "interactive", NULL, OPT(FLAG, exec_cmd_opts, o.interactive),
-		"Pass standard input on" },
-	{ 0, "privileged", NULL, OPT(FLAG, exec_cmd_opts, o.privileged),
-		"Give the program all capabilities" },
+	{ 'e', "env", "NAME[=VALUE]", OPT(LIST, exec_cmd_opts, env), "Set a variable of the environment" },
+	{ 0, "env-file", "FILE", OPT(LIST, exec_cmd_opts, env_files), "Set variables from FILE, one a line" },
+	{ 'i', "interactive", NULL, OPT(FLAG, exec_cmd_opts, o.interactive), "Pass standard input on" },
+	{ 0, "privileged", NULL, OPT(FLAG, exec_cmd_opts, o.privileged), "Give the program all capabilities" },
 	{ 't', "tty", NULL, OPT(FLAG, exec_cmd_opts, o.tty), "Give the program a terminal" },
-	{ 'u', "user", "USER[:GROUP]", OPT(TEXT, exec_cmd_opts, o.user),
-		"Run as this user, by name or number" },
-	{ 'w', "workdir", "DIR", OPT(TEXT, exec_cmd_opts, o.cwd),
-		"Working directory in the container" },
+	{ 'u', "user", "USER[:GROUP]", OPT(TEXT, exec_cmd_opts, o.user), "Run as this user, by name or number" },
+	{ 'w', "workdir", "DIR", OPT(TEXT, exec_cmd_opts, o.cwd), "Working directory in the container" },
 };
 
 /* --- environment -------------------------------------------------------------------------------------------- */
@@ -58,8 +51,7 @@ static int add_variable(struct cli *c, struct exec_cmd_opts *o, const char *v, s
 		v = *own;
 	}
 	if (!utf8_valid(v))
-		return err_set(
-			e, ERR_USAGE, EILSEQ, "environment variable %.*s: not UTF-8", (int)n, v);
+		return err_set(e, ERR_USAGE, EILSEQ, "environment variable %.*s: not UTF-8", (int)n, v);
 	return opt_list_add(&c->arena, &o->o.env, v, e);
 }
 
@@ -94,8 +86,7 @@ static int environment(struct cli *c, struct exec_cmd_opts *o, struct err *e)
 static int check(const struct exec_cmd_opts *o, struct err *e)
 {
 	if (o->o.cwd && *o->o.cwd != '/')
-		return err_set(
-			e, ERR_USAGE, EINVAL, "--workdir %.256s: not an absolute path", o->o.cwd);
+		return err_set(e, ERR_USAGE, EINVAL, "--workdir %.256s: not an absolute path", o->o.cwd);
 	/* docker's words: scripts look for them. */
 	if (o->o.tty && o->o.interactive && !o->o.detach && !tty_is(STDIN_FILENO))
 		return err_set(e, ERR_USAGE, ENOTTY, "the input device is not a TTY");

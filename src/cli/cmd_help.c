@@ -38,8 +38,7 @@ static void dump_option(struct buf *b, const struct opt *o)
 	add_text(b, "choices", o->choices);
 	buf_str(b, ",");
 	add_text(b, "help", o->help);
-	buf_printf(
-		b, ",\"repeat\":%s", o->type == OPT_LIST || o->type == OPT_CALL ? "true" : "false");
+	buf_printf(b, ",\"repeat\":%s", o->type == OPT_LIST || o->type == OPT_CALL ? "true" : "false");
 }
 
 static void dump_options(struct buf *b, const struct opt_table *t)

@@ -76,8 +76,8 @@ static int prune(struct cli *c, struct err *e)
 
 	if (confirm(c->opts, &yes, e) < 0 || !yes)
 		return e->num ? -e->num : 0;
-	if (store_open(c->engine.data_fd, &s, e) < 0 || store_refs_list(&s, &refs, e) < 0 || store_ids_list(&s, &ids, e) < 0 ||
-		store_disk_use(&s, &before, e) < 0)
+	if (store_open(c->engine.data_fd, &s, e) < 0 || store_refs_list(&s, &refs, e) < 0 ||
+		store_ids_list(&s, &ids, e) < 0 || store_disk_use(&s, &before, e) < 0)
 		return -e->num;
 	for (size_t i = 0; i < ids.n; i++)
 		if (prune_one(c, &refs, ids.v[i], e) < 0)

@@ -142,7 +142,10 @@ static void id_text(struct rows *r, struct json *row, const char *id, bool whole
 static void add_image(struct listing *l, const struct store_image *image, const char *name)
 {
 	const char *familiar = name ? image_ref_familiar(name) : NULL;
-	const char *at = familiar ? strchr(familiar, '@') : NULL, *colon = at ? at : familiar ? strrchr(familiar, ':') : NULL;
+	const char *at = familiar ? strchr(familiar, '@') : NULL,
+		   *colon = at ? at
+		: familiar     ? strrchr(familiar, ':')
+			       : NULL;
 	int64_t created = created_of(image);
 	char size[HUMAN_SIZE], since[HUMAN_SIZE], when[HUMAN_SIZE];
 	struct rows *r = &l->rows;
@@ -227,9 +230,11 @@ static int images(struct cli *c, struct err *e)
 	const struct images_opts *o = c->opts;
 	struct listing l = { .c = c, .o = o, .rows = ROWS_INIT(&c->arena), .now = time(NULL) };
 	const struct format_how how = {
-		.format = o->format ? o->format : o->quiet ? "{{.ID}}" : NULL,
-		.standard = o->digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}" :
-					 "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+		.format = o->format ? o->format
+			: o->quiet  ? "{{.ID}}"
+				    : NULL,
+		.standard = o->digests ? "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+				       : "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 		.headers = images_headers,
 		.n_headers = ARRAY_SIZE(images_headers),
 		.no_trunc = o->no_trunc,
@@ -300,9 +305,13 @@ static int history(struct cli *c, struct err *e)
 	const struct history_opts *o = c->opts;
 	AUTO(buf) struct buf text = BUF_INIT;
 	struct rows rows = ROWS_INIT(&c->arena);
-	const struct format_how how = { .format = o->format ? o->format : o->quiet ? "{{.ID}}" : NULL,
+	const struct format_how how = { .format = o->format ? o->format
+			: o->quiet			    ? "{{.ID}}"
+							    : NULL,
 		.standard = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
-		.headers = history_headers, .n_headers = ARRAY_SIZE(history_headers), .no_trunc = o->no_trunc };
+		.headers = history_headers,
+		.n_headers = ARRAY_SIZE(history_headers),
+		.no_trunc = o->no_trunc };
 	struct store_image image = STORE_IMAGE_INIT;
 	struct image_config config;
 	struct store s;
@@ -323,8 +332,8 @@ static int history(struct cli *c, struct err *e)
 			bool has = !h->empty_layer && layer > 0;
 
 			layer -= has;
-			add_step(&rows, h, has ? image.layers[layer].size : 0, i + 1 == config.n_history ? image.id : NULL,
-				o->no_trunc);
+			add_step(&rows, h, has ? image.layers[layer].size : 0,
+				i + 1 == config.n_history ? image.id : NULL, o->no_trunc);
 		}
 		r = format_print(c, &rows, &how, e);
 		image_config_done(&config);

@@ -101,16 +101,14 @@ static void document(const struct cli *c, const struct facts *f, struct buf *b)
 	text(b, "OperatingSystem", f->os);
 	text(b, "OSType", "linux");
 	text(b, "Architecture", f->u.machine);
-	buf_printf(b, "\"NCPU\":%ld,\"MemTotal\":%llu,", f->cpus,
-		(unsigned long long)f->si.totalram * f->si.mem_unit);
+	buf_printf(b, "\"NCPU\":%ld,\"MemTotal\":%llu,", f->cpus, (unsigned long long)f->si.totalram * f->si.mem_unit);
 	text(b, "DockerRootDir", c->engine.data_path);
 	text(b, "RunDir", c->engine.run_path);
 	text(b, "Name", f->u.nodename);
 	text(b, "ServerVersion", TARE_VERSION);
 	text(b, "DefaultRuntime", "tare");
 	buf_printf(b, "\"SecurityOptions\":[\"name=seccomp,profile=builtin\"%s],\"Rootless\":%s}",
-		c->engine.rootless ? ",\"name=rootless\"" : "",
-		c->engine.rootless ? "true" : "false");
+		c->engine.rootless ? ",\"name=rootless\"" : "", c->engine.rootless ? "true" : "false");
 }
 
 static void plain(const struct cli *c, const struct facts *f, struct buf *b)
@@ -121,24 +119,20 @@ static void plain(const struct cli *c, const struct facts *f, struct buf *b)
 	buf_printf(b,
 		"Version: %s\nContainers: %zu\n Running: %zu\n Paused: %zu\n Stopped: %zu\nImages: "
 		"%zu\n",
-		TARE_VERSION, f->running + f->paused + f->stopped, f->running, f->paused,
-		f->stopped, f->images);
+		TARE_VERSION, f->running + f->paused + f->stopped, f->running, f->paused, f->stopped, f->images);
 	buf_printf(b,
 		"Storage Driver: overlay2\nLogging Driver: json-file\nCgroup Driver: %s\nSecurity "
 		"Options:\n seccomp\n  Profile: "
 		"builtin\n%s",
-		c->engine.rt.manager == RT_SYSTEMD ? "systemd" : "cgroupfs",
-		c->engine.rootless ? " rootless\n" : "");
+		c->engine.rt.manager == RT_SYSTEMD ? "systemd" : "cgroupfs", c->engine.rootless ? " rootless\n" : "");
 	buf_printf(b,
 		"Kernel Version: %s\nOperating System: %s\nOSType: linux\nArchitecture: %s\nCPUs: "
 		"%ld\nTotal Memory: %s\n",
 		f->u.release, f->os, f->u.machine, f->cpus, memory);
-	buf_printf(b, "Name: %s\nRoot Dir: %s\nRun Dir: %s\n", f->u.nodename, c->engine.data_path,
-		c->engine.run_path);
+	buf_printf(b, "Name: %s\nRoot Dir: %s\nRun Dir: %s\n", f->u.nodename, c->engine.data_path, c->engine.run_path);
 }
 
-static int formatted(
-	struct cli *c, const char *format, const struct facts *f, struct buf *out, struct err *e)
+static int formatted(struct cli *c, const char *format, const struct facts *f, struct buf *out, struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
 	struct template *t;
@@ -149,8 +143,7 @@ static int formatted(
 		return -e->num;
 	if (str_eq(format, "json"))
 		template_json(doc, out);
-	else if (template_parse(format, &c->arena, &t, e) < 0 ||
-		template_run(t, doc, NULL, &c->arena, out, e) < 0)
+	else if (template_parse(format, &c->arena, &t, e) < 0 || template_run(t, doc, NULL, &c->arena, out, e) < 0)
 		return -e->num;
 	buf_str(out, "\n");
 	return 0;

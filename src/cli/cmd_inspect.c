@@ -19,20 +19,17 @@ struct inspect_opts {
 
 static const struct opt inspect_rows[] = {
 	{ 'f', "format", "FORMAT", OPT(TEXT, inspect_opts, format), "json, or a template" },
-	{ 's', "size", NULL, OPT(FLAG, inspect_opts, size),
-		"how much a container has written, too" },
-	{ 0, "type", "TYPE", OPT(TEXT, inspect_opts, type),
-		"look only for a container, image or volume", "container|image|volume" },
+	{ 's', "size", NULL, OPT(FLAG, inspect_opts, size), "how much a container has written, too" },
+	{ 0, "type", "TYPE", OPT(TEXT, inspect_opts, type), "look only for a container, image or volume",
+		"container|image|volume" },
 };
 
 static const struct opt container_rows[] = {
 	{ 'f', "format", "FORMAT", OPT(TEXT, inspect_opts, format), "json, or a template" },
-	{ 's', "size", NULL, OPT(FLAG, inspect_opts, size),
-		"how much a container has written, too" },
+	{ 's', "size", NULL, OPT(FLAG, inspect_opts, size), "how much a container has written, too" },
 };
 
-static int container(
-	struct cli *c, const char *ref, bool size, struct buf *b, bool *ret_found, struct err *e)
+static int container(struct cli *c, const char *ref, bool size, struct buf *b, bool *ret_found, struct err *e)
 {
 	struct record r = RECORD_INIT;
 	struct inspect_size s = { .wanted = size };
@@ -75,8 +72,7 @@ static int volume(struct cli *c, const char *name, struct buf *b, bool *ret_foun
 	return n;
 }
 
-static int object(
-	struct cli *c, const char *ref, const struct inspect_opts *o, struct buf *b, struct err *e)
+static int object(struct cli *c, const char *ref, const struct inspect_opts *o, struct buf *b, struct err *e)
 {
 	bool found = false;
 	int n = 0;
@@ -89,13 +85,11 @@ static int object(
 		n = volume(c, ref, b, &found, e);
 	if (n < 0 || found)
 		return n;
-	return err_set(
-		e, ERR_NOT_FOUND, ENOENT, "no such %s: %s", o->type ? o->type : "object", ref);
+	return err_set(e, ERR_NOT_FOUND, ENOENT, "no such %s: %s", o->type ? o->type : "object", ref);
 }
 
 /* @texts: the objects, each JSON by itself. */
-static int print_all(
-	struct cli *c, struct buf *const texts, size_t n, const char *format, struct err *e)
+static int print_all(struct cli *c, struct buf *const texts, size_t n, const char *format, struct err *e)
 {
 	AUTO(buf) struct buf out = BUF_INIT;
 	bool as_json = !format || str_eq(format, "json");
@@ -137,8 +131,7 @@ static int inspect(struct cli *c, struct err *e)
 	for (int i = 0; i < c->n_operands; i++) {
 		struct err one = ERR_NONE;
 
-		if (object(c, c->operands[i], o, &texts[n], &one) == 0 &&
-			buf_err(&texts[n], &one) == 0) {
+		if (object(c, c->operands[i], o, &texts[n], &one) == 0 && buf_err(&texts[n], &one) == 0) {
 			n++;
 			continue;
 		}

@@ -18,9 +18,11 @@ struct load_opts {
 };
 
 static const struct opt load_rows[] = {
-	{ 'i', "input", "FILE", OPT(TEXT, load_opts, input), "read from this archive or folder (default: standard input)" },
+	{ 'i', "input", "FILE", OPT(TEXT, load_opts, input),
+		"read from this archive or folder (default: standard input)" },
 	{ 0, "name", "NAME", OPT(TEXT, load_opts, name), "call the image so, whatever the archive says" },
-	{ 0, "platform", "PLATFORM", OPT(TEXT, load_opts, platform), "of several images take the one for it: OS/ARCH[/VARIANT]" },
+	{ 0, "platform", "PLATFORM", OPT(TEXT, load_opts, platform),
+		"of several images take the one for it: OS/ARCH[/VARIANT]" },
 	{ 'q', "quiet", NULL, OPT(FLAG, load_opts, quiet), "show no progress" },
 };
 
@@ -68,9 +70,15 @@ static int load(struct cli *c, struct err *e)
 	add(args, &n, "--name", o->name);
 	if (o->quiet)
 		args[n++] = "--quiet";
-	struct image_call call = { .verb = "load", .args = args, .file_fd = fd, .keep_fd = c->engine.data_fd,
-		.keep_is = "--data", .told = told_loaded };
-	return image_call(&c->engine, &call, e) < 0 ? err_wrap(e, "load %s", o->input ? o->input : "from standard input") : 0;
+	struct image_call call = { .verb = "load",
+		.args = args,
+		.file_fd = fd,
+		.keep_fd = c->engine.data_fd,
+		.keep_is = "--data",
+		.told = told_loaded };
+	return image_call(&c->engine, &call, e) < 0
+		? err_wrap(e, "load %s", o->input ? o->input : "from standard input")
+		: 0;
 }
 
 const struct command cmd_load = {
@@ -94,7 +102,8 @@ struct import_opts {
 
 static const struct opt import_rows[] = {
 	{ 'c', "change", "INSTRUCTION", OPT(LIST, import_opts, changes), "apply a Dockerfile instruction, \"CMD sh\"" },
-	{ 'm', "message", "TEXT", OPT(TEXT, import_opts, message), "say in the history why (default: imported from -)" },
+	{ 'm', "message", "TEXT", OPT(TEXT, import_opts, message),
+		"say in the history why (default: imported from -)" },
 	{ 0, "platform", "PLATFORM", OPT(TEXT, import_opts, platform), "what it is for: OS/ARCH[/VARIANT]" },
 	{ 'q', "quiet", NULL, OPT(FLAG, import_opts, quiet), "show no progress" },
 };
@@ -144,8 +153,12 @@ static int import(struct cli *c, struct err *e)
 	add(args, &n, "--name", c->n_operands > 1 ? c->operands[1] : NULL);
 	if (o->quiet)
 		args[n++] = "--quiet";
-	struct image_call call = { .verb = "import", .args = args, .file_fd = fd, .keep_fd = c->engine.data_fd,
-		.keep_is = "--data", .told = told_id };
+	struct image_call call = { .verb = "import",
+		.args = args,
+		.file_fd = fd,
+		.keep_fd = c->engine.data_fd,
+		.keep_is = "--data",
+		.told = told_id };
 	return image_call(&c->engine, &call, e) < 0 ? err_wrap(e, "import %s", c->operands[0]) : 0;
 }
 

@@ -12,10 +12,8 @@ struct logs_cmd_opts {
 static const struct opt logs_rows[] = {
 	{ 'f', "follow", NULL, OPT(FLAG, logs_cmd_opts, o.follow),
 		"Stay and show what comes, until the container has ended" },
-	{ 't', "timestamps", NULL, OPT(FLAG, logs_cmd_opts, o.timestamps),
-		"Show when each line was written" },
-	{ 'n', "tail", "NUMBER", OPT(TEXT, logs_cmd_opts, tail),
-		"Begin with the last NUMBER lines (default: all)" },
+	{ 't', "timestamps", NULL, OPT(FLAG, logs_cmd_opts, o.timestamps), "Show when each line was written" },
+	{ 'n', "tail", "NUMBER", OPT(TEXT, logs_cmd_opts, tail), "Begin with the last NUMBER lines (default: all)" },
 	{ 0, "since", "TIME", OPT(TEXT, logs_cmd_opts, since),
 		"Show lines since TIME: 10m (ago), 2026-01-31T12:00:00Z, or seconds since 1970" },
 	{ 0, "until", "TIME", OPT(TEXT, logs_cmd_opts, until), "Show lines before TIME" },
@@ -30,8 +28,7 @@ static int read_options(struct logs_cmd_opts *o, struct err *e)
 	o->o.tail = -1;
 	if (o->tail && !str_eq(o->tail, "all") && !str_eq(o->tail, "-1")) {
 		if (!parse_u64(o->tail, INT64_MAX, &n))
-			return err_set(e, ERR_USAGE, EINVAL,
-				"--tail %.64s: not a number, nor \"all\"", o->tail);
+			return err_set(e, ERR_USAGE, EINVAL, "--tail %.64s: not a number, nor \"all\"", o->tail);
 		o->o.tail = (int64_t)n;
 	}
 	o->o.has_since = o->since != NULL;

@@ -34,7 +34,9 @@ static int take(int32_t fd, const char *what, struct err *e)
 static int monitor_end(struct cli *c, struct err *e)
 {
 	const struct monitor_end_opts *o = c->opts;
-	struct monitor_end end = { .id = o->id, .dir_fd = o->dir, .listen_fd = o->listen, .lost_records = o->lost_records };
+	struct monitor_end end = {
+		.id = o->id, .dir_fd = o->dir, .listen_fd = o->listen, .lost_records = o->lost_records
+	};
 	uint64_t status = 0;
 
 	end.unknown = str_eq(o->wait_status, "unknown");

@@ -17,17 +17,14 @@ struct prune_opts {
 };
 
 static const struct opt container_rows[] = {
-	{ 0, "filter", "KEY=VALUE", OPT(LIST, prune_opts, filters),
-		"only those: label, until (a time or a duration)" },
+	{ 0, "filter", "KEY=VALUE", OPT(LIST, prune_opts, filters), "only those: label, until (a time or a duration)" },
 	{ 'f', "force", NULL, OPT(FLAG, prune_opts, force), "do not ask" },
 };
 
 static const struct opt system_rows[] = {
-	{ 0, "filter", "KEY=VALUE", OPT(LIST, prune_opts, filters),
-		"only those: label, until (a time or a duration)" },
+	{ 0, "filter", "KEY=VALUE", OPT(LIST, prune_opts, filters), "only those: label, until (a time or a duration)" },
 	{ 'f', "force", NULL, OPT(FLAG, prune_opts, force), "do not ask" },
-	{ 0, "volumes", NULL, OPT(FLAG, prune_opts, volumes),
-		"anonymous volumes that no container uses, too" },
+	{ 0, "volumes", NULL, OPT(FLAG, prune_opts, volumes), "anonymous volumes that no container uses, too" },
 };
 
 static int say(struct err *e, const char *text)
@@ -51,8 +48,8 @@ static int ask(const char *warning, bool *ret_yes, struct err *e)
 }
 
 /* "until": older than that. A duration counts back from now. */
-static int until_of(const struct rc_str_list *filters, int64_t *ret, struct rc_str_list *ret_rest,
-	struct arena *a, struct err *e)
+static int until_of(
+	const struct rc_str_list *filters, int64_t *ret, struct rc_str_list *ret_rest, struct arena *a, struct err *e)
 {
 	*ret = INT64_MAX;
 	for (size_t i = 0; i < filters->n; i++) {
@@ -94,8 +91,7 @@ static int remove_one(struct cli *c, const char *id, bool *ret_gone, struct err 
 	return n;
 }
 
-static int prune_containers(
-	struct cli *c, const struct prune_opts *o, uint64_t *freed, struct err *e)
+static int prune_containers(struct cli *c, const struct prune_opts *o, uint64_t *freed, struct err *e)
 {
 	struct ps_want want = { .all = true };
 	AUTO(buf) struct buf b = BUF_INIT;
@@ -122,8 +118,7 @@ static int prune_containers(
 	}
 	buf_str(&b, n ? "\n" : "");
 	struct err said = ERR_NONE;
-	int written =
-		cli_write(&b, &said); /* what is gone is told, also when the next one failed */
+	int written = cli_write(&b, &said); /* what is gone is told, also when the next one failed */
 	ps_done(&l);
 	if (r == 0 && written < 0)
 		*e = said;
@@ -147,9 +142,8 @@ static int prune_volumes(struct cli *c, uint64_t *freed, struct err *e)
 			volume_record_label(&v.record, VOLUME_ANONYMOUS_LABEL);
 
 		volume_done(&v);
-		if (!anonymous ||
-			volume_users(&c->engine, names.v[i], &c->arena, &users, &one) < 0 ||
-			users.n || volume_size(&c->engine, names.v[i], &size, &one) < 0 ||
+		if (!anonymous || volume_users(&c->engine, names.v[i], &c->arena, &users, &one) < 0 || users.n ||
+			volume_size(&c->engine, names.v[i], &size, &one) < 0 ||
 			volume_remove(&c->engine, names.v[i], false, &one) < 0) {
 			if (one.num && one.kind != ERR_NOT_FOUND && one.kind != ERR_CONFLICT) {
 				err_print(STDERR_FILENO, c->name, &one);
@@ -193,10 +187,9 @@ static int system_prune(struct cli *c, struct err *e)
 	const struct prune_opts *o = c->opts;
 	uint64_t freed = 0;
 	bool yes = o->force;
-	const char *warning = o->volumes
-		? "WARNING! This will remove:\n  - all stopped containers\n  - all anonymous "
-		  "volumes not used by a container\n\n"
-		: "WARNING! This will remove:\n  - all stopped containers\n\n";
+	const char *warning = o->volumes ? "WARNING! This will remove:\n  - all stopped containers\n  - all anonymous "
+					   "volumes not used by a container\n\n"
+					 : "WARNING! This will remove:\n  - all stopped containers\n\n";
 
 	if (!yes && ask(warning, &yes, e) < 0)
 		return -e->num;

@@ -26,10 +26,8 @@ static const struct opt ps_rows[] = {
 	{ 'f', "filter", "KEY=VALUE", OPT(LIST, ps_opts, filters),
 		"only those: ancestor, before, exited, expose, health, id, label, name, network, "
 		"publish, since, status, volume" },
-	{ 0, "format", "FORMAT", OPT(TEXT, ps_opts, format),
-		"table (default), json, or a template" },
-	{ 'n', "last", "N", OPT(I32, ps_opts, last),
-		"the N that were created last, whatever their state" },
+	{ 0, "format", "FORMAT", OPT(TEXT, ps_opts, format), "table (default), json, or a template" },
+	{ 'n', "last", "N", OPT(I32, ps_opts, last), "the N that were created last, whatever their state" },
 	{ 'l', "latest", NULL, OPT(FLAG, ps_opts, latest), "the one that was created last" },
 	{ 0, "no-trunc", NULL, OPT(FLAG, ps_opts, no_trunc), "whole ids and commands" },
 	{ 'q', "quiet", NULL, OPT(FLAG, ps_opts, quiet), "ids only" },
@@ -39,10 +37,9 @@ static const struct opt ps_rows[] = {
 static const struct ps_opts ps_defaults = { .last = -1 };
 
 static const struct format_header headers[] = { { "ID", "CONTAINER ID" }, { "Image", "IMAGE" },
-	{ "Command", "COMMAND" }, { "CreatedAt", "CREATED AT" }, { "RunningFor", "CREATED" },
-	{ "Ports", "PORTS" }, { "State", "STATE" }, { "Status", "STATUS" }, { "Size", "SIZE" },
-	{ "Names", "NAMES" }, { "Labels", "LABELS" }, { "Mounts", "MOUNTS" },
-	{ "Networks", "NETWORKS" }, { "LocalVolumes", "LOCAL VOLUMES" },
+	{ "Command", "COMMAND" }, { "CreatedAt", "CREATED AT" }, { "RunningFor", "CREATED" }, { "Ports", "PORTS" },
+	{ "State", "STATE" }, { "Status", "STATUS" }, { "Size", "SIZE" }, { "Names", "NAMES" }, { "Labels", "LABELS" },
+	{ "Mounts", "MOUNTS" }, { "Networks", "NETWORKS" }, { "LocalVolumes", "LOCAL VOLUMES" },
 	{ "Platform", "PLATFORM" } };
 
 /* The program with its arguments in quotes, cut to a few columns. */
@@ -72,8 +69,7 @@ static void command_text(struct rows *r, struct json *row, const struct ct_confi
 
 static void status_text(struct rows *r, struct json *row, const struct ps_entry *p, int64_t now)
 {
-	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] =
-								 " (health: starting)",
+	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] = " (health: starting)",
 		[CT_HEALTH_HEALTHY] = " (healthy)",
 		[CT_HEALTH_UNHEALTHY] = " (unhealthy)" };
 	const struct ct_status *s = &p->record.status;
@@ -83,29 +79,18 @@ static void status_text(struct rows *r, struct json *row, const struct ps_entry 
 	human_duration(human_parse_time(s->started, &t) ? now - t : 0, since);
 	human_duration(human_parse_time(s->finished, &t) ? now - t : 0, ended);
 	switch (s->state) {
-	case CT_RUNNING:
-		rows_printf(
-			r, row, "Status", "Up %s%s", since, p->has_health ? health[p->health] : "");
-		break;
-	case CT_PAUSED:
-		rows_printf(r, row, "Status", "Up %s (Paused)", since);
-		break;
-	case CT_RESTARTING:
-		rows_printf(r, row, "Status", "Restarting (%d) %s ago", s->exit_code, ended);
-		break;
+	case CT_RUNNING: rows_printf(r, row, "Status", "Up %s%s", since, p->has_health ? health[p->health] : ""); break;
+	case CT_PAUSED: rows_printf(r, row, "Status", "Up %s (Paused)", since); break;
+	case CT_RESTARTING: rows_printf(r, row, "Status", "Restarting (%d) %s ago", s->exit_code, ended); break;
 	case CT_EXITED:
 		if (s->exit_unknown) /* the monitor was killed: nobody was told */
 			rows_printf(r, row, "Status", "Exited (?) %s ago", ended);
 		else
 			rows_printf(r, row, "Status", "Exited (%d) %s ago", s->exit_code, ended);
 		break;
-	case CT_REMOVING:
-		rows_text(r, row, "Status", "Removal In Progress");
-		break;
+	case CT_REMOVING: rows_text(r, row, "Status", "Removal In Progress"); break;
 	case CT_CREATED:
-	case CT_N_STATES:
-		rows_text(r, row, "Status", "Created");
-		break;
+	case CT_N_STATES: rows_text(r, row, "Status", "Created"); break;
 	}
 }
 
@@ -215,8 +200,7 @@ static void add_row(const struct row_how *how, struct rows *r, const struct ps_e
  * id finds it. */
 static const struct ps_list *labels_from;
 
-static const struct json *label(
-	const struct json *row, const char *name, const char *key, struct arena *a)
+static const struct json *label(const struct json *row, const char *name, const char *key, struct arena *a)
 {
 	const struct json *id = json_member(row, "ID");
 	struct json *v = str_eq(name, "Label") ? arena_new(a, struct json) : NULL;
@@ -247,8 +231,7 @@ static int quiet(const struct ps_list *l, size_t n, bool whole, struct err *e)
 	return cli_write(&b, e);
 }
 
-static int print(
-	struct cli *c, const struct ps_list *l, size_t n, const struct ps_opts *o, struct err *e)
+static int print(struct cli *c, const struct ps_list *l, size_t n, const struct ps_opts *o, struct err *e)
 {
 	struct rows rows = ROWS_INIT(&c->arena);
 	struct format_how how = { .format = o->format,
@@ -260,8 +243,7 @@ static int print(
 		.n_headers = ARRAY_SIZE(headers),
 		.method = label,
 		.no_trunc = o->no_trunc };
-	bool size = o->size ||
-		(o->format && !str_eq(o->format, "json") && format_needs(c, &how, "Size"));
+	bool size = o->size || (o->format && !str_eq(o->format, "json") && format_needs(c, &how, "Size"));
 	struct row_how row = { c, o, size, time(NULL) };
 
 	labels_from = l;

@@ -41,7 +41,8 @@ struct rmi_opts {
 };
 
 static const struct opt rmi_rows[] = {
-	{ 'f', "force", NULL, OPT(FLAG, rmi_opts, force), "also with several names, or used by a container that does not run" },
+	{ 'f', "force", NULL, OPT(FLAG, rmi_opts, force),
+		"also with several names, or used by a container that does not run" },
 	{ 0, "no-prune", NULL, OPT_SKIP, 0, NULL },
 };
 

@@ -28,14 +28,20 @@ static int create(struct cli *c, struct err *e)
 /* docker's statuses, also for a program that could not be executed. */
 static void status_of_failure(struct cli *c, const struct err *e)
 {
-	c->fail_status = e->kind == ERR_EXEC_NOT_FOUND ? EXIT_NOT_FOUND : e->kind == ERR_EXEC_DENIED ? EXIT_DENIED : EXIT_OURS;
+	c->fail_status = e->kind == ERR_EXEC_NOT_FOUND ? EXIT_NOT_FOUND
+		: e->kind == ERR_EXEC_DENIED	       ? EXIT_DENIED
+						       : EXIT_OURS;
 }
 
 static int in_front(struct cli *c, const struct run_opts *o, struct record *r, int session, struct err *e)
 {
 	const struct ct_config *ct = &r->config;
-	struct attach_opts how = { .name = ct->name, .pid = r->status.pid, .no_stdin = !ct->attach_stdin,
-		.no_stdout = !ct->attach_stdout, .no_stderr = !ct->attach_stderr, .sig_proxy = o->sig_proxy && !ct->tty,
+	struct attach_opts how = { .name = ct->name,
+		.pid = r->status.pid,
+		.no_stdin = !ct->attach_stdin,
+		.no_stdout = !ct->attach_stdout,
+		.no_stderr = !ct->attach_stderr,
+		.sig_proxy = o->sig_proxy && !ct->tty,
 		.detach_keys = o->detach_keys };
 	int code = 0, end = attach_session(session, &how, &code, e);
 

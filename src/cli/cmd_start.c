@@ -12,9 +12,11 @@ struct start_opts {
 };
 
 static const struct opt start_rows[] = {
-	{ 'a', "attach", NULL, OPT(FLAG, start_opts, attach), "stay in front: pass output and signals on, and the exit status" },
+	{ 'a', "attach", NULL, OPT(FLAG, start_opts, attach),
+		"stay in front: pass output and signals on, and the exit status" },
 	{ 'i', "interactive", NULL, OPT(FLAG, start_opts, interactive), "stay in front, with standard input" },
-	{ 0, "detach-keys", "KEYS", OPT(TEXT, start_opts, detach_keys), "keys that leave it running (default: ctrl-p,ctrl-q)" },
+	{ 0, "detach-keys", "KEYS", OPT(TEXT, start_opts, detach_keys),
+		"keys that leave it running (default: ctrl-p,ctrl-q)" },
 	{ 0, "sig-proxy", NULL, OPT(FLAG, start_opts, sig_proxy), "pass signals on to the program (default)" },
 };
 
@@ -48,8 +50,10 @@ static int start_one(struct cli *c, const char *operand, void *arg, struct err *
 
 static int follow(struct cli *c, const struct start_opts *o, struct record *r, int session, struct err *e)
 {
-	struct attach_opts how = { .name = r->config.name, .no_stdin = !o->interactive || !r->config.open_stdin,
-		.sig_proxy = o->sig_proxy && !r->config.tty, .detach_keys = o->detach_keys };
+	struct attach_opts how = { .name = r->config.name,
+		.no_stdin = !o->interactive || !r->config.open_stdin,
+		.sig_proxy = o->sig_proxy && !r->config.tty,
+		.detach_keys = o->detach_keys };
 	int code = 0, end = attach_session(session, &how, &code, e);
 
 	if (end >= 0)

@@ -21,9 +21,11 @@ struct stop_opts {
 };
 
 static const struct opt stop_rows[] = {
-	{ 't', "timeout", "SECONDS", OPT(I32, stop_opts, timeout_s), "kill after this long (default: the container's, 10)" },
+	{ 't', "timeout", "SECONDS", OPT(I32, stop_opts, timeout_s),
+		"kill after this long (default: the container's, 10)" },
 	{ 0, "time", "SECONDS", OPT(I32, stop_opts, timeout_s), NULL },
-	{ 's', "signal", "SIGNAL", OPT(TEXT, stop_opts, signal), "ask with this signal (default: the container's, TERM)" },
+	{ 's', "signal", "SIGNAL", OPT(TEXT, stop_opts, signal),
+		"ask with this signal (default: the container's, TERM)" },
 };
 
 static const struct stop_opts stop_defaults = { .timeout_s = -1 };

@@ -15,8 +15,7 @@ struct df_opts {
 };
 
 static const struct opt df_rows[] = {
-	{ 0, "format", "FORMAT", OPT(TEXT, df_opts, format),
-		"table (default), json, or a template" },
+	{ 0, "format", "FORMAT", OPT(TEXT, df_opts, format), "table (default), json, or a template" },
 	{ 'v', "verbose", NULL, OPT(FLAG, df_opts, verbose), "each image, container and volume" },
 };
 
@@ -49,8 +48,7 @@ static bool layer_seen(const struct rc_str_list *seen, const char *diff_id)
 	return false;
 }
 
-static int one_image(
-	struct df *d, struct store *s, const char *id, struct rc_str_list *seen, struct err *e)
+static int one_image(struct df *d, struct store *s, const char *id, struct rc_str_list *seen, struct err *e)
 {
 	struct store_image *image = arena_new(&d->c->arena, struct store_image);
 	char size[HUMAN_SIZE];
@@ -166,19 +164,15 @@ static void summary(struct rows *r, const char *type, const struct sum *s)
 	rows_text(r, row, "Type", type);
 }
 
-static const struct format_header headers[] = { { "Type", "TYPE" }, { "TotalCount", "TOTAL" },
-	{ "Active", "ACTIVE" }, { "Size", "SIZE" }, { "Reclaimable", "RECLAIMABLE" },
-	{ "ID", "ID" }, { "UniqueSize", "OWN SIZE" }, { "InUse", "IN USE" }, { "Image", "IMAGE" },
-	{ "Names", "NAMES" }, { "State", "STATE" }, { "Name", "VOLUME NAME" },
-	{ "Links", "LINKS" } };
+static const struct format_header headers[] = { { "Type", "TYPE" }, { "TotalCount", "TOTAL" }, { "Active", "ACTIVE" },
+	{ "Size", "SIZE" }, { "Reclaimable", "RECLAIMABLE" }, { "ID", "ID" }, { "UniqueSize", "OWN SIZE" },
+	{ "InUse", "IN USE" }, { "Image", "IMAGE" }, { "Names", "NAMES" }, { "State", "STATE" },
+	{ "Name", "VOLUME NAME" }, { "Links", "LINKS" } };
 
-static int section(
-	struct df *d, const char *title, struct rows *rows, const char *columns, struct err *e)
+static int section(struct df *d, const char *title, struct rows *rows, const char *columns, struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
-	struct format_how how = {
-		.standard = columns, .headers = headers, .n_headers = ARRAY_SIZE(headers)
-	};
+	struct format_how how = { .standard = columns, .headers = headers, .n_headers = ARRAY_SIZE(headers) };
 
 	buf_printf(&b, "%s:\n\n", title);
 	int r = cli_write(&b, e);
@@ -203,21 +197,17 @@ static int print(struct df *d, const struct df_opts *o, struct err *e)
 		summary(&sums, "Local Volumes", &d->volume);
 		return format_print(d->c, &sums, &how, e);
 	}
-	int r = section(
-		d, "Images", &d->images, "{{.ID}}\t{{.Size}}\t{{.UniqueSize}}\t{{.InUse}}", e);
+	int r = section(d, "Images", &d->images, "{{.ID}}\t{{.Size}}\t{{.UniqueSize}}\t{{.InUse}}", e);
 	if (r == 0)
-		r = section(d, "Containers", &d->each,
-			"{{.ID}}\t{{.Image}}\t{{.Size}}\t{{.State}}\t{{.Names}}", e);
-	return r ? r
-		 : section(d, "Local Volumes", &d->volumes, "{{.Name}}\t{{.Links}}\t{{.Size}}", e);
+		r = section(d, "Containers", &d->each, "{{.ID}}\t{{.Image}}\t{{.Size}}\t{{.State}}\t{{.Names}}", e);
+	return r ? r : section(d, "Local Volumes", &d->volumes, "{{.Name}}\t{{.Links}}\t{{.Size}}", e);
 }
 
 static int df(struct cli *c, struct err *e)
 {
-	struct df d = { .c = c,
-		.images = ROWS_INIT(&c->arena),
-		.each = ROWS_INIT(&c->arena),
-		.volumes = ROWS_INIT(&c->arena) };
+	struct df d = {
+		.c = c, .images = ROWS_INIT(&c->arena), .each = ROWS_INIT(&c->arena), .volumes = ROWS_INIT(&c->arena)
+	};
 	struct ps_want want = { .all = true };
 	int r = ps_read(c, &want, &d.containers, e);
 

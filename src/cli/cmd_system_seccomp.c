@@ -11,12 +11,9 @@ struct seccomp_opts {
 };
 
 static const struct opt seccomp_rows[] = {
-	{ 0, "cap-add", "CAPABILITY", OPT(LIST, seccomp_opts, add),
-		"of a container with this, as for run" },
-	{ 0, "cap-drop", "CAPABILITY", OPT(LIST, seccomp_opts, drop),
-		"of a container without this" },
-	{ 0, "platform", "OS/ARCH", OPT(TEXT, seccomp_opts, platform),
-		"of an image for this; linux/386 differs" },
+	{ 0, "cap-add", "CAPABILITY", OPT(LIST, seccomp_opts, add), "of a container with this, as for run" },
+	{ 0, "cap-drop", "CAPABILITY", OPT(LIST, seccomp_opts, drop), "of a container without this" },
+	{ 0, "platform", "OS/ARCH", OPT(TEXT, seccomp_opts, platform), "of an image for this; linux/386 differs" },
 	{ 0, "format", "FORMAT", OPT(TEXT, seccomp_opts, format),
 		"table (default): a line for each system call; json: a profile for --security-opt "
 		"seccomp=FILE",
@@ -29,8 +26,7 @@ static int seccomp(struct cli *c, struct err *e)
 	AUTO(ct_config) struct ct_config config = { .id = NULL };
 	AUTO(buf) struct buf text = BUF_INIT, out = BUF_INIT;
 	struct json *doc;
-	struct profile_want w = { .socketcall =
-					  o->platform && str_starts(o->platform, "linux/386") };
+	struct profile_want w = { .socketcall = o->platform && str_starts(o->platform, "linux/386") };
 
 	for (size_t i = 0; i < o->add.n; i++)
 		if (security_cap_add(&config, o->add.v[i], e) < 0)

@@ -52,8 +52,7 @@ static int formatted(struct cli *c, const char *format, const struct utsname *u,
 	if (str_eq(format, "json")) {
 		template_json(doc, &out);
 	} else {
-		if (template_parse(format, &c->arena, &t, e) < 0 ||
-			template_run(t, doc, NULL, &c->arena, &out, e) < 0)
+		if (template_parse(format, &c->arena, &t, e) < 0 || template_run(t, doc, NULL, &c->arena, &out, e) < 0)
 			return -e->num;
 	}
 	buf_str(&out, "\n");

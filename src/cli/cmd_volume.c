@@ -35,8 +35,7 @@ static const struct opt create_rows[] = {
 static int create(struct cli *c, struct err *e)
 {
 	const struct create_opts *o = c->opts;
-	struct volume_want w = { .name = c->n_operands ? c->operands[0] : o->name,
-		.driver = o->driver };
+	struct volume_want w = { .name = c->n_operands ? c->operands[0] : o->name, .driver = o->driver };
 	char name[VOLUME_NAME_SIZE];
 	bool existed;
 
@@ -70,8 +69,7 @@ struct inspect_opts {
 };
 
 static const struct opt inspect_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, inspect_opts, format),
-		"json, or a template like {{.Mountpoint}}" },
+	{ 'f', "format", "FORMAT", OPT(TEXT, inspect_opts, format), "json, or a template like {{.Mountpoint}}" },
 };
 
 struct inspection {
@@ -170,8 +168,7 @@ static int rm_one(struct cli *c, const char *operand, void *arg, struct err *e)
 {
 	const struct rm_opts *o = arg;
 
-	return volume_remove(&c->engine, operand, o->force, e) < 0 ? -e->num
-								   : print_line(operand, e);
+	return volume_remove(&c->engine, operand, o->force, e) < 0 ? -e->num : print_line(operand, e);
 }
 
 static int rm(struct cli *c, struct err *e)

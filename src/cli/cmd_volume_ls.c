@@ -17,27 +17,23 @@ struct ls_opts {
 };
 
 static const struct opt ls_rows[] = {
-	{ 'f', "filter", "KEY=VALUE", OPT(LIST, ls_opts, filters),
-		"only those: dangling, driver, label, name" },
-	{ 0, "format", "FORMAT", OPT(TEXT, ls_opts, format),
-		"table (default), json, or a template" },
+	{ 'f', "filter", "KEY=VALUE", OPT(LIST, ls_opts, filters), "only those: dangling, driver, label, name" },
+	{ 0, "format", "FORMAT", OPT(TEXT, ls_opts, format), "table (default), json, or a template" },
 	{ 'q', "quiet", NULL, OPT(FLAG, ls_opts, quiet), "names only" },
 };
 
 static const struct format_header headers[] = { { "Driver", "DRIVER" }, { "Name", "VOLUME NAME" },
-	{ "Mountpoint", "MOUNTPOINT" }, { "Scope", "SCOPE" }, { "Labels", "LABELS" },
-	{ "Size", "SIZE" }, { "Links", "LINKS" } };
+	{ "Mountpoint", "MOUNTPOINT" }, { "Scope", "SCOPE" }, { "Labels", "LABELS" }, { "Size", "SIZE" },
+	{ "Links", "LINKS" } };
 
-static void add_row(
-	struct rows *r, const struct volume *v, bool links, size_t n_users, const uint64_t *size)
+static void add_row(struct rows *r, const struct volume *v, bool links, size_t n_users, const uint64_t *size)
 {
 	AUTO(buf) struct buf labels = BUF_INIT;
 	struct json *row = rows_add(r);
 	char text[HUMAN_SIZE];
 
 	for (size_t i = 0; i < v->record.labels.n; i++)
-		buf_printf(&labels, "%s%s=%s", i ? "," : "", v->record.labels.v[i].key,
-			v->record.labels.v[i].value);
+		buf_printf(&labels, "%s%s=%s", i ? "," : "", v->record.labels.v[i].key, v->record.labels.v[i].value);
 	rows_text(r, row, "Availability", "N/A");
 	rows_text(r, row, "Driver", "local");
 	rows_text(r, row, "Group", "N/A");
@@ -127,8 +123,7 @@ struct prune_opts {
 };
 
 static const struct opt prune_rows[] = {
-	{ 'a', "all", NULL, OPT(FLAG, prune_opts, all),
-		"volumes with a name, too, not only anonymous ones" },
+	{ 'a', "all", NULL, OPT(FLAG, prune_opts, all), "volumes with a name, too, not only anonymous ones" },
 	{ 0, "filter", "KEY=VALUE", OPT(LIST, prune_opts, filters), "only those: label, label!" },
 	{ 'f', "force", NULL, OPT(FLAG, prune_opts, force), "do not ask" },
 };
@@ -149,8 +144,8 @@ static int confirmed(bool all, bool *ret, struct err *e)
 	return 0;
 }
 
-static int prune_one(struct cli *c, const char *name, const struct volume_filter *f,
-	uint64_t *freed, struct buf *out, struct err *e)
+static int prune_one(
+	struct cli *c, const char *name, const struct volume_filter *f, uint64_t *freed, struct buf *out, struct err *e)
 {
 	AUTO(volume) struct volume v = VOLUME_INIT;
 	uint64_t size;
@@ -178,9 +173,7 @@ static int prune_one(struct cli *c, const char *name, const struct volume_filter
 static int prune(struct cli *c, struct err *e)
 {
 	const struct prune_opts *o = c->opts;
-	struct volume_filter f = {
-		.prune = true, .all = o->all, .has_dangling = true, .dangling = true
-	};
+	struct volume_filter f = { .prune = true, .all = o->all, .has_dangling = true, .dangling = true };
 	AUTO(buf) struct buf out = BUF_INIT;
 	struct rc_str_list names;
 	char text[HUMAN_SIZE];

@@ -94,8 +94,7 @@ static const char *nearest(const char *word, const char *group)
 		if (group && str_eq(r->group, group) && !strchr(r->sub, ' '))
 			names[n++] = r->sub;
 	}
-	for (const struct command_group *g = command_groups;
-		!group && g->name && n < ARRAY_SIZE(names); g++)
+	for (const struct command_group *g = command_groups; !group && g->name && n < ARRAY_SIZE(names); g++)
 		names[n++] = g->name;
 	return opt_nearest(word, names, n);
 }
@@ -109,8 +108,7 @@ static const struct command *refuse(const char *word, const char *group, struct 
 	else
 		err_set(e, ERR_USAGE, EINVAL, "unknown command: tare %s", word);
 	if (near)
-		err_told(err_hint(e, "did you mean tare %s%s%s?", group ? group : "",
-			group ? " " : "", near));
+		err_told(err_hint(e, "did you mean tare %s%s%s?", group ? group : "", group ? " " : "", near));
 	else
 		err_told(err_hint(e, "see tare %s%s--help", group ? group : "", group ? " " : ""));
 	return NULL;

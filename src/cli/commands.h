@@ -11,8 +11,7 @@ extern const struct command cmd_volume_ls, cmd_volume_prune; /* cmd_volume_ls.c 
 extern const struct command cmd_system_check, cmd_system_boot; /* cmd_system_check.c */
 extern const struct command cmd_system_seccomp; /* cmd_system_seccomp.c */
 extern const struct command cmd_monitor_end; /* cmd_monitor_end.c */
-extern const struct command cmd_ps, cmd_inspect,
-	cmd_container_inspect, cmd_image_inspect; /* cmd_ps.c, cmd_inspect.c */
+extern const struct command cmd_ps, cmd_inspect, cmd_container_inspect, cmd_image_inspect; /* cmd_ps.c, cmd_inspect.c */
 extern const struct command cmd_info, cmd_system_df; /* cmd_info.c, cmd_system_df.c */
 extern const struct command cmd_container_prune, cmd_system_prune; /* cmd_prune.c */
 extern const struct command cmd_completion; /* cmd_completion.c */

@@ -76,8 +76,7 @@ static const struct json *header_row(struct rows *r, const struct format_how *ho
 
 	for (size_t i = 0; i < how->n_headers; i++)
 		rows_text(&head, row, how->headers[i].member, how->headers[i].text);
-	for (const struct json *m = r->list.first ? r->list.first->first : NULL; row && m;
-		m = m->next)
+	for (const struct json *m = r->list.first ? r->list.first->first : NULL; row && m; m = m->next)
 		if (!json_member(row, m->key))
 			rows_text(&head, row, m->key, m->key);
 	r->failed |= head.failed;
@@ -93,14 +92,13 @@ static const struct json *header_method(
 	(void)data;
 	(void)name;
 	if (v)
-		*v = (struct json){ .kind = JSON_KIND_STRING,
-			.text = (char *)argument,
-			.n = (uint32_t)strlen(argument) };
+		*v = (struct json){
+			.kind = JSON_KIND_STRING, .text = (char *)argument, .n = (uint32_t)strlen(argument)
+		};
 	return v;
 }
 
-static int lines(const struct template *t, struct rows *r, const struct format_how *how,
-	struct buf *b, struct err *e)
+static int lines(const struct template *t, struct rows *r, const struct format_how *how, struct buf *b, struct err *e)
 {
 	for (const struct json *row = r->list.first; row; row = row->next) {
 		int rc = template_run(t, row, how->method, r->arena, b, e);

@@ -21,8 +21,7 @@ struct rows {
 struct json *rows_add(struct rows *r);
 void rows_text(struct rows *r, struct json *row, const char *key, const char *value);
 /* rows_printf - a value made here. */
-void rows_printf(struct rows *r, struct json *row, const char *key, const char *format, ...)
-	printf_like(4, 5);
+void rows_printf(struct rows *r, struct json *row, const char *key, const char *format, ...) printf_like(4, 5);
 
 struct format_header {
 	const char *member, *text;
@@ -38,8 +37,7 @@ struct format_how {
 };
 
 /* format_print - all rows to standard output. */
-int format_print(struct cli *c, struct rows *r, const struct format_how *how, struct err *e)
-	must_check;
+int format_print(struct cli *c, struct rows *r, const struct format_how *how, struct err *e) must_check;
 /* format_needs - will the member @name be printed: by the format, or by docker's JSON of a row,
  * which has all. */
 bool format_needs(struct cli *c, const struct format_how *how, const char *name);

@@ -6,8 +6,7 @@
 #include "base/str.h"
 
 /* %.Ng of C without floating point: @digits significant ones, no zeroes at the end. */
-static void significant(
-	uint64_t n, uint64_t unit, unsigned digits, const char *name, char dst[static HUMAN_SIZE])
+static void significant(uint64_t n, uint64_t unit, unsigned digits, const char *name, char dst[static HUMAN_SIZE])
 {
 	uint64_t whole = n / unit, rest = n % unit, scale = 1;
 	unsigned before = whole >= 100 ? 3 : whole >= 10 ? 2 : 1;
@@ -126,12 +125,11 @@ bool human_parse_time(const char *text, int64_t *ret)
 	int64_t y, mo, d, h, mi, sec, oh = 0, om = 0, sign = 0;
 	const char *s = text;
 
-	if (!s || !digits(&s, 4, &y) || !literal(&s, '-') || !digits(&s, 2, &mo) ||
-		!literal(&s, '-') || !digits(&s, 2, &d) || (*s != 'T' && *s != 't' && *s != ' '))
+	if (!s || !digits(&s, 4, &y) || !literal(&s, '-') || !digits(&s, 2, &mo) || !literal(&s, '-') ||
+		!digits(&s, 2, &d) || (*s != 'T' && *s != 't' && *s != ' '))
 		return false;
 	s++;
-	if (!digits(&s, 2, &h) || !literal(&s, ':') || !digits(&s, 2, &mi) || !literal(&s, ':') ||
-		!digits(&s, 2, &sec))
+	if (!digits(&s, 2, &h) || !literal(&s, ':') || !digits(&s, 2, &mi) || !literal(&s, ':') || !digits(&s, 2, &sec))
 		return false;
 	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || sec > 60)
 		return false;
@@ -146,8 +144,7 @@ bool human_parse_time(const char *text, int64_t *ret)
 	} else {
 		s++;
 	}
-	*ret = days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + sec -
-		sign * (oh * 3600 + om * 60);
+	*ret = days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + sec - sign * (oh * 3600 + om * 60);
 	return !*s;
 }
 
@@ -158,6 +155,6 @@ void human_time(int64_t seconds, char dst[static HUMAN_SIZE])
 
 	if (!gmtime_r(&t, &tm))
 		tm = (struct tm){ .tm_mday = 1, .tm_year = 70 };
-	fmt_to(dst, HUMAN_SIZE, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	fmt_to(dst, HUMAN_SIZE, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		tm.tm_hour, tm.tm_min, tm.tm_sec);
 }

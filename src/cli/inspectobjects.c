@@ -22,8 +22,7 @@ static int names(struct store *s, const char *id, struct buf *b, struct err *e)
 
 		buf_str(b, digests ? "\"RepoDigests\":[" : "\"RepoTags\":[");
 		for (size_t i = 0; i < refs.n; i++) {
-			if (!str_eq(refs.v[i].id, id) ||
-				(strchr(refs.v[i].name, '@') != NULL) != digests)
+			if (!str_eq(refs.v[i].id, id) || (strchr(refs.v[i].name, '@') != NULL) != digests)
 				continue;
 			buf_str(b, n++ ? "," : "");
 			buf_json_str(b, image_ref_familiar(refs.v[i].name));

@@ -20,9 +20,7 @@ void json_pretty(const struct json *v, unsigned level, struct buf *ret)
 	for (const struct json *m = v->first; m; m = m->next) {
 		indent(level + 1, ret);
 		if (map) {
-			struct json key = {
-				.kind = JSON_KIND_STRING, .text = m->key, .n = m->key_len
-			};
+			struct json key = { .kind = JSON_KIND_STRING, .text = m->key, .n = m->key_len };
 
 			template_json(&key, ret);
 			buf_str(ret, ": ");

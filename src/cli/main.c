@@ -47,8 +47,8 @@ static int check_operands(const struct cli *c, struct err *e)
 		return 0;
 	/* docker's words. */
 	if (min == max)
-		err_set(e, ERR_USAGE, EINVAL, "\"tare %s\" requires %s%d argument%s", cmd->name,
-			min ? "exactly " : "", min, min == 1 ? "" : "s");
+		err_set(e, ERR_USAGE, EINVAL, "\"tare %s\" requires %s%d argument%s", cmd->name, min ? "exactly " : "",
+			min, min == 1 ? "" : "s");
 	else
 		err_set(e, ERR_USAGE, EINVAL, "\"tare %s\" requires at %s %d argument%s", cmd->name,
 			c->n_operands < min ? "least" : "most", c->n_operands < min ? min : max,
@@ -72,8 +72,7 @@ static int check_text(const struct cli *c, struct err *e)
 		return 0;
 	for (int i = 1; c->argv[i]; i++)
 		if (!utf8_valid(c->argv[i]))
-			return err_set(e, ERR_USAGE, EILSEQ, "argument %d is not UTF-8: %s", i,
-				c->argv[i]);
+			return err_set(e, ERR_USAGE, EILSEQ, "argument %d is not UTF-8: %s", i, c->argv[i]);
 	return 0;
 }
 
@@ -106,8 +105,8 @@ static int run_command(struct cli *c, struct err *e)
 		c->fail_status = EXIT_OURS;
 		return r;
 	}
-	/* What we inherited besides the standard streams is nobody's business here, and a monitor that kept it open would keep
-	 * whoever waits for its end. */
+	/* What we inherited besides the standard streams is nobody's business here, and a monitor that kept it open
+	 * would keep whoever waits for its end. */
 	if (!(cmd->flags & CMD_KEEPS_FDS))
 		(void)close_range(3, ~0U, 0); /* before Linux 5.9: no such call, and no such care */
 	if (cmd->flags & CMD_ENGINE)
@@ -140,11 +139,9 @@ static int run(struct cli *c, char **argv, struct err *e)
 {
 	const struct command_group *g = NULL;
 	int used = 0;
-	struct opt_parse p = { .table = global_table,
-		.dest = &c->global,
-		.arena = &c->arena,
-		.docker = true,
-		.stop_at_operand = true };
+	struct opt_parse p = {
+		.table = global_table, .dest = &c->global, .arena = &c->arena, .docker = true, .stop_at_operand = true
+	};
 	int r = opt_parse(&p, argv, &c->n_operands, e);
 
 	if (r < 0)
@@ -171,9 +168,7 @@ static int run(struct cli *c, char **argv, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct cli c = {
-		.name = "tare", .argv = argv, .arena = ARENA_INIT, .fail_status = EXIT_OURS
-	};
+	struct cli c = { .name = "tare", .argv = argv, .arena = ARENA_INIT, .fail_status = EXIT_OURS };
 	struct err e = ERR_NONE;
 	int r = open_missing_stdio(&e);
 	/* The parser reorders its arguments; whoever needs them as they were has argv. */

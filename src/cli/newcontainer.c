@@ -31,9 +31,11 @@ static int absent(const char *name, const char *pull, struct err *e)
 	bool tagged = strchr(tail, ':') || strchr(name, '@');
 
 	err_set(e, ERR_NOT_FOUND, ENOENT, "Unable to find image '%.200s%s' locally", name, tagged ? "" : ":latest");
-	return str_eq(pull, "never") ? err_hint(e, "--pull never: it is not looked for elsewhere") :
-				       err_hint(e, "this build has no registry client: \"tare load\" or \"tare import\" brings images, "
-						   "\"tare images\" lists them");
+	return str_eq(pull, "never")
+		? err_hint(e, "--pull never: it is not looked for elsewhere")
+		: err_hint(e,
+			  "this build has no registry client: \"tare load\" or \"tare import\" brings images, "
+			  "\"tare images\" lists them");
 }
 
 static int check_platform(const struct store_image *image, const char *want, struct err *e)
@@ -145,7 +147,8 @@ static int claim_cidfile(const char *path, struct err *e)
 
 	if (fd == -EEXIST) {
 		err_clear(e);
-		err_set(e, ERR_CONFLICT, EEXIST, "container ID file found, make sure the other container isn't running or delete %s", path);
+		err_set(e, ERR_CONFLICT, EEXIST,
+			"container ID file found, make sure the other container isn't running or delete %s", path);
 	}
 	return fd;
 }

@@ -27,10 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 0; at < size - 1 && given < MAX_ARGS; at += strlen(text + at) + 1)
 		argv[given++] = text + at;
 	argv[given] = NULL;
-	struct opt_parse p = { .table = cmd->opts,
-		.arena = &arena,
-		.docker = true,
-		.stop_at_operand = cmd->flags & CMD_STOP };
+	struct opt_parse p = {
+		.table = cmd->opts, .arena = &arena, .docker = true, .stop_at_operand = cmd->flags & CMD_STOP
+	};
 	p.dest = arena_alloc(&arena, 1, cmd->opts_size + 1);
 	if (p.dest && cmd->defaults)
 		memcpy(p.dest, cmd->defaults, cmd->opts_size);

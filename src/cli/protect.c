@@ -20,11 +20,13 @@ int cli_protect(const struct cli *c, bool host_ids, struct err *e)
 	/* Executed by descriptor, /proc/self/exe no longer leads to where the other programs of tare are. */
 	if (programs_self(self, e) < 0)
 		return -e->num;
-	/* A plain user's second round begins as root of the user's namespace, where defaults would be found elsewhere. */
+	/* A plain user's second round begins as root of the user's namespace, where defaults would be found elsewhere.
+	 */
 	AUTO(arena) struct arena a = ARENA_INIT;
 	const struct {
 		const char *name, *value;
-	} more[] = { { PROGRAMS_SELF, self }, { "TARE_ROOT", c->engine.data_path }, { "TARE_RUN_ROOT", c->engine.run_path } };
+	} more[] = { { PROGRAMS_SELF, self }, { "TARE_ROOT", c->engine.data_path },
+		{ "TARE_RUN_ROOT", c->engine.run_path } };
 	size_t n = 0;
 
 	while (environ[n])

@@ -59,8 +59,8 @@ static bool match_exited(const struct ps_entry *p, const char *value, struct con
 {
 	int64_t code;
 
-	return parse_i64(value, INT32_MIN, INT32_MAX, &code) &&
-		p->record.status.state == CT_EXITED && p->record.status.exit_code == code;
+	return parse_i64(value, INT32_MIN, INT32_MAX, &code) && p->record.status.state == CT_EXITED &&
+		p->record.status.exit_code == code;
 }
 
 static bool match_status(const struct ps_entry *p, const char *value, struct context *x)
@@ -111,8 +111,7 @@ static bool match_expose(const struct ps_entry *p, const char *value, struct con
 
 	for (size_t i = 0; i < ports->n; i++)
 		if (str_eq(ports->v[i], value) ||
-			(!value[n] && !strncmp(ports->v[i], value, n) &&
-				str_eq(ports->v[i] + n, "/tcp")))
+			(!value[n] && !strncmp(ports->v[i], value, n) && str_eq(ports->v[i] + n, "/tcp")))
 			return true;
 	return false;
 }
@@ -191,8 +190,7 @@ static int check_filters(const struct rc_str_list *l, bool *ret_all, struct err 
 		const char *near = f ? NULL : opt_nearest(key, names, ARRAY_SIZE(names));
 		if (!f) {
 			err_set(e, ERR_USAGE, EINVAL, "invalid filter '%s'", l->v[i]);
-			return near ? err_hint(e, "did you mean %s=VALUE?", near)
-				    : err_hint(e, "KEY=VALUE is needed");
+			return near ? err_hint(e, "did you mean %s=VALUE?", near) : err_hint(e, "KEY=VALUE is needed");
 		}
 		*ret_all |= f->all;
 		if (f->match == match_status && check_status_word(value, e) < 0)
@@ -253,8 +251,7 @@ static void read_one(struct cli *c, const char *id, struct ps_list *l)
 {
 	struct ps_entry *p = arena_new(&l->arena, struct ps_entry);
 	struct err e = ERR_NONE;
-	int r = p ? record_open_id(&c->engine, id, true, &p->record, &e)
-		  : err_oom(&e, "the list of containers");
+	int r = p ? record_open_id(&c->engine, id, true, &p->record, &e) : err_oom(&e, "the list of containers");
 
 	if (!p) {
 		err_print(STDERR_FILENO, c->name, &e);
@@ -277,8 +274,7 @@ static void read_one(struct cli *c, const char *id, struct ps_list *l)
 		err_print(STDERR_FILENO, c->name, &e);
 }
 
-static const struct ps_entry *find_entry(
-	struct cli *c, const struct ps_list *l, const char *ref, struct err *e)
+static const struct ps_entry *find_entry(struct cli *c, const struct ps_list *l, const char *ref, struct err *e)
 {
 	char id[CT_ID_LEN + 1];
 
@@ -290,12 +286,10 @@ static const struct ps_entry *find_entry(
 	return NULL;
 }
 
-static int find_points(
-	struct context *x, const struct ps_list *l, const struct rc_str_list *wanted, struct err *e)
+static int find_points(struct context *x, const struct ps_list *l, const struct rc_str_list *wanted, struct err *e)
 {
 	for (size_t i = 0; i < wanted->n && !e->num; i++) {
-		const char *before = str_after(wanted->v[i], "before="),
-			   *since = str_after(wanted->v[i], "since=");
+		const char *before = str_after(wanted->v[i], "before="), *since = str_after(wanted->v[i], "since=");
 		const char *ancestor = str_after(wanted->v[i], "ancestor=");
 
 		if (before)

@@ -24,6 +24,5 @@ struct ps_want {
 
 /* ps_read - End with ps_done(), also after an error. ERR_USAGE "invalid filter". A container that
  * is removed meanwhile is left out; one that cannot be read is reported and left out. */
-int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, struct err *e)
-	must_check;
+int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, struct err *e) must_check;
 void ps_done(struct ps_list *l);

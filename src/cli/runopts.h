@@ -29,9 +29,7 @@ int runopts_volumes_from(const struct engine *en, struct run_opts *o, struct err
 
 /* --- values, each an OPT_CALL; p->dest is a struct run_opts ---------------------------------------------------- */
 
-#define RUN_CALL(name) \
-	int runopt_##name( \
-		struct opt_parse *p, const struct opt *o, const char *value, struct err *e)
+#define RUN_CALL(name) int runopt_##name(struct opt_parse *p, const struct opt *o, const char *value, struct err *e)
 RUN_CALL(cpus);
 RUN_CALL(memory);
 RUN_CALL(memory_swap);

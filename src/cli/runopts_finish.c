@@ -48,8 +48,7 @@ static int add_variable(struct run_opts *o, struct rc_str_list *l, const char *v
 	if (!strchr(v, '=') && here(v))
 		v = here(v); /* without a value: ours; when we have none either, the image's goes */
 	if (!utf8_valid(v))
-		return err_set(e, ERR_USAGE, EILSEQ, "environment variable %.*s: not UTF-8",
-			(int)strcspn(v, "="), v);
+		return err_set(e, ERR_USAGE, EILSEQ, "environment variable %.*s: not UTF-8", (int)strcspn(v, "="), v);
 	return opt_list_add(&o->c.arena, l, v, e);
 }
 
@@ -77,12 +76,10 @@ static int add_label(struct run_opts *o, const char *text, struct err *e)
 {
 	struct rc_kv_list *l = &o->c.labels;
 	size_t key = strcspn(text, "=");
-	struct rc_kv one = { arena_dup_n(&o->c.arena, text, key),
-		(char *)text + key + (text[key] == '=') };
+	struct rc_kv one = { arena_dup_n(&o->c.arena, text, key), (char *)text + key + (text[key] == '=') };
 
 	if (!key)
-		return err_set(
-			e, ERR_USAGE, EINVAL, "invalid label \"%s\": the key is empty", text);
+		return err_set(e, ERR_USAGE, EINVAL, "invalid label \"%s\": the key is empty", text);
 	if (!one.key)
 		return err_oom(e, "labels");
 	for (size_t i = 0; i < l->n; i++)
@@ -139,26 +136,22 @@ static int check_memory(const struct ct_config *c, struct err *e)
 			"You should always set the Memory limit when using Memoryswap limit, see "
 			"usage");
 	if (c->memory_swap > 0 && c->memory_swap < c->memory)
-		return conflict(e,
-			"Minimum memoryswap limit should be larger than memory limit, see usage");
+		return conflict(e, "Minimum memoryswap limit should be larger than memory limit, see usage");
 	if (c->memory && c->memory_reservation > c->memory)
 		return conflict(e,
 			"Minimum memory limit can not be less than memory reservation limit, see "
 			"usage");
 	if (c->nano_cpus && c->cpu_period)
-		return conflict(
-			e, "Conflicting options: Nano CPUs and CPU Period cannot both be set");
+		return conflict(e, "Conflicting options: Nano CPUs and CPU Period cannot both be set");
 	if (c->nano_cpus && c->cpu_quota)
-		return conflict(
-			e, "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
+		return conflict(e, "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	return 0;
 }
 
 static int check_network(const struct run_opts *o, struct err *e)
 {
 	const struct ct_config *c = &o->c;
-	bool host = str_eq(c->network, "host"),
-	     shared = str_starts(c->network ? c->network : "", "container:");
+	bool host = str_eq(c->network, "host"), shared = str_starts(c->network ? c->network : "", "container:");
 
 	if (shared && c->hostname)
 		return conflict(e, "conflicting options: hostname and the network mode");
@@ -197,8 +190,7 @@ static int check_rest(const struct run_opts *o, struct err *e)
 	if (o->merge.no_healthcheck && o->health_given)
 		return conflict(e, "--no-healthcheck conflicts with --health-* options");
 	if (str_eq(o->pull, "always")) {
-		err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-			"--pull always: this build has no registries yet");
+		err_set(e, ERR_UNSUPPORTED, ENOTSUP, "--pull always: this build has no registries yet");
 		return err_hint(e, "tare load takes archives");
 	}
 	return 0;
@@ -212,8 +204,7 @@ static int resolve_gateway(struct ct_config *c, struct err *e)
 
 		if (!str_ends(entry, ":host-gateway"))
 			continue;
-		c->extra_hosts.v[i] =
-			arena_printf(&c->arena, "%.*s:127.0.0.1", (int)strcspn(entry, ":"), entry);
+		c->extra_hosts.v[i] = arena_printf(&c->arena, "%.*s:127.0.0.1", (int)strcspn(entry, ":"), entry);
 		if (!c->extra_hosts.v[i])
 			return err_oom(e, "--add-host");
 	}
@@ -272,8 +263,7 @@ static int mounts_of(const struct engine *en, struct run_opts *o, const char *te
 	int rc;
 
 	if (colon && !read_only && !str_eq(colon, ":rw"))
-		return err_set(
-			e, ERR_USAGE, EINVAL, "--volumes-from %s: use CONTAINER[:ro|:rw]", text);
+		return err_set(e, ERR_USAGE, EINVAL, "--volumes-from %s: use CONTAINER[:ro|:rw]", text);
 	const char *ref = colon ? arena_dup_n(&o->c.arena, text, (size_t)(colon - text)) : text;
 	if (!ref)
 		return err_oom(e, "--volumes-from");
@@ -289,8 +279,7 @@ static int mounts_of(const struct engine *en, struct run_opts *o, const char *te
 		m.read_only |= read_only;
 		m.anonymous = false; /* it belongs to the other one */
 		m.no_copy = true;
-		rc = m.source && m.destination ? mountopt_add(&o->c, &m, e)
-					       : err_oom(e, "--volumes-from");
+		rc = m.source && m.destination ? mountopt_add(&o->c, &m, e) : err_oom(e, "--volumes-from");
 	}
 	record_done(&r);
 	return rc < 0 ? err_wrap(e, "--volumes-from %s", text) : 0;

@@ -43,14 +43,12 @@ RUN_CALL(cpus)
 	return 0;
 }
 
-static int bytes(
-	struct opt_parse *p, const struct opt *o, const char *value, int64_t *ret, struct err *e)
+static int bytes(struct opt_parse *p, const struct opt *o, const char *value, int64_t *ret, struct err *e)
 {
 	uint64_t v;
 
 	if (!opt_bytes(value, &v) || v > INT64_MAX)
-		return opt_refuse(p, o, value, e,
-			"a size is needed, in bytes or with k, m, g or t behind it");
+		return opt_refuse(p, o, value, e, "a size is needed, in bytes or with k, m, g or t behind it");
 	*ret = (int64_t)v;
 	return 0;
 }
@@ -96,8 +94,7 @@ RUN_CALL(cpu_period)
 	uint64_t v;
 
 	if (!parse_u64(value, MAX_PERIOD_US, &v) || (v && v < MIN_PERIOD_US))
-		return opt_refuse(p, o, value, e,
-			"CPU cfs period must be between 1ms and 1s (1000 to 1000000)");
+		return opt_refuse(p, o, value, e, "CPU cfs period must be between 1ms and 1s (1000 to 1000000)");
 	run_opts(p)->c.cpu_period = v;
 	return 0;
 }
@@ -107,8 +104,7 @@ RUN_CALL(cpu_quota)
 	int64_t v;
 
 	if (!parse_i64(value, -1, INT64_MAX, &v) || (v > 0 && v < MIN_QUOTA_US))
-		return opt_refuse(p, o, value, e,
-			"CPU cfs quota must be at least 1ms (1000), or -1 for none");
+		return opt_refuse(p, o, value, e, "CPU cfs quota must be at least 1ms (1000), or -1 for none");
 	run_opts(p)->c.cpu_quota = v;
 	return 0;
 }
@@ -177,14 +173,13 @@ RUN_CALL(ulimit)
 		return err_oom(e, "--ulimit");
 	if (!value[name_len] || !parse_limit(soft, soft_len, &u.soft) ||
 		!parse_limit(hard, soft[soft_len] ? strlen(hard) : soft_len, &u.hard))
-		return opt_refuse(
-			p, o, value, e, "NAME=SOFT[:HARD] is needed, with numbers or unlimited");
+		return opt_refuse(p, o, value, e, "NAME=SOFT[:HARD] is needed, with numbers or unlimited");
 	if (!ct_ulimit_resource(u.name, &u.resource))
 		return opt_refuse(p, o, value, e, "invalid ulimit type: %s", u.name);
 	if (u.soft > u.hard)
 		return opt_refuse(p, o, value, e,
-			"ulimit soft limit must be less than or equal to hard limit: %.*s > %s",
-			(int)soft_len, soft, hard);
+			"ulimit soft limit must be less than or equal to hard limit: %.*s > %s", (int)soft_len, soft,
+			hard);
 	for (size_t i = 0; i < c->n_ulimits; i++)
 		if (c->ulimits[i].resource == u.resource) {
 			c->ulimits[i] = u;
@@ -222,8 +217,7 @@ RUN_CALL(blkio_weight)
 
 static enum ct_throttle_kind throttle_kind(const char *option)
 {
-	static const char *const names[CT_N_THROTTLES] = { [CT_WEIGHT_DEVICE] =
-								   "blkio-weight-device",
+	static const char *const names[CT_N_THROTTLES] = { [CT_WEIGHT_DEVICE] = "blkio-weight-device",
 		[CT_READ_BPS] = "device-read-bps",
 		[CT_WRITE_BPS] = "device-write-bps",
 		[CT_READ_IOPS] = "device-read-iops",

@@ -30,10 +30,8 @@ RUN_CALL(network)
 	}
 	if (other || !*value)
 		return opt_refuse(p, o, value, e, "use none, host or container:NAME");
-	err_set(e, ERR_UNSUPPORTED, ENOTSUP, "--network %s: this build has no bridge networks yet",
-		value);
-	return err_hint(e,
-		"use --network host or none, or leave it out for a private one that has only lo");
+	err_set(e, ERR_UNSUPPORTED, ENOTSUP, "--network %s: this build has no bridge networks yet", value);
+	return err_hint(e, "use --network host or none, or leave it out for a private one that has only lo");
 }
 
 struct ports {
@@ -102,8 +100,7 @@ RUN_CALL(expose)
 	if (!protocol)
 		return opt_refuse(p, o, value, e, "invalid proto: use tcp, udp or sctp");
 	if (!parse_ports(value, len, &range) || !range.first)
-		return opt_refuse(p, o, value, e,
-			"invalid port or range: 1 to 65535, such as 80 or 8000-8010/udp");
+		return opt_refuse(p, o, value, e, "invalid port or range: 1 to 65535, such as 80 or 8000-8010/udp");
 	return expose(p, range, protocol, e);
 }
 
@@ -135,22 +132,18 @@ RUN_CALL(publish)
 	for (left = len; left && value[left - 1] != ':' && value[left - 1] != ']'; left--)
 		;
 	if (!parse_ports(value + left, len - left, &inner) || !inner.first)
-		return opt_refuse(p, o, value, e, "invalid containerPort: %.*s", (int)(len - left),
-			value + left);
+		return opt_refuse(p, o, value, e, "invalid containerPort: %.*s", (int)(len - left), value + left);
 	if (left) {
 		size_t end = left - 1, start = end;
 
 		while (start && value[start - 1] != ':')
 			start--;
 		if (end > start && !parse_ports(value + start, end - start, &outer))
-			return opt_refuse(p, o, value, e, "invalid hostPort: %.*s",
-				(int)(end - start), value + start);
-		if (end > start && inner.last - inner.first != outer.last - outer.first &&
-			inner.first != inner.last)
+			return opt_refuse(p, o, value, e, "invalid hostPort: %.*s", (int)(end - start), value + start);
+		if (end > start && inner.last - inner.first != outer.last - outer.first && inner.first != inner.last)
 			return opt_refuse(p, o, value, e, "invalid ranges: they differ in length");
 		if (start && !is_address(value, start - 1))
-			return opt_refuse(p, o, value, e, "invalid IP address: %.*s",
-				(int)(start - 1), value);
+			return opt_refuse(p, o, value, e, "invalid IP address: %.*s", (int)(start - 1), value);
 	}
 	run_opts(p)->ports_given = true;
 	return expose(p, inner, protocol, e);
@@ -160,8 +153,7 @@ RUN_CALL(address)
 {
 	if (!is_address(value, strlen(value)) || *value == '[')
 		return opt_refuse(p, o, value, e, "an IP address is needed");
-	return opt_list_add(
-		p->arena, (struct rc_str_list *)(void *)((char *)p->dest + o->offset), value, e);
+	return opt_list_add(p->arena, (struct rc_str_list *)(void *)((char *)p->dest + o->offset), value, e);
 }
 
 /* NAME:ADDRESS, or NAME=ADDRESS; kept with the colon. */
@@ -174,12 +166,10 @@ RUN_CALL(host_entry)
 	if (!name || !value[name])
 		return opt_refuse(p, o, value, e, "NAME:ADDRESS is needed");
 	if (!str_eq(address, "host-gateway") && !is_address(address, strlen(address)))
-		return opt_refuse(
-			p, o, value, e, "invalid IP address in add-host: \"%s\"", address);
+		return opt_refuse(p, o, value, e, "invalid IP address in add-host: \"%s\"", address);
 	if (*address == '[') /* [::1] in brackets */
 		address = arena_dup_n(&c->arena, address + 1, strlen(address) - 2);
-	const char *entry =
-		address ? arena_printf(&c->arena, "%.*s:%s", (int)name, value, address) : NULL;
+	const char *entry = address ? arena_printf(&c->arena, "%.*s:%s", (int)name, value, address) : NULL;
 	if (!entry)
 		return err_oom(e, "--add-host");
 	return opt_list_add(&c->arena, &c->extra_hosts, entry, e);

@@ -39,8 +39,7 @@ RUN_CALL(workdir)
 {
 	if (*value != '/')
 		return opt_refuse(p, o, value, e,
-			"the working directory '%s' is invalid, it needs to be an absolute path",
-			value);
+			"the working directory '%s' is invalid, it needs to be an absolute path", value);
 	set_text(p, o, value);
 	return 0;
 }
@@ -91,13 +90,12 @@ RUN_CALL(restart)
 	static const struct {
 		const char *word;
 		enum ct_restart policy;
-	} words[] = { { "no", CT_RESTART_NO }, { "on-failure", CT_RESTART_ON_FAILURE },
-		{ "always", CT_RESTART_ALWAYS }, { "unless-stopped", CT_RESTART_UNLESS_STOPPED } };
+	} words[] = { { "no", CT_RESTART_NO }, { "on-failure", CT_RESTART_ON_FAILURE }, { "always", CT_RESTART_ALWAYS },
+		{ "unless-stopped", CT_RESTART_UNLESS_STOPPED } };
 	struct ct_config *c = &run_opts(p)->c;
 	size_t len = strcspn(value, ":"), i = 0;
 
-	while (i < ARRAY_SIZE(words) &&
-		(strlen(words[i].word) != len || strncmp(words[i].word, value, len) != 0))
+	while (i < ARRAY_SIZE(words) && (strlen(words[i].word) != len || strncmp(words[i].word, value, len) != 0))
 		i++;
 	if (i == ARRAY_SIZE(words) && *value)
 		return opt_refuse(p, o, value, e,
@@ -157,9 +155,7 @@ RUN_CALL(namespace_)
 	set_text(p, o, value);
 	if (!*value || is_word(m->words, value) || (m->container && other && *other)) {
 		/* The configuration has NULL for what is private by itself. */
-		if (!*value ||
-			(str_eq(value, "private") && !str_eq(o->name, "ipc") &&
-				!str_eq(o->name, "cgroupns")))
+		if (!*value || (str_eq(value, "private") && !str_eq(o->name, "ipc") && !str_eq(o->name, "cgroupns")))
 			set_text(p, o, NULL);
 		return 0;
 	}
@@ -227,8 +223,7 @@ static int add_pair(struct opt_parse *p, struct rc_kv_list *l, const char *value
 {
 	struct arena *a = &run_opts(p)->c.arena;
 	size_t key = strcspn(value, "=");
-	struct rc_kv one = { arena_dup_n(a, value, key),
-		(char *)value + key + (value[key] == '=') };
+	struct rc_kv one = { arena_dup_n(a, value, key), (char *)value + key + (value[key] == '=') };
 
 	if (!one.key)
 		return err_oom(e, "the command line");
@@ -304,20 +299,17 @@ RUN_CALL(absent)
 {
 	static const struct {
 		const char *option, *what;
-	} missing[] = { { "gpus", "devices of CDI" },
-		{ "storage-opt", "quotas of the root file system" },
+	} missing[] = { { "gpus", "devices of CDI" }, { "storage-opt", "quotas of the root file system" },
 		{ "volume-driver", "volume drivers" }, { "cpu-rt-period", "real-time limits" },
-		{ "cpu-rt-runtime", "real-time limits" }, { "secret", "secrets" },
-		{ "pod", "pods" },
+		{ "cpu-rt-runtime", "real-time limits" }, { "secret", "secrets" }, { "pod", "pods" },
 		{ "timeout", "time limits" } };
 
 	if (str_eq(o->name, "volume-driver") && str_eq(value, "local"))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(missing); i++)
 		if (str_eq(missing[i].option, o->name))
-			return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-				"--%s: this build has no %s yet", o->name, missing[i].what);
-	err_set(e, ERR_UNSUPPORTED, ENOTSUP, "--%s: this build has no bridge networks yet",
-		o->name);
+			return err_set(e, ERR_UNSUPPORTED, ENOTSUP, "--%s: this build has no %s yet", o->name,
+				missing[i].what);
+	err_set(e, ERR_UNSUPPORTED, ENOTSUP, "--%s: this build has no bridge networks yet", o->name);
 	return err_hint(e, "--network host shares the network of this machine");
 }

@@ -30,8 +30,7 @@ static uint64_t below(int take_fd, unsigned depth)
 		sum += S_ISDIR(st.st_mode) ? 0 : (uint64_t)st.st_size;
 		if (!S_ISDIR(st.st_mode) || depth >= MAX_DEPTH)
 			continue;
-		int fd = openat(
-			dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int fd = openat(dirfd(d), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0)
 			sum += below(fd, depth + 1);
 	}

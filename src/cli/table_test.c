@@ -29,8 +29,7 @@ TEST(terminals)
 	check("NAME\tEND\nabcdefghijklmnopqrstuvwxyz\tx\n", (struct table_how){ .width = 20 },
 		"NAME             END\nabcdefghijklm\xe2\x80\xa6   x\n");
 	check("H\n", (struct table_how){ .colour = true }, "\x1b[1mH\x1b[0m\n");
-	check("NAME\tEND\nabc\tx\n", (struct table_how){ .width = 3 },
-		"NAME      END\nabc       x\n");
+	check("NAME\tEND\nabc\tx\n", (struct table_how){ .width = 3 }, "NAME      END\nabc       x\n");
 }
 
 TEST_MAIN(T(columns_line_up), T(terminals))

@@ -30,21 +30,18 @@ struct run {
 
 #define FAIL(r, at, ...) template_fail((r)->t->text, at, (r)->e, __VA_ARGS__)
 
-static int evaluate(
-	struct run *r, const struct pipe *p, const struct json *dot, const struct json **ret);
+static int evaluate(struct run *r, const struct pipe *p, const struct json *dot, const struct json **ret);
 
 /* Members that docker's types leave out when they are empty, and maps, whose keys are anybody's:
  * absent is no mistake. */
 static bool may_be_absent(const struct json *object, const char *key)
 {
-	static const char *const maps[] = { "Labels", "Annotations", "Sysctls", "ExposedPorts",
-		"Volumes", "Ports", "Networks", "Tmpfs", "Options", "Config", "Data",
-		"PortBindings" };
-	static const char *const optional[] = { "Health", "Healthcheck", "StopTimeout",
-		"StopSignal", "Shell", "Annotations", "Tmpfs", "Sysctls", "Init", "Mounts",
-		"ExposedPorts", "SizeRw", "SizeRootFs", "Name", "Driver", "Interval", "Timeout",
-		"StartPeriod", "StartInterval", "Retries", "Test", "Variant", "Author", "OsVersion",
-		"Status", "UsageData", "StorageOpt", "Rootfs", "Propagation", "Tare" };
+	static const char *const maps[] = { "Labels", "Annotations", "Sysctls", "ExposedPorts", "Volumes", "Ports",
+		"Networks", "Tmpfs", "Options", "Config", "Data", "PortBindings" };
+	static const char *const optional[] = { "Health", "Healthcheck", "StopTimeout", "StopSignal", "Shell",
+		"Annotations", "Tmpfs", "Sysctls", "Init", "Mounts", "ExposedPorts", "SizeRw", "SizeRootFs", "Name",
+		"Driver", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries", "Test", "Variant", "Author",
+		"OsVersion", "Status", "UsageData", "StorageOpt", "Rootfs", "Propagation", "Tare" };
 
 	for (size_t i = 0; object->key && i < ARRAY_SIZE(maps); i++)
 		if (str_eq(object->key, maps[i]) && (i != 9 || !json_member(object, "Cmd")))
@@ -67,8 +64,7 @@ static int refuse_member(struct run *r, const struct json *object, const char *k
 	return near ? err_hint(r->e, "did you mean .%s?", near) : -EINVAL;
 }
 
-static int member(
-	struct run *r, const struct json *v, const char *key, size_t at, const struct json **ret)
+static int member(struct run *r, const struct json *v, const char *key, size_t at, const struct json **ret)
 {
 	if (!v || v == &template_zero || v->kind == JSON_KIND_NULL)
 		return FAIL(r, at, "nil value has no field .%s", key);
@@ -80,8 +76,7 @@ static int member(
 	return 0;
 }
 
-static int chain(struct run *r, const struct operand *o, size_t n, const struct json *v,
-	const struct json **ret)
+static int chain(struct run *r, const struct operand *o, size_t n, const struct json *v, const struct json **ret)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct json *next = NULL;
@@ -103,19 +98,14 @@ static struct variable *find_variable(struct run *r, const char *name)
 	return NULL;
 }
 
-static int operand_value(
-	struct run *r, const struct operand *o, const struct json *dot, const struct json **ret)
+static int operand_value(struct run *r, const struct operand *o, const struct json *dot, const struct json **ret)
 {
 	const struct json *v = NULL;
 	int rc = 0;
 
 	switch (o->kind) {
-	case OP_DOT:
-		v = dot;
-		break;
-	case OP_CONSTANT:
-		v = o->constant;
-		break;
+	case OP_DOT: v = dot; break;
+	case OP_CONSTANT: v = o->constant; break;
 	case OP_VARIABLE: {
 		const struct variable *var = find_variable(r, o->name);
 
@@ -124,9 +114,7 @@ static int operand_value(
 		v = var ? var->value : r->root;
 		break;
 	}
-	case OP_PIPE:
-		rc = evaluate(r, o->pipe, dot, &v);
-		break;
+	case OP_PIPE: rc = evaluate(r, o->pipe, dot, &v); break;
 	case OP_FUNCTION: {
 		struct call c = { .t = r->t, .arena = r->arena, .name = o->name, .at = o->at };
 
@@ -138,8 +126,8 @@ static int operand_value(
 }
 
 /* {{.Label "x"}}: the last field takes an argument. */
-static int method_call(struct run *r, const struct operand *o, const struct json *argument,
-	const struct json *dot, const struct json **ret)
+static int method_call(struct run *r, const struct operand *o, const struct json *argument, const struct json *dot,
+	const struct json **ret)
 {
 	const struct json *v = dot, *got = NULL;
 	const char *name = o->n_chain ? o->chain[o->n_chain - 1] : "";
@@ -151,8 +139,7 @@ static int method_call(struct run *r, const struct operand *o, const struct json
 		got = r->method(v, name, argument->text, r->arena);
 	if (!got)
 		return FAIL(r, o->at,
-			o->n_chain ? ".%s is not a method but has arguments"
-				   : "%scan't give argument to non-function",
+			o->n_chain ? ".%s is not a method but has arguments" : "%scan't give argument to non-function",
 			name);
 	*ret = got;
 	return 0;
@@ -202,8 +189,7 @@ static int declare(struct run *r, const char *name, const struct json *v, bool a
 	return 0;
 }
 
-static int evaluate(
-	struct run *r, const struct pipe *p, const struct json *dot, const struct json **ret)
+static int evaluate(struct run *r, const struct pipe *p, const struct json *dot, const struct json **ret)
 {
 	const struct json *v = NULL;
 
@@ -223,8 +209,7 @@ static int evaluate(
 
 static int walk(struct run *r, const struct node *list, const struct json *dot);
 
-static int one_round(
-	struct run *r, const struct node *n, const struct json *key, const struct json *value)
+static int one_round(struct run *r, const struct node *n, const struct json *key, const struct json *value)
 {
 	const struct pipe *p = n->pipe;
 	size_t mark = r->n_variables;
@@ -267,23 +252,20 @@ static int walk_map(struct run *r, const struct node *n, const struct json *map)
 	return rc;
 }
 
-static int walk_range(
-	struct run *r, const struct node *n, const struct json *v, const struct json *dot)
+static int walk_range(struct run *r, const struct node *n, const struct json *v, const struct json *dot)
 {
 	bool any = v && (v->kind == JSON_KIND_ARRAY || v->kind == JSON_KIND_OBJECT) && v->n;
 	int64_t i = 0;
 	int rc = 0;
 
-	if (v && v->kind != JSON_KIND_ARRAY && v->kind != JSON_KIND_OBJECT &&
-		v->kind != JSON_KIND_NULL)
+	if (v && v->kind != JSON_KIND_ARRAY && v->kind != JSON_KIND_OBJECT && v->kind != JSON_KIND_NULL)
 		return FAIL(r, n->pipe->at, "range can't iterate over %s", json_kind_name(v));
 	if (!any)
 		return walk(r, n->otherwise, dot);
 	if (v->kind == JSON_KIND_OBJECT)
 		rc = walk_map(r, n, v);
 	else
-		for (const struct json *m = v->first; m && rc == 0 && r->flow == FLOW_ON;
-			m = m->next) {
+		for (const struct json *m = v->first; m && rc == 0 && r->flow == FLOW_ON; m = m->next) {
 			const struct json *key = template_int(r->arena, i++);
 
 			rc = key ? one_round(r, n, key, m) : err_oom(r->e, "a template");
@@ -345,16 +327,12 @@ static int walk(struct run *r, const struct node *list, const struct json *dot)
 	return rc;
 }
 
-int template_run(const struct template *t, const struct json *data, template_method method,
-	struct arena *a, struct buf *ret, struct err *e)
+int template_run(const struct template *t, const struct json *data, template_method method, struct arena *a,
+	struct buf *ret, struct err *e)
 {
-	struct run r = { .t = t,
-		.root = data,
-		.method = method,
-		.arena = a,
-		.out = ret,
-		.out_start = ret->len,
-		.e = e };
+	struct run r = {
+		.t = t, .root = data, .method = method, .arena = a, .out = ret, .out_start = ret->len, .e = e
+	};
 	int rc = walk(&r, t->first, data);
 
 	return rc ? rc : buf_err(ret, e);
@@ -378,8 +356,7 @@ static bool pipe_uses(const struct pipe *p, const char *name)
 static bool list_uses(const struct node *n, const char *name)
 {
 	for (; n; n = n->next)
-		if (pipe_uses(n->pipe, name) || list_uses(n->body, name) ||
-			list_uses(n->otherwise, name))
+		if (pipe_uses(n->pipe, name) || list_uses(n->body, name) || list_uses(n->otherwise, name))
 			return true;
 	return false;
 }

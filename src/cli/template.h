@@ -28,12 +28,11 @@ typedef const struct json *(*template_method)(
 	const struct json *data, const char *name, const char *argument, struct arena *a);
 
 /* template_parse - lives in @a, with a copy of @text. */
-int template_parse(const char *text, struct arena *a, struct template **ret, struct err *e)
-	must_check;
+int template_parse(const char *text, struct arena *a, struct template **ret, struct err *e) must_check;
 /* template_run - append the result for @data to @ret. Values made on the way live in @a. @method
  * may be NULL. */
-int template_run(const struct template *t, const struct json *data, template_method method,
-	struct arena *a, struct buf *ret, struct err *e) must_check;
+int template_run(const struct template *t, const struct json *data, template_method method, struct arena *a,
+	struct buf *ret, struct err *e) must_check;
 /* template_uses - does it name the member @name anywhere: what is dear to find out is only found
  * out when asked for. */
 bool template_uses(const struct template *t, const char *name);

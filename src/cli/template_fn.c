@@ -99,16 +99,14 @@ static bool is_nil(const struct json *v)
 	return !v || v->kind == JSON_KIND_NULL;
 }
 
-static int equal(
-	const struct call *c, const struct json *a, const struct json *b, bool *ret, struct err *e)
+static int equal(const struct call *c, const struct json *a, const struct json *b, bool *ret, struct err *e)
 {
 	if (is_nil(a) || is_nil(b)) {
 		/* A zero value of a map of strings is "". */
 		const struct json *other = is_nil(a) ? b : a;
 
 		*ret = (is_nil(a) && is_nil(b)) ||
-			((a == &template_zero || b == &template_zero) &&
-				other->kind == JSON_KIND_STRING && !other->n);
+			((a == &template_zero || b == &template_zero) && other->kind == JSON_KIND_STRING && !other->n);
 		return 0;
 	}
 	if (is_bool(a) && is_bool(b)) {
@@ -116,8 +114,8 @@ static int equal(
 		return 0;
 	}
 	if (a->kind != b->kind || a->kind == JSON_KIND_ARRAY || a->kind == JSON_KIND_OBJECT)
-		return FAIL(c, e, "%s: incompatible types for comparison: %s and %s", c->name,
-			json_kind_name(a), json_kind_name(b));
+		return FAIL(c, e, "%s: incompatible types for comparison: %s and %s", c->name, json_kind_name(a),
+			json_kind_name(b));
 	*ret = compare(a, b) == 0;
 	return 0;
 }
@@ -127,8 +125,8 @@ static int fn_eq(const struct call *c, const struct json **ret, struct err *e)
 	bool same = false, ne = str_eq(c->name, "ne");
 
 	if (c->n < 2 || (ne && c->n != 2))
-		return FAIL(c, e, "wrong number of args for %s: want %s2 got %zu", c->name,
-			ne ? "" : "at least ", c->n);
+		return FAIL(
+			c, e, "wrong number of args for %s: want %s2 got %zu", c->name, ne ? "" : "at least ", c->n);
 	for (size_t i = 1; i < c->n && !same; i++) {
 		int r = equal(c, c->args[0], c->args[i], &same, e);
 
@@ -170,8 +168,8 @@ static int fn_len(const struct call *c, const struct json **ret, struct err *e)
 		return r;
 	v = c->args[0];
 	if (!v ||
-		(v->kind != JSON_KIND_STRING && v->kind != JSON_KIND_ARRAY &&
-			v->kind != JSON_KIND_OBJECT && v->kind != JSON_KIND_NULL))
+		(v->kind != JSON_KIND_STRING && v->kind != JSON_KIND_ARRAY && v->kind != JSON_KIND_OBJECT &&
+			v->kind != JSON_KIND_NULL))
 		return FAIL(c, e, "len of %s", v ? json_kind_name(v) : "no value");
 	*ret = template_int(c->arena, v->kind == JSON_KIND_NULL ? 0 : v->n);
 	return *ret ? 0 : err_oom(e, "a template");
@@ -290,8 +288,8 @@ static int fn_split(const struct call *c, const struct json **ret, struct err *e
 	tail = &list->first;
 	for (bool more = true; more;) {
 		const char *next = *sep ? strstr(text, sep) : text[0] && text[1] ? text + 1 : NULL;
-		struct json *part = (struct json *)template_string(
-			c->arena, text, next ? (size_t)(next - text) : strlen(text));
+		struct json *part =
+			(struct json *)template_string(c->arena, text, next ? (size_t)(next - text) : strlen(text));
 
 		if (!part)
 			return err_oom(e, "a template");
@@ -318,8 +316,7 @@ static int fn_join(const struct call *c, const struct json **ret, struct err *e)
 	list = c->args[0];
 	if (list && list->kind != JSON_KIND_ARRAY && list->kind != JSON_KIND_NULL)
 		return FAIL(c, e, "join: argument 1 is %s, not a list", json_kind_name(list));
-	for (const struct json *m = list && list->kind == JSON_KIND_ARRAY ? list->first : NULL; m;
-		m = m->next) {
+	for (const struct json *m = list && list->kind == JSON_KIND_ARRAY ? list->first : NULL; m; m = m->next) {
 		if (m != list->first)
 			buf_str(&b, sep);
 		template_text(m, &b);

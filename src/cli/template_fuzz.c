@@ -7,8 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct json *label(
-	const struct json *data, const char *name, const char *argument, struct arena *a)
+static const struct json *label(const struct json *data, const char *name, const char *argument, struct arena *a)
 {
 	return name[0] == 'L' ? json_member(data, argument) : NULL;
 }

@@ -41,8 +41,8 @@ static bool is_space(char c)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		(unsigned char)c >= 0x80;
 }
 
 static void skip_space(struct parser *p)
@@ -106,8 +106,7 @@ static const struct json *take_string(struct parser *p)
 		buf_add(&b, p->text + p->at++, 1);
 	}
 	p->at++;
-	const struct json *v =
-		b.failed ? NULL : template_string(p->arena, b.data ? b.data : "", b.len);
+	const struct json *v = b.failed ? NULL : template_string(p->arena, b.data ? b.data : "", b.len);
 	if (!v)
 		err_oom(p->e, "a template");
 	return v;
@@ -121,8 +120,7 @@ static const struct json *take_number(struct parser *p)
 
 	while (is_word(p->text[start + n]) || p->text[start + n] == '.')
 		n++;
-	fmt_to(text, sizeof(text), "%.*s", (int)(n < 23 ? n : 23),
-		p->text + start + (p->text[start] == '+'));
+	fmt_to(text, sizeof(text), "%.*s", (int)(n < 23 ? n : 23), p->text + start + (p->text[start] == '+'));
 	if (n > 22 || !parse_i64(text, INT64_MIN, INT64_MAX, &v)) {
 		FAIL(p, "bad number syntax: \"%.*s\"", (int)(n < 40 ? n : 40), p->text + start);
 		return NULL;
@@ -234,10 +232,8 @@ static int parse_command(struct parser *p, struct command_node *c, char close)
 			break;
 		if (!now)
 			return FAIL(p, "unclosed action");
-		if (c->n && !is_space(p->text[p->at - 1]) && p->text[p->at - 1] != '(' &&
-			now != '(')
-			return FAIL(p, "unexpected \"%c\" behind an operand",
-				now >= 0x20 && now < 0x7f ? now : '?');
+		if (c->n && !is_space(p->text[p->at - 1]) && p->text[p->at - 1] != '(' && now != '(')
+			return FAIL(p, "unexpected \"%c\" behind an operand", now >= 0x20 && now < 0x7f ? now : '?');
 		if (c->n == MAX_ARGS)
 			return FAIL(p, "more than %d arguments", MAX_ARGS);
 		args[c->n] = (struct operand){ .kind = OP_DOT };
@@ -401,9 +397,7 @@ static int parse_action(struct parser *p, struct node *n)
 	bool leaves = keyword(p, "break"), again = !leaves && keyword(p, "continue");
 	if (leaves || again) {
 		n->kind = leaves ? NODE_BREAK : NODE_CONTINUE;
-		return p->loops
-			? close_action(p)
-			: FAIL(p, "{{%s}} outside {{range}}", leaves ? "break" : "continue");
+		return p->loops ? close_action(p) : FAIL(p, "{{%s}} outside {{range}}", leaves ? "break" : "continue");
 	}
 	int r = parse_pipe(p, &n->pipe, '}');
 	return r ? r : close_action(p);

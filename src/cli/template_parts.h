@@ -32,15 +32,7 @@ struct pipe {
 	size_t at;
 };
 
-enum node_kind {
-	NODE_TEXT,
-	NODE_ACTION,
-	NODE_IF,
-	NODE_WITH,
-	NODE_RANGE,
-	NODE_BREAK,
-	NODE_CONTINUE
-};
+enum node_kind { NODE_TEXT, NODE_ACTION, NODE_IF, NODE_WITH, NODE_RANGE, NODE_BREAK, NODE_CONTINUE };
 
 struct node {
 	enum node_kind kind;
@@ -58,8 +50,7 @@ struct template
 };
 
 /* template_fail - "template: LINE:COLUMN: …" for offset @at of @text. */
-int template_fail(const char *text, size_t at, struct err *e, const char *format, ...)
-	printf_like(4, 5);
+int template_fail(const char *text, size_t at, struct err *e, const char *format, ...) printf_like(4, 5);
 
 /* --- functions (template_fn.c) --- */
 

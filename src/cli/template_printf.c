@@ -67,7 +67,7 @@ static const char *go_kind(const struct json *v)
 		: v->kind == JSON_KIND_NUMBER				  ? "int"
 		: v->kind == JSON_KIND_TRUE || v->kind == JSON_KIND_FALSE ? "bool"
 		: v->kind == JSON_KIND_ARRAY				  ? "[]interface {}"
-					     : "map[string]interface {}";
+									  : "map[string]interface {}";
 }
 
 static void wrong(const struct verb *v, const struct json *arg, struct buf *out)
@@ -81,10 +81,9 @@ static void as_hex(const struct json *arg, struct buf *out)
 {
 	int64_t n;
 
-	if (arg->kind == JSON_KIND_NUMBER &&
-		json_i64(arg, INT64_MIN, INT64_MAX, &n) == JSON_INT_OK) {
-		buf_printf(out, "%s%llx", n < 0 ? "-" : "",
-			(unsigned long long)(n < 0 ? 0 - (uint64_t)n : (uint64_t)n));
+	if (arg->kind == JSON_KIND_NUMBER && json_i64(arg, INT64_MIN, INT64_MAX, &n) == JSON_INT_OK) {
+		buf_printf(
+			out, "%s%llx", n < 0 ? "-" : "", (unsigned long long)(n < 0 ? 0 - (uint64_t)n : (uint64_t)n));
 		return;
 	}
 	for (uint32_t i = 0; arg->kind == JSON_KIND_STRING && i < arg->n; i++)
@@ -94,13 +93,10 @@ static void as_hex(const struct json *arg, struct buf *out)
 /* One argument by its verb, without padding; false: the verb is not for it. */
 static bool format(const struct verb *v, const struct json *arg, struct buf *out)
 {
-	bool text = arg && arg->kind == JSON_KIND_STRING,
-	     digits = arg && arg->kind == JSON_KIND_NUMBER;
+	bool text = arg && arg->kind == JSON_KIND_STRING, digits = arg && arg->kind == JSON_KIND_NUMBER;
 
 	switch (v->letter) {
-	case 'v':
-		template_text(arg, out);
-		return true;
+	case 'v': template_text(arg, out); return true;
 	case 's':
 		if (digits || !arg || arg->kind == JSON_KIND_TRUE || arg->kind == JSON_KIND_FALSE)
 			return false;
@@ -125,8 +121,7 @@ static bool format(const struct verb *v, const struct json *arg, struct buf *out
 			return false;
 		template_text(arg, out);
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -148,8 +143,7 @@ int template_printf(const struct call *c, const struct json **ret, struct err *e
 	size_t used = 1;
 
 	if (!c->n || !c->args[0] || c->args[0]->kind != JSON_KIND_STRING)
-		return template_fail(
-			c->t->text, c->at, e, "printf: the first argument must be a string");
+		return template_fail(c->t->text, c->at, e, "printf: the first argument must be a string");
 	for (const char *s = c->args[0]->text; *s;) {
 		size_t plain = strcspn(s, "%");
 		AUTO(buf) struct buf one = BUF_INIT;

@@ -5,24 +5,20 @@
 #include "base/str.h"
 #include "base/test.h"
 
-static const char doc[] =
-	"{\"Id\":\"abcdef\",\"Name\":\"/web\",\"Created\":\"2026\",\"Args\":[\"-c\",\"a "
-	"b\"],\"Count\":3,\"On\":true,\"Off\":false,"
-	"\"Empty\":\"\",\"Big\":18446744073709551615,\"Half\":1.5,\"None\":null,\"State\":{"
-	"\"Status\":\"running\",\"Pid\":7,"
-	"\"ExitCode\":0},\"Config\":{\"Cmd\":[\"x\"],\"Env\":[\"A=1\",\"B=2\"],\"Labels\":{\"b\":"
-	"\"2\",\"a.b/c\":\"1\"}},"
-	"\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/s\"},{\"Type\":\"volume\",\"Source\":\"v\"}],"
-	"\"HostConfig\":{\"Binds\":null,\"PidsLimit\":null},"
-	"\"NetworkSettings\":{\"Ports\":{\"80/"
-	"tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8080\"}]}}}";
+static const char doc[] = "{\"Id\":\"abcdef\",\"Name\":\"/web\",\"Created\":\"2026\",\"Args\":[\"-c\",\"a "
+			  "b\"],\"Count\":3,\"On\":true,\"Off\":false,"
+			  "\"Empty\":\"\",\"Big\":18446744073709551615,\"Half\":1.5,\"None\":null,\"State\":{"
+			  "\"Status\":\"running\",\"Pid\":7,"
+			  "\"ExitCode\":0},\"Config\":{\"Cmd\":[\"x\"],\"Env\":[\"A=1\",\"B=2\"],\"Labels\":{\"b\":"
+			  "\"2\",\"a.b/c\":\"1\"}},"
+			  "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/s\"},{\"Type\":\"volume\",\"Source\":\"v\"}],"
+			  "\"HostConfig\":{\"Binds\":null,\"PidsLimit\":null},"
+			  "\"NetworkSettings\":{\"Ports\":{\"80/"
+			  "tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8080\"}]}}}";
 
-static const struct json *method(
-	const struct json *data, const char *name, const char *argument, struct arena *a)
+static const struct json *method(const struct json *data, const char *name, const char *argument, struct arena *a)
 {
-	return str_eq(name, "Label")
-		? json_member(json_member(json_member(data, "Config"), "Labels"), argument)
-		: NULL;
+	return str_eq(name, "Label") ? json_member(json_member(json_member(data, "Config"), "Labels"), argument) : NULL;
 }
 
 /* The result, or the error's message and hint. */
@@ -56,8 +52,8 @@ static void check(const struct sample *s, size_t n)
 		AUTO(buf) struct buf out = BUF_INIT;
 
 		render(s[i].text, &out);
-		CHECK(str_eq(out.data ? out.data : "", s[i].want), "%s\n gave \"%s\"\n  not \"%s\"",
-			s[i].text, out.data, s[i].want);
+		CHECK(str_eq(out.data ? out.data : "", s[i].want), "%s\n gave \"%s\"\n  not \"%s\"", s[i].text,
+			out.data, s[i].want);
 	}
 }
 
@@ -98,8 +94,7 @@ TEST(control)
 		{ "{{range $i, $a := .Args}}{{$i}}={{$a}};{{end}}", "0=-c;1=a b;" },
 		{ "{{range $k, $v := .Config.Labels}}{{$k}}={{$v}} {{end}}", "a.b/c=1 b=2 " },
 		{ "{{range .HostConfig.Binds}}x{{else}}none{{end}}", "none" },
-		{ "{{range .Mounts}}{{.Type}}{{if eq .Type \"bind\"}}!{{end}} {{end}}",
-			"bind! volume " },
+		{ "{{range .Mounts}}{{.Type}}{{if eq .Type \"bind\"}}!{{end}} {{end}}", "bind! volume " },
 		{ "{{range .Args}}{{.}}{{break}}{{end}}", "-c" },
 		{ "{{range .Args}}{{if eq . \"-c\"}}{{continue}}{{end}}{{.}}{{end}}", "a b" },
 		{ "{{$x := 1}}{{if .On}}{{$x = 2}}{{end}}{{$x}}", "2" },
@@ -116,8 +111,7 @@ TEST(control)
 TEST(functions)
 {
 	static const struct sample s[] = {
-		{ "{{json .Args}} {{json .Config.Labels}}",
-			"[\"-c\",\"a b\"] {\"b\":\"2\",\"a.b/c\":\"1\"}" },
+		{ "{{json .Args}} {{json .Config.Labels}}", "[\"-c\",\"a b\"] {\"b\":\"2\",\"a.b/c\":\"1\"}" },
 		{ "{{json .Big}}{{json .None}}{{json .Half}}", "18446744073709551615null1.5" },
 		{ "{{.Name | json}}", "\"/web\"" },
 		{ "{{len .Args}} {{len .Id}} {{len .HostConfig.Binds}}", "2 6 0" },
@@ -125,8 +119,7 @@ TEST(functions)
 		{ "<{{index .Config.Labels \"none\"}}>", "<>" },
 		{ "{{(index (index .NetworkSettings.Ports \"80/tcp\") 0).HostPort}}", "8080" },
 		{ "{{join .Args \",\"}} {{join (split .Name \"/\") \"+\"}}", "-c,a b +web" },
-		{ "{{upper .Id}} {{lower \"ABC\"}} {{title \"two words\"}}",
-			"ABCDEF abc Two Words" },
+		{ "{{upper .Id}} {{lower \"ABC\"}} {{title \"two words\"}}", "ABCDEF abc Two Words" },
 		{ "<{{pad .Id 1 2}}><{{pad .Empty 1 2}}>", "< abcdef  ><>" },
 		{ "{{truncate .Id 3}} {{truncate .Id 99}}", "abc abcdef" },
 		{ "{{slice .Id 1 3}} {{slice .Id 4}}", "bc ef" },
@@ -137,14 +130,11 @@ TEST(functions)
 			"abc %!d(string=abcdef) %!s(MISSING)" },
 		{ "{{printf \"x\" 1}}", "x%!(EXTRA int=1)" },
 		{ "{{print 1 2 \"a\" 3}} {{println \"a\" 1}}", "1 2a3 a 1\n" },
-		{ "{{eq .Count 3}} {{ne .Id \"x\"}} {{eq .Id \"x\" \"abcdef\"}}",
-			"true true true" },
-		{ "{{lt 2 10}} {{ge .Count 4}} {{gt \"b\" \"a\"}} {{le 3 3}}",
-			"true false true true" },
+		{ "{{eq .Count 3}} {{ne .Id \"x\"}} {{eq .Id \"x\" \"abcdef\"}}", "true true true" },
+		{ "{{lt 2 10}} {{ge .Count 4}} {{gt \"b\" \"a\"}} {{le 3 3}}", "true false true true" },
 		{ "{{and .On .Count}} {{or .Off .Id}} {{not .Empty}}", "3 abcdef true" },
 		{ "{{if and .On (eq .State.Status \"running\")}}up{{end}}", "up" },
-		{ "{{.Id | truncate 3}}",
-			"template: 1:9: truncate: argument 1 is a number, not a string" },
+		{ "{{.Id | truncate 3}}", "template: 1:9: truncate: argument 1 is a number, not a string" },
 		{ "{{eq (index .Config.Labels \"none\") \"\"}}", "true" },
 	};
 
@@ -154,8 +144,7 @@ TEST(functions)
 TEST(mistakes)
 {
 	static const struct sample s[] = {
-		{ "{{.Nmae}}",
-			"template: 1:3: map has no entry for key \"Nmae\"; did you mean .Name?" },
+		{ "{{.Nmae}}", "template: 1:3: map has no entry for key \"Nmae\"; did you mean .Name?" },
 		{ "{{.State.Statos}}",
 			"template: 1:3: map has no entry for key \"Statos\"; did you mean "
 			".Status?" },
@@ -175,8 +164,7 @@ TEST(mistakes)
 		{ "{{(.Id}}", "template: 1:7: unclosed left paren" },
 		{ "{{.Id)}}", "template: 1:6: unexpected \")\"" },
 		{ "{{index .Args 2}}", "template: 1:3: index out of range: 2" },
-		{ "{{index .Args \"a\"}}",
-			"template: 1:3: index: argument 2 is a string, not a whole number" },
+		{ "{{index .Args \"a\"}}", "template: 1:3: index: argument 2 is a string, not a whole number" },
 		{ "{{range .Id}}{{end}}", "template: 1:9: range can't iterate over a string" },
 		{ "{{eq .Id 1}}",
 			"template: 1:3: eq: incompatible types for comparison: a string and a "
@@ -202,8 +190,7 @@ TEST(work_is_bounded)
 	for (int i = 0; i < 30; i++)
 		buf_str(&text, "{{end}}");
 	render(text.data, &out);
-	CHECK(strstr(out.data, "does too much work") || strstr(out.data, "more than 16 MiB"),
-		"%.60s", out.data);
+	CHECK(strstr(out.data, "does too much work") || strstr(out.data, "more than 16 MiB"), "%.60s", out.data);
 	buf_done(&text);
 	buf_done(&out);
 	for (int i = 0; i < 40; i++)
@@ -218,13 +205,10 @@ TEST(which_members_are_used)
 	struct template *t;
 	struct err e = ERR_NONE;
 
-	CHECK(template_parse("{{if .A}}{{range .B}}{{json (index .C.Size 1)}}{{end}}{{end}}", &a,
-		      &t, &e) == 0,
-		"%s", e.msg);
-	CHECK(template_uses(t, "A") && template_uses(t, "Size") && !template_uses(t, "index"),
-		"uses");
+	CHECK(template_parse("{{if .A}}{{range .B}}{{json (index .C.Size 1)}}{{end}}{{end}}", &a, &t, &e) == 0, "%s",
+		e.msg);
+	CHECK(template_uses(t, "A") && template_uses(t, "Size") && !template_uses(t, "index"), "uses");
 	CHECK(str_eq(template_unescape("a\\tb\\nc\\x", &a), "a\tb\nc\\x"), "unescape");
 }
 
-TEST_MAIN(T(fields_and_text), T(control), T(functions), T(mistakes), T(work_is_bounded),
-	T(which_members_are_used))
+TEST_MAIN(T(fields_and_text), T(control), T(functions), T(mistakes), T(work_is_bounded), T(which_members_are_used))

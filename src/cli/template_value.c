@@ -51,16 +51,12 @@ bool template_truth(const struct json *v)
 		return false;
 	switch (v->kind) {
 	case JSON_KIND_NULL:
-	case JSON_KIND_FALSE:
-		return false;
-	case JSON_KIND_TRUE:
-		return true;
-	case JSON_KIND_NUMBER:
-		return !is_zero(v);
+	case JSON_KIND_FALSE: return false;
+	case JSON_KIND_TRUE: return true;
+	case JSON_KIND_NUMBER: return !is_zero(v);
 	case JSON_KIND_STRING:
 	case JSON_KIND_ARRAY:
-	case JSON_KIND_OBJECT:
-		return v->n > 0;
+	case JSON_KIND_OBJECT: return v->n > 0;
 	}
 	return false;
 }
@@ -69,8 +65,7 @@ bool template_truth(const struct json *v)
  * numbers. */
 static void null_text(const struct json *v, struct buf *b)
 {
-	static const char *const pointers[] = { "MemorySwappiness", "OomKillDisable", "PidsLimit",
-		"Init" };
+	static const char *const pointers[] = { "MemorySwappiness", "OomKillDisable", "PidsLimit", "Init" };
 
 	if (v == &template_zero)
 		return;
@@ -104,23 +99,13 @@ void template_text(const struct json *v, struct buf *b)
 		return;
 	}
 	switch (v->kind) {
-	case JSON_KIND_NULL:
-		null_text(v, b);
-		break;
-	case JSON_KIND_FALSE:
-		buf_str(b, "false");
-		break;
-	case JSON_KIND_TRUE:
-		buf_str(b, "true");
-		break;
+	case JSON_KIND_NULL: null_text(v, b); break;
+	case JSON_KIND_FALSE: buf_str(b, "false"); break;
+	case JSON_KIND_TRUE: buf_str(b, "true"); break;
 	case JSON_KIND_NUMBER:
-	case JSON_KIND_STRING:
-		buf_add(b, v->text, v->n);
-		break;
+	case JSON_KIND_STRING: buf_add(b, v->text, v->n); break;
 	case JSON_KIND_ARRAY:
-	case JSON_KIND_OBJECT:
-		members_text(v, b);
-		break;
+	case JSON_KIND_OBJECT: members_text(v, b); break;
 	}
 }
 

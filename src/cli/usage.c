@@ -24,8 +24,8 @@ void usage_program(struct buf *b)
 {
 	static const struct {
 		const char *group, *title;
-	} sections[] = { { "container", "Containers" }, { "image", "Images" },
-		{ "volume", "Volumes" }, { "system", "This installation" }, { NULL, "More" } };
+	} sections[] = { { "container", "Containers" }, { "image", "Images" }, { "volume", "Volumes" },
+		{ "system", "This installation" }, { NULL, "More" } };
 
 	buf_str(b,
 		"Usage: tare [GLOBAL OPTION...] COMMAND [OPTION...]\n\n"
@@ -51,8 +51,7 @@ void usage_program(struct buf *b)
 
 void usage_group(const struct command_group *g, struct buf *b)
 {
-	buf_printf(
-		b, "Usage: tare %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n", g->name, g->summary);
+	buf_printf(b, "Usage: tare %s COMMAND [OPTION...]\n\n%s.\n\nCommands:\n", g->name, g->summary);
 	for (const struct command_row *r = command_rows; r->command; r++)
 		if (str_eq(r->group, g->name) && !(r->command->flags & CMD_HIDDEN))
 			line(b, r->sub, (int)strcspn(r->sub, " "), r->command->summary);
@@ -62,9 +61,8 @@ void usage_group(const struct command_group *g, struct buf *b)
 static void names(struct buf *b, const char *prefix, const char *list)
 {
 	for (const char *n = list; n && *n; n += strcspn(n, " "), n += *n == ' ')
-		buf_printf(b, "%stare %s%s%.*s",
-			b->data && b->data[b->len - 1] == '\n' ? "  " : ", ", prefix ? prefix : "",
-			prefix ? " " : "", (int)strcspn(n, " "), n);
+		buf_printf(b, "%stare %s%s%.*s", b->data && b->data[b->len - 1] == '\n' ? "  " : ", ",
+			prefix ? prefix : "", prefix ? " " : "", (int)strcspn(n, " "), n);
 }
 
 /* Docker's "Aliases", when there is more than one name. */
@@ -90,8 +88,8 @@ static void aliases(const struct command *cmd, struct buf *b)
 
 void usage_command(const struct command *cmd, struct buf *b)
 {
-	buf_printf(b, "Usage: tare %s [OPTION...]%s%s\n\n%s\n", cmd->name,
-		*cmd->operands ? " " : "", cmd->operands, cmd->summary);
+	buf_printf(b, "Usage: tare %s [OPTION...]%s%s\n\n%s\n", cmd->name, *cmd->operands ? " " : "", cmd->operands,
+		cmd->summary);
 	aliases(cmd, b);
 	buf_str(b, "\nOptions:\n");
 	opt_help(b, cmd->opts);

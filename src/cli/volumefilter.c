@@ -18,8 +18,8 @@ static int add_pair(struct arena *a, struct rc_kv_list *l, char *key, char *valu
 	return 0;
 }
 
-int volume_pairs(const char *what, const struct rc_str_list *given, bool need_value,
-	struct arena *a, struct rc_kv_list *ret, struct err *e)
+int volume_pairs(const char *what, const struct rc_str_list *given, bool need_value, struct arena *a,
+	struct rc_kv_list *ret, struct err *e)
 {
 	static char empty[] = "";
 
@@ -84,8 +84,7 @@ static int read_one(const char *text, struct arena *a, struct volume_filter *f, 
 	return f->has_dangling ? 0 : bad_filter(text, f, e);
 }
 
-int volume_filter_read(
-	const struct rc_str_list *given, struct arena *a, struct volume_filter *f, struct err *e)
+int volume_filter_read(const struct rc_str_list *given, struct arena *a, struct volume_filter *f, struct err *e)
 {
 	for (size_t i = 0; i < given->n; i++)
 		if (read_one(given->v[i], a, f, e) < 0)
@@ -100,8 +99,8 @@ static bool has_label(const struct volume *v, const struct rc_kv *want)
 	return value && (!want->value || str_eq(value, want->value));
 }
 
-int volume_filter_takes(const struct engine *en, const struct volume_filter *f,
-	const struct volume *v, bool *ret, struct err *e)
+int volume_filter_takes(
+	const struct engine *en, const struct volume_filter *f, const struct volume *v, bool *ret, struct err *e)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	bool name = !f->names.n, driver = !f->drivers.n, labels = true;

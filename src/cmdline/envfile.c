@@ -23,8 +23,7 @@ static int check(const char *file, size_t number, const char *line, struct err *
 	return 0;
 }
 
-int envfile_parse(const char *file, const char *text, size_t len, struct arena *a,
-	struct rc_str_list *l, struct err *e)
+int envfile_parse(const char *file, const char *text, size_t len, struct arena *a, struct rc_str_list *l, struct err *e)
 {
 	const char *end = text + len;
 	size_t number = 0;

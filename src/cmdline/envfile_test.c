@@ -6,8 +6,7 @@
 
 TEST(lines)
 {
-	static const char text[] =
-		"\xef\xbb\xbf# comment\n\nA=1\n  B = x \r\nC\n\t#D=1\nE=a=b # no comment\nF=";
+	static const char text[] = "\xef\xbb\xbf# comment\n\nA=1\n  B = x \r\nC\n\t#D=1\nE=a=b # no comment\nF=";
 	static const char *const want[] = { "A=1", "C", "E=a=b # no comment", "F=" };
 	struct arena a = ARENA_INIT;
 	struct rc_str_list l = { 0 };
@@ -33,8 +32,7 @@ TEST(refusals)
 		size_t len;
 		const char *msg;
 	} cases[] = { { "A=1\n=x", 6, "f: line 2: no variable name before the =" },
-		{ "A=\xff", 3, "f: line 1: not UTF-8" },
-		{ "A=\0b", 4, "f: line 1: contains a zero byte" } };
+		{ "A=\xff", 3, "f: line 1: not UTF-8" }, { "A=\0b", 4, "f: line 1: contains a zero byte" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena a = ARENA_INIT;

@@ -131,8 +131,8 @@ static int refuse_unknown(const struct opt_parse *p, const char *arg, char lette
 
 bool opt_bool(const char *s, bool *ret)
 {
-	static const char *const words[] = { "0", "1", "f", "t", "F", "T", "false", "true", "False",
-		"True", "FALSE", "TRUE", "no", "yes" };
+	static const char *const words[] = { "0", "1", "f", "t", "F", "T", "false", "true", "False", "True", "FALSE",
+		"TRUE", "no", "yes" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (str_eq(s, words[i])) {
@@ -222,8 +222,8 @@ static size_t both_names(char *dst, size_t size, const struct opt *o)
 	return fmt_to(dst, size, "--%s", o->name);
 }
 
-int opt_refuse(const struct opt_parse *p, const struct opt *o, const char *value, struct err *e,
-	const char *format, ...)
+int opt_refuse(
+	const struct opt_parse *p, const struct opt *o, const char *value, struct err *e, const char *format, ...)
 {
 	char why[512], names[80];
 	va_list ap;
@@ -232,15 +232,12 @@ int opt_refuse(const struct opt_parse *p, const struct opt *o, const char *value
 	fmt_v(why, sizeof(why), format, ap);
 	va_end(ap);
 	if (!p->docker)
-		return err_set(e, ERR_USAGE, EINVAL, "invalid value \"%s\" for --%s: %s", value,
-			o->name, why);
+		return err_set(e, ERR_USAGE, EINVAL, "invalid value \"%s\" for --%s: %s", value, o->name, why);
 	both_names(names, sizeof(names), o);
-	return err_set(e, ERR_USAGE, EINVAL, "invalid argument \"%s\" for \"%s\" flag: %s", value,
-		names, why);
+	return err_set(e, ERR_USAGE, EINVAL, "invalid argument \"%s\" for \"%s\" flag: %s", value, names, why);
 }
 
-static int refuse_choice(
-	const struct opt_parse *p, const struct opt *o, const char *value, struct err *e)
+static int refuse_choice(const struct opt_parse *p, const struct opt *o, const char *value, struct err *e)
 {
 	char allowed[200];
 	size_t n = fmt_to(allowed, sizeof(allowed), "%s", o->choices);
@@ -251,16 +248,13 @@ static int refuse_choice(
 	return opt_refuse(p, o, value, e, "use one of %s", allowed);
 }
 
-static int store_number(
-	struct opt_parse *p, const struct opt *o, const char *value, void *at, struct err *e)
+static int store_number(struct opt_parse *p, const struct opt *o, const char *value, void *at, struct err *e)
 {
 	int64_t number;
 
 	switch (o->type) {
 	case OPT_U32:
-		return parse_u32(value, at)
-			? 0
-			: opt_refuse(p, o, value, e, "a number from 0 to 4294967295 is needed");
+		return parse_u32(value, at) ? 0 : opt_refuse(p, o, value, e, "a number from 0 to 4294967295 is needed");
 	case OPT_U64:
 		return parse_u64(value, UINT64_MAX, at)
 			? 0
@@ -277,8 +271,7 @@ static int store_number(
 	default: /* OPT_SIZE */
 		return opt_bytes(value, at)
 			? 0
-			: opt_refuse(p, o, value, e,
-				  "a size is needed, in bytes or with k, m, g or t behind it");
+			: opt_refuse(p, o, value, e, "a size is needed, in bytes or with k, m, g or t behind it");
 	}
 }
 
@@ -289,19 +282,13 @@ static int store(struct opt_parse *p, const struct opt *o, const char *value, st
 	if (o->choices && !is_choice(o->choices, value))
 		return refuse_choice(p, o, value, e);
 	switch (o->type) {
-	case OPT_TEXT:
-		*(const char **)at = value;
-		return 0;
-	case OPT_LIST:
-		return opt_list_add(p->arena, at, value, e);
-	case OPT_CALL:
-		return o->call(p, o, value, e);
+	case OPT_TEXT: *(const char **)at = value; return 0;
+	case OPT_LIST: return opt_list_add(p->arena, at, value, e);
+	case OPT_CALL: return o->call(p, o, value, e);
 	case OPT_FLAG:
 	case OPT_SKIP:
-	case OPT_HEADING:
-		return 0;
-	default:
-		return store_number(p, o, value, at, e);
+	case OPT_HEADING: return 0;
+	default: return store_number(p, o, value, at, e);
 	}
 }
 
@@ -320,13 +307,11 @@ static int store_flag(struct opt_parse *p, const struct opt *o, const char *valu
  * one generation, "requires an argument" of the other), so it has both. */
 static int refuse_missing(const struct opt *o, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL,
-		"flag needs an argument: --%s requires an argument (%s)", o->name, o->arg);
+	return err_set(e, ERR_USAGE, EINVAL, "flag needs an argument: --%s requires an argument (%s)", o->name, o->arg);
 }
 
 /* @value is what was attached to the option, else the next argument is taken. */
-static int take(
-	struct opt_parse *p, const struct opt *o, const char *value, char ***next, struct err *e)
+static int take(struct opt_parse *p, const struct opt *o, const char *value, char ***next, struct err *e)
 {
 	if (!o->arg)
 		return store_flag(p, o, value, e);
@@ -439,8 +424,7 @@ void opt_help(struct buf *b, struct opt_table t)
 
 	for (const struct opt *o = NULL; (o = opt_each(&t, o));)
 		if (o->help && o->name)
-			width = (size_t)max_int(
-				(int)width, (int)left_column(left, sizeof(left), o));
+			width = (size_t)max_int((int)width, (int)left_column(left, sizeof(left), o));
 	width = width > MAX_LEFT ? MAX_LEFT : width;
 	for (const struct opt *o = NULL; (o = opt_each(&t, o));) {
 		if (o->type == OPT_HEADING)

@@ -87,8 +87,8 @@ struct opt_parse {
 int opt_parse(struct opt_parse *p, char **argv, int *ret_n, struct err *e) must_check;
 
 /* opt_refuse - for an OPT_CALL: @value is not what @o takes, because of "WHY". ERR_USAGE. */
-int opt_refuse(const struct opt_parse *p, const struct opt *o, const char *value, struct err *e,
-	const char *format, ...) printf_like(5, 6);
+int opt_refuse(const struct opt_parse *p, const struct opt *o, const char *value, struct err *e, const char *format,
+	...) printf_like(5, 6);
 
 /* opt_help - the option section of --help. */
 void opt_help(struct buf *b, struct opt_table t);
@@ -102,5 +102,4 @@ bool opt_bool(const char *s, bool *ret) must_check;
 bool opt_bytes(const char *s, uint64_t *ret) must_check;
 /* opt_list_add - @value (borrowed) to the end of @l. */
 struct rc_str_list;
-int opt_list_add(struct arena *a, struct rc_str_list *l, const char *value, struct err *e)
-	must_check;
+int opt_list_add(struct arena *a, struct rc_str_list *l, const char *value, struct err *e) must_check;

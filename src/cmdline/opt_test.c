@@ -62,9 +62,8 @@ static void parse(struct result *res, char *line, bool stop)
 
 TEST(notations_of_a_value)
 {
-	static const char *const lines[] = { "--bundle /b id", "--bundle=/b id", "-bundle /b id",
-		"-bundle=/b id", "-b /b id", "-b/b id", "-b=/b id", "id --bundle /b", "-db /b id",
-		"-dtb/b id", "-bundle x -b /b id" };
+	static const char *const lines[] = { "--bundle /b id", "--bundle=/b id", "-bundle /b id", "-bundle=/b id",
+		"-b /b id", "-b/b id", "-b=/b id", "id --bundle /b", "-db /b id", "-dtb/b id", "-bundle x -b /b id" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		char line[64];
@@ -74,8 +73,7 @@ TEST(notations_of_a_value)
 		parse(&res, line, false);
 		CHECK(res.r == 0, "%s: %s", lines[i], res.e.msg);
 		CHECK(str_eq(res.s.bundle, "/b"), "%s: bundle %s", lines[i], res.s.bundle);
-		CHECK(res.n == 1 && str_eq(res.argv[0], "id") && !res.argv[1], "%s: operands",
-			lines[i]);
+		CHECK(res.n == 1 && str_eq(res.argv[0], "id") && !res.argv[1], "%s: operands", lines[i]);
 		arena_done(&res.arena);
 	}
 }
@@ -85,9 +83,9 @@ TEST(flags)
 	static const struct {
 		const char *line;
 		bool on;
-	} cases[] = { { "-no-subreaper", true }, { "--no-subreaper", true },
-		{ "--no-subreaper=false", false }, { "--no-subreaper=true", true },
-		{ "--no-subreaper --no-subreaper=0", false }, { "-no-subreaper=1", true } };
+	} cases[] = { { "-no-subreaper", true }, { "--no-subreaper", true }, { "--no-subreaper=false", false },
+		{ "--no-subreaper=true", true }, { "--no-subreaper --no-subreaper=0", false },
+		{ "-no-subreaper=1", true } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char line[64];
@@ -98,8 +96,7 @@ TEST(flags)
 		CHECK(res.r == 0 && res.s.no_subreaper == cases[i].on, "%s", cases[i].line);
 	}
 	struct result res;
-	char cluster[] = "-dt id", negative[] = "--status-fd -1 --preserve-fds 7",
-	     old[] = "--old 3 x";
+	char cluster[] = "-dt id", negative[] = "--status-fd -1 --preserve-fds 7", old[] = "--old 3 x";
 	parse(&res, cluster, false);
 	CHECK(res.s.detach && res.s.tty, "-dt");
 	parse(&res, negative, false);
@@ -115,9 +112,7 @@ TEST(lists_keep_order)
 
 	parse(&res, line, false);
 	CHECK(res.r == 0 && res.s.env.n == 5, "%zu: %s", res.s.env.n, res.e.msg);
-	CHECK(str_eq(res.s.env.v[0], "A=1") && str_eq(res.s.env.v[2], "C=3") &&
-			str_eq(res.s.env.v[4], "E=5"),
-		"order");
+	CHECK(str_eq(res.s.env.v[0], "A=1") && str_eq(res.s.env.v[2], "C=3") && str_eq(res.s.env.v[4], "E=5"), "order");
 	CHECK(!res.s.env.v[5], "not terminated");
 	arena_done(&res.arena);
 }
@@ -128,11 +123,9 @@ TEST(where_options_end)
 	struct result res;
 
 	parse(&res, exec, true);
-	CHECK(res.r == 0 && res.n == 5 && str_eq(res.argv[2], "-c") && !res.s.bundle, "exec: %d",
-		res.n);
+	CHECK(res.r == 0 && res.n == 5 && str_eq(res.argv[2], "-c") && !res.s.bundle, "exec: %d", res.n);
 	parse(&res, dashes, false);
-	CHECK(res.r == 0 && res.n == 2 && str_eq(res.argv[0], "-d") && !res.s.detach, "--: %d",
-		res.n);
+	CHECK(res.r == 0 && res.n == 2 && str_eq(res.argv[0], "-d") && !res.s.detach, "--: %d", res.n);
 	parse(&res, single, false);
 	CHECK(res.r == 0 && res.n == 1 && res.s.tty, "-");
 }
@@ -144,8 +137,7 @@ TEST(refusals_name_the_argument)
 	} cases[] = {
 		{ "--bundle", "flag needs an argument: --bundle requires an argument (DIR)", "" },
 		{ "-b", "flag needs an argument: --bundle requires an argument (DIR)", "" },
-		{ "--bundel x", "flag provided but not defined: --bundel",
-			"did you mean --bundle?" },
+		{ "--bundel x", "flag provided but not defined: --bundel", "did you mean --bundle?" },
 		{ "-bundel=x", NULL, NULL }, /* -b with the value "undel=x" */
 		{ "--root /x", "flag provided but not defined: --root",
 			"--root is a global option: put it before the command" },
@@ -167,10 +159,8 @@ TEST(refusals_name_the_argument)
 		snprintf(line, sizeof(line), "%s", cases[i].line);
 		parse(&res, line, false);
 		CHECK((res.r < 0) == !!cases[i].msg, "%s: %d", cases[i].line, res.r);
-		CHECK(!cases[i].msg || str_eq(res.e.msg, cases[i].msg), "%s: %s", cases[i].line,
-			res.e.msg);
-		CHECK(!cases[i].hint || str_eq(res.e.hint, cases[i].hint), "%s: %s", cases[i].line,
-			res.e.hint);
+		CHECK(!cases[i].msg || str_eq(res.e.msg, cases[i].msg), "%s: %s", cases[i].line, res.e.msg);
+		CHECK(!cases[i].hint || str_eq(res.e.hint, cases[i].hint), "%s: %s", cases[i].line, res.e.hint);
 		CHECK(!cases[i].msg || res.e.kind == ERR_USAGE, "%s: kind", cases[i].line);
 	}
 }
@@ -190,8 +180,7 @@ TEST(help_wins)
 
 TEST(nearest)
 {
-	static const char *const names[] = { "create", "delete", "state", "start", "resume",
-		"restore", "checkpoint" };
+	static const char *const names[] = { "create", "delete", "state", "start", "resume", "restore", "checkpoint" };
 
 	CHECK(str_eq(opt_nearest("crate", names, 7), "create"), "crate");
 	CHECK(str_eq(opt_nearest("strat", names, 7), "start"), "strat");
@@ -279,13 +268,12 @@ TEST(clusters_of_letters)
 	docker_parse(&res, (char *[]){ "-it", "image", "-p", NULL });
 	CHECK(res.r == 0 && res.s.tty && res.s.interactive && res.n == 2, "-it: %s", res.e.msg);
 	docker_parse(&res, (char *[]){ "-ip", "80:80", "image", NULL });
-	CHECK(res.r == 0 && res.s.interactive && res.s.publish.n == 1 && !res.s.name,
-		"-ip is -i -p, not --ip: %s", res.e.msg);
+	CHECK(res.r == 0 && res.s.interactive && res.s.publish.n == 1 && !res.s.name, "-ip is -i -p, not --ip: %s",
+		res.e.msg);
 	CHECK(str_eq(res.s.publish.v[0], "80:80") && res.n == 1, "its value");
 	arena_done(&res.arena);
 	docker_parse(&res, (char *[]){ "-itp80:80", "-p=81:81", "-t=false", "image", NULL });
-	CHECK(res.r == 0 && res.s.publish.n == 2 && str_eq(res.s.publish.v[1], "81:81"), "%s",
-		res.e.msg);
+	CHECK(res.r == 0 && res.s.publish.n == 2 && str_eq(res.s.publish.v[1], "81:81"), "%s", res.e.msg);
 	CHECK(!res.s.tty, "-t=false");
 	arena_done(&res.arena);
 }
@@ -295,28 +283,24 @@ TEST(values_of_docker)
 	static const struct {
 		const char *text;
 		uint64_t bytes;
-	} sizes[] = { { "0", 0 }, { "512", 512 }, { "512b", 512 }, { "1k", 1024 },
-		{ "64M", 64 << 20 }, { "1.5g", 3ULL << 29 }, { "0.5KiB", 512 },
-		{ "2gb", 2ULL << 30 }, { "18446744073709551615", UINT64_MAX } };
-	static const char *const no_sizes[] = { "", "k", "1.k", ".5k", "-1", "1x", "1kk", "1 k",
-		"16384p", "18446744073709551616", "1.2.3m", "1.1234567890k" };
+	} sizes[] = { { "0", 0 }, { "512", 512 }, { "512b", 512 }, { "1k", 1024 }, { "64M", 64 << 20 },
+		{ "1.5g", 3ULL << 29 }, { "0.5KiB", 512 }, { "2gb", 2ULL << 30 },
+		{ "18446744073709551615", UINT64_MAX } };
+	static const char *const no_sizes[] = { "", "k", "1.k", ".5k", "-1", "1x", "1kk", "1 k", "16384p",
+		"18446744073709551616", "1.2.3m", "1.1234567890k" };
 	uint64_t v;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
-		CHECK(opt_bytes(sizes[i].text, &v) && v == sizes[i].bytes, "%s: %llu",
-			sizes[i].text, (unsigned long long)v);
+		CHECK(opt_bytes(sizes[i].text, &v) && v == sizes[i].bytes, "%s: %llu", sizes[i].text,
+			(unsigned long long)v);
 	for (size_t i = 0; i < ARRAY_SIZE(no_sizes); i++)
 		CHECK(!opt_bytes(no_sizes[i], &v), "took \"%s\"", no_sizes[i]);
 	struct docker_result res;
-	docker_parse(&res,
-		(char *[]){ "-m", "64m", "--swap", "-1", "--big=18446744073709551615", NULL });
-	CHECK(res.r == 0 && res.s.memory == 64 << 20 && res.s.swap == -1 && res.s.big == UINT64_MAX,
-		"%s", res.e.msg);
-	docker_parse(
-		&res, (char *[]){ "--call", "a", "-cb", "--call-flag", "--call-flag=0", NULL });
+	docker_parse(&res, (char *[]){ "-m", "64m", "--swap", "-1", "--big=18446744073709551615", NULL });
+	CHECK(res.r == 0 && res.s.memory == 64 << 20 && res.s.swap == -1 && res.s.big == UINT64_MAX, "%s", res.e.msg);
+	docker_parse(&res, (char *[]){ "--call", "a", "-cb", "--call-flag", "--call-flag=0", NULL });
 	CHECK(res.r == 0 && res.s.n_called == 4, "%s", res.e.msg);
-	CHECK(str_eq(res.s.called[1], "b") && str_eq(res.s.called[2], "true") &&
-			str_eq(res.s.called[3], "false"),
+	CHECK(str_eq(res.s.called[1], "b") && str_eq(res.s.called[2], "true") && str_eq(res.s.called[3], "false"),
 		"values of calls");
 }
 
@@ -336,9 +320,7 @@ TEST(refusals_in_docker_words)
 			"invalid argument \"lots\" for \"-m, --memory\" flag: a size is needed, in "
 			"bytes or with k, m, g or t behind it",
 			"" },
-		{ "--swap=x",
-			"invalid argument \"x\" for \"--swap\" flag: a whole number is needed",
-			"" },
+		{ "--swap=x", "invalid argument \"x\" for \"--swap\" flag: a whole number is needed", "" },
 		{ "--big=-1",
 			"invalid argument \"-1\" for \"--big\" flag: a whole number, 0 or more, is "
 			"needed",
@@ -362,13 +344,12 @@ TEST(help_has_titles_and_all_tables)
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	opt_help(&b, (struct opt_table)OPT_TABLE_AND(docker_rows, &shared_table));
-	const char *identity = strstr(b.data, "\nidentity:\n"),
-		   *resources = strstr(b.data, "\nresources:\n");
+	const char *identity = strstr(b.data, "\nidentity:\n"), *resources = strstr(b.data, "\nresources:\n");
 	CHECK(identity && resources && identity < resources, "%s", b.data);
 	CHECK(strstr(resources, "  -m, --memory BYTES"), "%s", b.data);
 	CHECK(strstr(b.data, "  -h, --help"), "%s", b.data);
 }
 
-TEST_MAIN(T(clusters_of_letters), T(values_of_docker), T(refusals_in_docker_words),
-	T(help_has_titles_and_all_tables), T(notations_of_a_value), T(flags), T(lists_keep_order),
-	T(where_options_end), T(refusals_name_the_argument), T(help_wins), T(nearest))
+TEST_MAIN(T(clusters_of_letters), T(values_of_docker), T(refusals_in_docker_words), T(help_has_titles_and_all_tables),
+	T(notations_of_a_value), T(flags), T(lists_keep_order), T(where_options_end), T(refusals_name_the_argument),
+	T(help_wins), T(nearest))

@@ -4,10 +4,10 @@
 
 TEST(what_is_valid)
 {
-	static const char *const good[] = { "", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x90\x8b",
-		"\xef\xbf\xbd", "a\xc2\x80z" };
-	static const char *const bad[] = { "\xc3", "\x80", "\xc0\xaf", "\xe0\x80\xaf",
-		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "a\xe2\x82", "\xf5\x80\x80\x80" };
+	static const char *const good[] = { "", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x90\x8b", "\xef\xbf\xbd",
+		"a\xc2\x80z" };
+	static const char *const bad[] = { "\xc3", "\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+		"\xf4\x90\x80\x80", "\xff", "a\xe2\x82", "\xf5\x80\x80\x80" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		CHECK(utf8_valid(good[i]), "%zu", i);

@@ -46,8 +46,7 @@ static void say(const char *text)
 {
 	struct err e = ERR_NONE;
 
-	err_told(io_write_all(
-		STDERR_FILENO, text, strlen(text), &e)); /* there is no other place to complain */
+	err_told(io_write_all(STDERR_FILENO, text, strlen(text), &e)); /* there is no other place to complain */
 }
 
 static int tell(struct session *s, uint8_t type, const void *data, size_t n, struct err *e)
@@ -61,9 +60,7 @@ static int tell(struct session *s, uint8_t type, const void *data, size_t n, str
 	while (r < 0 && errno == EINTR);
 	/* A monitor that is gone is seen by the end of its messages, which may hold the exit
 	 * status. */
-	return r < 0 && errno != EPIPE && errno != ECONNRESET
-		? err_sys(e, "speak to the container's monitor")
-		: 0;
+	return r < 0 && errno != EPIPE && errno != ECONNRESET ? err_sys(e, "speak to the container's monitor") : 0;
 }
 
 /* --- terminal ----------------------------------------------------------------------------------------------- */
@@ -72,8 +69,7 @@ static int send_size(struct session *s, struct err *e)
 {
 	struct winsize w;
 
-	if (!s->terminal || ioctl(STDIN_FILENO, TIOCGWINSZ, &w) < 0 ||
-		(w.ws_row == 0 && w.ws_col == 0))
+	if (!s->terminal || ioctl(STDIN_FILENO, TIOCGWINSZ, &w) < 0 || (w.ws_row == 0 && w.ws_col == 0))
 		return 0;
 	struct mon_size size = { w.ws_row, w.ws_col };
 	return tell(s, MON_RESIZE, &size, sizeof(size), e);
@@ -100,8 +96,7 @@ static int greet(struct session *s, const char *data, size_t n, struct err *e)
 		return 0;
 	memcpy(&hello, data, sizeof(hello));
 	if (hello.protocol != MON_PROTOCOL) {
-		err_set(e, ERR_UNSUPPORTED, EPROTO,
-			"the container's monitor is of another version of tare");
+		err_set(e, ERR_UNSUPPORTED, EPROTO, "the container's monitor is of another version of tare");
 		return err_hint(e, "restart the container to attach to it");
 	}
 	s->greeted = true;
@@ -140,8 +135,8 @@ static int read_input(struct session *s, struct err *e)
 
 static int hold_signals(struct session *s, struct err *e)
 {
-	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-		SIGWINCH, SIGCONT, SIGPIPE };
+	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT,
+		SIGPIPE };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -220,8 +215,7 @@ static int handle(struct session *s, uint8_t type, const char *data, size_t n, s
 	int32_t code;
 
 	switch (type) {
-	case MON_HELLO:
-		return greet(s, data, n, e);
+	case MON_HELLO: return greet(s, data, n, e);
 	case MON_STDOUT:
 		if (!s->o->no_stdout)
 			sink_put(&s->out, data, n);
@@ -230,15 +224,9 @@ static int handle(struct session *s, uint8_t type, const char *data, size_t n, s
 		if (!s->o->no_stderr)
 			sink_put(&s->err, data, n);
 		break;
-	case MON_STDIN_ACK:
-		s->may_send = true;
-		break;
-	case MON_LOST:
-		lost(data, n);
-		break;
-	case MON_REFUSED:
-		return err_set(
-			e, ERR_CONFLICT, EBUSY, "attach to %s: %.*s", s->o->name, (int)n, data);
+	case MON_STDIN_ACK: s->may_send = true; break;
+	case MON_LOST: lost(data, n); break;
+	case MON_REFUSED: return err_set(e, ERR_CONFLICT, EBUSY, "attach to %s: %.*s", s->o->name, (int)n, data);
 	case MON_EXIT:
 		if (n < sizeof(code))
 			break;
@@ -246,8 +234,7 @@ static int handle(struct session *s, uint8_t type, const char *data, size_t n, s
 		s->exit_code = code;
 		s->state = EXITED;
 		break;
-	default: /* of a later version, not for us */
-		break;
+	default: /* of a later version, not for us */ break;
 	}
 	return 0;
 }
@@ -262,10 +249,8 @@ static int receive(struct session *s, struct err *e)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET))
 		return 0;
 	if (n <= 0) {
-		err_set(e, ERR_SYSTEM, EPIPE, "the monitor of container %s has gone away",
-			s->o->name);
-		return err_hint(
-			e, "if it was killed, `tare ps` tells what became of the container");
+		err_set(e, ERR_SYSTEM, EPIPE, "the monitor of container %s has gone away", s->o->name);
+		return err_hint(e, "if it was killed, `tare ps` tells what became of the container");
 	}
 	return handle(s, (uint8_t)s->data[0], s->data + 1, (size_t)n - 1, e);
 }
@@ -307,8 +292,8 @@ static bool done(const struct session *s)
 
 static int talk(struct session *s, struct err *e)
 {
-	uint8_t want = (uint8_t)((s->o->no_stdin ? 0 : MON_WANT_STDIN) |
-		(s->o->no_stdout ? 0 : MON_WANT_STDOUT) | (s->o->no_stderr ? 0 : MON_WANT_STDERR));
+	uint8_t want = (uint8_t)((s->o->no_stdin ? 0 : MON_WANT_STDIN) | (s->o->no_stdout ? 0 : MON_WANT_STDOUT) |
+		(s->o->no_stderr ? 0 : MON_WANT_STDERR));
 	int r = hold_signals(s, e);
 
 	if (r == 0)
@@ -326,8 +311,7 @@ static void end(struct session *s)
 	struct err e = ERR_NONE;
 
 	if (s->raw)
-		err_told(tty_restore(
-			STDIN_FILENO, &s->saved, &e)); /* it is gone: nothing to restore */
+		err_told(tty_restore(STDIN_FILENO, &s->saved, &e)); /* it is gone: nothing to restore */
 	sink_done(&s->out);
 	sink_done(&s->err);
 	fd_close(&s->signals);
@@ -372,8 +356,8 @@ int attach_connect(const struct record *r, struct err *e)
 
 	if (sock < 0 && (e->num == ENOENT || e->num == ECONNREFUSED)) {
 		err_clear(e);
-		return err_set(e, ERR_CONFLICT, ESRCH, "container %s is not running",
-			r->config.name ? r->config.name : r->id);
+		return err_set(
+			e, ERR_CONFLICT, ESRCH, "container %s is not running", r->config.name ? r->config.name : r->id);
 	}
 	return sock;
 }

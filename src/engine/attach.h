@@ -25,7 +25,6 @@ int attach_connect(const struct record *r, struct err *e) must_check;
 /* attach_session - until the container has ended or the user detached: enum attach_end. @sock is
  * borrowed; descriptors 0 to 2 are the user's. The terminal is restored in every case. -EPIPE: the
  * monitor was killed, the container may go on. */
-int attach_session(int sock, const struct attach_opts *o, int *ret_exit_code, struct err *e)
-	must_check;
+int attach_session(int sock, const struct attach_opts *o, int *ret_exit_code, struct err *e) must_check;
 /* attach_keys_check - --detach-keys, before anything is started. */
 int attach_keys_check(const char *keys, struct err *e) must_check;

@@ -1,5 +1,5 @@
-/* The order is that of the need: what can be refused is looked at before anything is claimed, what is claimed is recorded
- * before it is used. */
+/* The order is that of the need: what can be refused is looked at before anything is claimed, what is claimed is
+ * recorded before it is used. */
 #include "engine/bringup.h"
 
 #include <errno.h>
@@ -61,7 +61,8 @@ static int mounts(struct plan *p, struct err *e)
 	if (!p->volume_paths)
 		return err_oom(e, "volumes");
 	for (size_t i = 0; i < c->n_mounts; i++) {
-		if (c->mounts[i].type == CT_MOUNT_BIND && volume_bind(p->b->en, &c->mounts[i], p->facts.uid, p->facts.gid, e) < 0)
+		if (c->mounts[i].type == CT_MOUNT_BIND &&
+			volume_bind(p->b->en, &c->mounts[i], p->facts.uid, p->facts.gid, e) < 0)
 			return -e->num;
 		if (c->mounts[i].type != CT_MOUNT_VOLUME)
 			continue;
@@ -150,8 +151,8 @@ int bringup_null_stdio(struct err *e)
 	return 0;
 }
 
-/* Many programs open /dev/stdout by name: the pipe behind it has to be theirs. In a range of ids of its own the container
- * cannot see to it, because the pipe's present owner does not exist there. */
+/* Many programs open /dev/stdout by name: the pipe behind it has to be theirs. In a range of ids of its own the
+ * container cannot see to it, because the pipe's present owner does not exist there. */
 static int own_streams(const struct plan *p, const int program[3], bool with_stdin, struct err *e)
 {
 	int32_t slot = p->facts.own_ids ? p->b->r->status.id_slot : p->sharing.id_slot;

@@ -16,11 +16,11 @@ struct bringup {
 	char init[4096]; /* path of tare-init, for --init */
 };
 
-/* bringup - start the program of @b->r with the streams and the socket of @b->mon, whose client and listen_fd the caller
- * has set; status.json says "running" then. On error nothing is left but the record, whose status tells why. Ends with
- * descriptors 0 to 2 on /dev/null. */
+/* bringup - start the program of @b->r with the streams and the socket of @b->mon, whose client and listen_fd the
+ * caller has set; status.json says "running" then. On error nothing is left but the record, whose status tells why.
+ * Ends with descriptors 0 to 2 on /dev/null. */
 int bringup(struct bringup *b, bool with_stdin, struct err *e) must_check;
-/* bringup_null_stdio - descriptors 0 to 2 on /dev/null: a monitor that keeps those of whoever started it keeps a pipe open
- * that somebody reads to its end. */
+/* bringup_null_stdio - descriptors 0 to 2 on /dev/null: a monitor that keeps those of whoever started it keeps a pipe
+ * open that somebody reads to its end. */
 int bringup_null_stdio(struct err *e) must_check;
 void bringup_done(struct bringup *b);

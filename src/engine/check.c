@@ -57,7 +57,7 @@ static void check_record(struct check *c, const char *id)
 		if (e.kind != ERR_NOT_FOUND)
 			told(c, false, "container %.12s: %s", id, e.msg);
 	} else if ((r.status.state == CT_RUNNING || r.status.state == CT_RESTARTING || r.status.state == CT_PAUSED) &&
-		   !record_monitored(&r)) {
+		!record_monitored(&r)) {
 		bool mended = c->repair && engine_refresh(c->en, &r, &e) == 0;
 		told(c, mended, "container %s: its monitor was killed%s%s", r.config.name, e.num ? ": " : "", e.msg);
 	}
@@ -89,7 +89,8 @@ static void close_dir(DIR **d)
 
 static bool exists(const struct engine *en, const char *id)
 {
-	return strlen(id) == CT_ID_LEN && !strchr(id, '/') && faccessat(en->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return strlen(id) == CT_ID_LEN && !strchr(id, '/') &&
+		faccessat(en->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int check_links(struct check *c, int at, const char *dir_name, const char *what, struct err *e)
@@ -150,14 +151,10 @@ int check_containers(struct engine *en, bool repair, check_tell tell, void *arg,
 static bool wanted(const struct record *r, bool cut_off)
 {
 	switch (r->config.restart) {
-	case CT_RESTART_ALWAYS:
-		return true;
-	case CT_RESTART_UNLESS_STOPPED:
-		return !r->status.stopped_by_user;
-	case CT_RESTART_ON_FAILURE:
-		return cut_off;
-	case CT_RESTART_NO:
-		break;
+	case CT_RESTART_ALWAYS: return true;
+	case CT_RESTART_UNLESS_STOPPED: return !r->status.stopped_by_user;
+	case CT_RESTART_ON_FAILURE: return cut_off;
+	case CT_RESTART_NO: break;
 	}
 	return false;
 }
@@ -166,7 +163,8 @@ static int boot_one(struct engine *en, struct record *r, struct err *e)
 {
 	struct start_how how = { .attach = false };
 	int session;
-	bool was_running = r->status.state == CT_RUNNING || r->status.state == CT_RESTARTING || r->status.state == CT_PAUSED;
+	bool was_running =
+		r->status.state == CT_RUNNING || r->status.state == CT_RESTARTING || r->status.state == CT_PAUSED;
 
 	if (r->status.state == CT_CREATED)
 		return 0;

@@ -8,8 +8,9 @@ typedef void (*check_tell)(void *arg, const char *what, bool repaired);
 
 /* check_containers - records without an end, names without a container, id ranges and runtime states without an owner,
  * monitors that were killed. With @repair each is mended. *ret_left: how many findings are still there. */
-int check_containers(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e) must_check;
+int check_containers(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e)
+	must_check;
 
-/* boot_start - start what its restart policy wants running: always; unless-stopped when nobody stopped it; on-failure when
- * it was cut off by the end of the machine. Each that cannot be started is told to @tell, and the rest goes on. */
+/* boot_start - start what its restart policy wants running: always; unless-stopped when nobody stopped it; on-failure
+ * when it was cut off by the end of the machine. Each that cannot be started is told to @tell, and the rest goes on. */
 int boot_start(struct engine *en, check_tell tell, void *arg, size_t *ret_failed, struct err *e) must_check;

@@ -45,11 +45,9 @@ bool deaf_to(pid_t pid, int sig)
 	uint64_t caught, blocked;
 
 	fmt_to(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if (io_read_file_at(AT_FDCWD, path, 65536, &text, &e) < 0 || !text.data ||
-		!is_first(text.data))
+	if (io_read_file_at(AT_FDCWD, path, 65536, &text, &e) < 0 || !text.data || !is_first(text.data))
 		return false;
-	if (!hex_field(text.data, "\nSigCgt:\t", &caught) ||
-		!hex_field(text.data, "\nSigBlk:\t", &blocked))
+	if (!hex_field(text.data, "\nSigCgt:\t", &caught) || !hex_field(text.data, "\nSigBlk:\t", &blocked))
 		return false;
 	return !((caught | blocked) >> (sig - 1) & 1);
 }

@@ -1,5 +1,5 @@
-/* The upper directory of the container's overlay is the list of changes; whether one is an addition is told by the lower
- * layers, each asked from the top down as overlayfs does: a whiteout or an opaque directory ends the search. */
+/* The upper directory of the container's overlay is the list of changes; whether one is an addition is told by the
+ * lower layers, each asked from the top down as overlayfs does: a whiteout or an opaque directory ends the search. */
 #include "engine/diff.h"
 
 #include <dirent.h>
@@ -172,8 +172,9 @@ int engine_diff(struct engine *en, const struct record *r, diff_told told, void 
 	*d = (struct diff){ .rootfs = ROOTFS_INIT, .told = told, .ctx = ctx };
 	n = rootfs_open(en, r, &d->rootfs, e);
 	if (n == 0 && r->config.rootfs_kind == CT_ROOTFS_DIR)
-		n = err_set(e, ERR_UNSUPPORTED, ENOTSUP, "container %.12s writes into %s itself: its changes are not kept apart",
-			r->id, r->config.rootfs);
+		n = err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+			"container %.12s writes into %s itself: its changes are not kept apart", r->id,
+			r->config.rootfs);
 	if (n == 0) {
 		auto_fd int upper = openat(r->dir_fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 

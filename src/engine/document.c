@@ -135,8 +135,8 @@ static void put_user(const struct ct_config *c, const struct document_facts *f, 
 	buf_str(b, "]},");
 }
 
-static int put_process(const struct ct_config *c, const struct document_facts *f, struct buf *b, uint64_t *ret_caps,
-	struct err *e)
+static int put_process(
+	const struct ct_config *c, const struct document_facts *f, struct buf *b, uint64_t *ret_caps, struct err *e)
 {
 	buf_printf(b, "\"process\":{\"terminal\":%s,", c->tty ? "true" : "false");
 	put_user(c, f, b);
@@ -168,9 +168,12 @@ static int put_process(const struct ct_config *c, const struct document_facts *f
 
 static void put_namespaces(const struct ct_config *c, const struct document_facts *f, struct buf *b)
 {
-	const bool host[RC_N_NS] = { [RC_NS_PID] = str_eq(c->pid_mode, "host"), [RC_NS_NET] = str_eq(c->network, "host"),
-		[RC_NS_IPC] = str_eq(c->ipc_mode, "host"), [RC_NS_UTS] = str_eq(c->uts_mode, "host"),
-		[RC_NS_USER] = !f->own_ids && !f->join[RC_NS_USER], [RC_NS_CGROUP] = str_eq(c->cgroupns_mode, "host"),
+	const bool host[RC_N_NS] = { [RC_NS_PID] = str_eq(c->pid_mode, "host"),
+		[RC_NS_NET] = str_eq(c->network, "host"),
+		[RC_NS_IPC] = str_eq(c->ipc_mode, "host"),
+		[RC_NS_UTS] = str_eq(c->uts_mode, "host"),
+		[RC_NS_USER] = !f->own_ids && !f->join[RC_NS_USER],
+		[RC_NS_CGROUP] = str_eq(c->cgroupns_mode, "host"),
 		[RC_NS_TIME] = true };
 	const char *sep = "";
 
@@ -191,7 +194,8 @@ static void put_namespaces(const struct ct_config *c, const struct document_fact
 		return;
 	static const char *const sides[] = { "uidMappings", "gidMappings" };
 	for (size_t i = 0; i < ARRAY_SIZE(sides); i++)
-		buf_printf(b, "\"%s\":[{\"containerID\":0,\"hostID\":%u,\"size\":%u}],", sides[i], f->id_base, f->id_size);
+		buf_printf(
+			b, "\"%s\":[{\"containerID\":0,\"hostID\":%u,\"size\":%u}],", sides[i], f->id_base, f->id_size);
 }
 
 /* net.ipv4.ping_group_range in place of CAP_NET_RAW, low ports without CAP_NET_BIND_SERVICE: only where the network
@@ -205,7 +209,9 @@ static void put_sysctls(const struct ct_config *c, const struct document_facts *
 	if (own_net && !c->privileged) {
 		/* Ids beyond the map are EINVAL: sysctl_net_ipv4.c ping_group_range. */
 		buf_printf(b, "\"net.ipv4.ip_unprivileged_port_start\":\"0\",\"net.ipv4.ping_group_range\":\"0 %u\"",
-			f->id_size ? f->id_size - 1 : f->rootless ? 0U : 2147483647U);
+			f->id_size	      ? f->id_size - 1
+				: f->rootless ? 0U
+					      : 2147483647U);
 		sep = ",";
 	}
 	for (size_t i = 0; i < c->sysctls.n; i++) {

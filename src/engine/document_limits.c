@@ -116,8 +116,10 @@ static int throttles(const struct ct_config *c, enum ct_throttle_kind kind, stru
 	static const struct {
 		const char *list, *member, *option;
 	} words[CT_N_THROTTLES] = { { "weightDevice", "weight", "blkio-weight-device" },
-		{ "throttleReadBpsDevice", "rate", "device-read-bps" }, { "throttleWriteBpsDevice", "rate", "device-write-bps" },
-		{ "throttleReadIOPSDevice", "rate", "device-read-iops" }, { "throttleWriteIOPSDevice", "rate", "device-write-iops" } };
+		{ "throttleReadBpsDevice", "rate", "device-read-bps" },
+		{ "throttleWriteBpsDevice", "rate", "device-write-bps" },
+		{ "throttleReadIOPSDevice", "rate", "device-read-iops" },
+		{ "throttleWriteIOPSDevice", "rate", "device-write-iops" } };
 
 	buf_printf(b, "\"%s\":[", words[kind].list);
 	for (size_t i = 0; i < c->n_throttles; i++) {
@@ -128,7 +130,8 @@ static int throttles(const struct ct_config *c, enum ct_throttle_kind kind, stru
 		if (look_at_device(c->throttles[i].path, words[kind].option, &st, e) < 0)
 			return -e->num;
 		buf_printf(b, "%s{\"major\":%u,\"minor\":%u,\"%s\":%llu}", b->data[b->len - 1] == '[' ? "" : ",",
-			major(st.st_rdev), minor(st.st_rdev), words[kind].member, (unsigned long long)c->throttles[i].rate);
+			major(st.st_rdev), minor(st.st_rdev), words[kind].member,
+			(unsigned long long)c->throttles[i].rate);
 	}
 	buf_str(b, kind + 1 == CT_N_THROTTLES ? "]" : "],");
 	return 0;

@@ -52,12 +52,14 @@ static void standard(const struct ct_config *c, const struct document_facts *f, 
 	}
 	if (!user_mounts(c, "/dev"))
 		mount_fs(b, "/dev", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
-	mount_fs(b, "/dev/pts", "devpts", f->rootless ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" :
-							  "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+	mount_fs(b, "/dev/pts", "devpts",
+		f->rootless ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
+			    : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
 	if (f->bind_sys) {
 		mount_head(b, "/sys", "bind", "/sys");
-		buf_str(b, c->privileged ? "\"rbind\",\"nosuid\",\"noexec\",\"nodev\"]}" :
-					   "\"rbind\",\"nosuid\",\"noexec\",\"nodev\",\"rro\"]}");
+		buf_str(b,
+			c->privileged ? "\"rbind\",\"nosuid\",\"noexec\",\"nodev\"]}"
+				      : "\"rbind\",\"nosuid\",\"noexec\",\"nodev\",\"rro\"]}");
 	} else {
 		mount_fs(b, "/sys", "sysfs", c->privileged ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro");
 	}

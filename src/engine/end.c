@@ -1,6 +1,6 @@
 /* The end of a container: what its monitor does when the program has ended, and what the next command does when the
- * monitor was killed. Order: what lies outside the record first, then the status, so that a crash in between is seen and
- * done again. */
+ * monitor was killed. Order: what lies outside the record first, then the status, so that a crash in between is seen
+ * and done again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -42,8 +42,10 @@ static void oom_verdict(struct engine *en, struct record *r, const struct rt_run
 		return;
 	r->status.oom_killed = true;
 	fmt_to(r->status.oom, sizeof(r->status.oom),
-		"the kernel killed %llu process(es) of cgroup %s for want of memory: limit %llu bytes, peak use %llu bytes",
-		(unsigned long long)o.kills, o.cgroup, (unsigned long long)o.limit_bytes, (unsigned long long)o.peak_bytes);
+		"the kernel killed %llu process(es) of cgroup %s for want of memory: limit %llu bytes, peak use %llu "
+		"bytes",
+		(unsigned long long)o.kills, o.cgroup, (unsigned long long)o.limit_bytes,
+		(unsigned long long)o.peak_bytes);
 }
 
 static void note(struct record *r, const struct err *e)

@@ -56,14 +56,14 @@ static int find_paths(const struct engine_where *w, struct engine *en, struct er
 	int r = absolute(w->root, "TARE_ROOT", en->data_path, &found, e);
 
 	if (r == 0 && !found)
-		r = en->rootless ? default_path("XDG_DATA_HOME", "tare", "HOME", "/.local/share/tare", en->data_path, e) :
-				   default_path("", "", NULL, "/var/lib/tare", en->data_path, e);
+		r = en->rootless ? default_path("XDG_DATA_HOME", "tare", "HOME", "/.local/share/tare", en->data_path, e)
+				 : default_path("", "", NULL, "/var/lib/tare", en->data_path, e);
 	if (r == 0)
 		r = absolute(w->run_root, "TARE_RUN_ROOT", en->run_path, &found, e);
 	fmt_to(by_uid, sizeof(by_uid), "/run/user/%u/tare", (unsigned)getauxval(AT_UID));
 	if (r == 0 && !found)
-		r = en->rootless ? default_path("XDG_RUNTIME_DIR", "tare", NULL, by_uid, en->run_path, e) :
-				   default_path("", "", NULL, "/run/tare", en->run_path, e);
+		r = en->rootless ? default_path("XDG_RUNTIME_DIR", "tare", NULL, by_uid, en->run_path, e)
+				 : default_path("", "", NULL, "/run/tare", en->run_path, e);
 	if (r == 0 && !fmt_fits(en->oci_path, sizeof(en->oci_path), "%s/oci", en->run_path))
 		r = err_set(e, ERR_USAGE, ENAMETOOLONG, "%s is too long", en->run_path);
 	return r;

@@ -8,12 +8,12 @@
 
 struct engine {
 	char data_path[PATH_MAX]; /* /var/lib/tare, or below $XDG_DATA_HOME */
-	char run_path[PATH_MAX];  /* /run/tare, or below $XDG_RUNTIME_DIR */
+	char run_path[PATH_MAX]; /* /run/tare, or below $XDG_RUNTIME_DIR */
 	char oci_path[PATH_MAX];
 	int data_fd, run_fd;
 	int containers_fd, names_fd; /* DATA/containers, DATA/names */
-	bool rootless;		     /* root of a user namespace only: a plain user's engine */
-	struct rt_context rt;	     /* the runtime, its state root is RUN/oci */
+	bool rootless; /* root of a user namespace only: a plain user's engine */
+	struct rt_context rt; /* the runtime, its state root is RUN/oci */
 };
 
 /* Where the user says that it is; NULL: $TARE_ROOT, $TARE_RUN_ROOT, then the defaults. */

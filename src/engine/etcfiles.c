@@ -46,7 +46,8 @@ static void resolver(const struct ct_config *c, struct buf *b)
 	static const struct {
 		const char *word;
 		size_t offset;
-	} kinds[] = { { "nameserver", offsetof(struct ct_config, dns) }, { "search", offsetof(struct ct_config, dns_search) },
+	} kinds[] = { { "nameserver", offsetof(struct ct_config, dns) },
+		{ "search", offsetof(struct ct_config, dns_search) },
 		{ "options", offsetof(struct ct_config, dns_options) } };
 	AUTO(buf) struct buf host = BUF_INIT;
 
@@ -56,7 +57,8 @@ static void resolver(const struct ct_config *c, struct buf *b)
 		bool replaced = false;
 
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-			const struct rc_str_list *l = (const struct rc_str_list *)(const void *)((const char *)c + kinds[k].offset);
+			const struct rc_str_list *l =
+				(const struct rc_str_list *)(const void *)((const char *)c + kinds[k].offset);
 			replaced = replaced || (l->n && strncmp(p, kinds[k].word, strlen(kinds[k].word)) == 0);
 		}
 		if (!replaced)
@@ -68,7 +70,8 @@ static void resolver(const struct ct_config *c, struct buf *b)
 	for (size_t i = 0; i < c->dns_search.n && !str_eq(c->dns_search.v[0], "."); i++)
 		buf_printf(b, "%s%s%s", i ? " " : "search ", c->dns_search.v[i], i + 1 == c->dns_search.n ? "\n" : "");
 	for (size_t i = 0; i < c->dns_options.n; i++)
-		buf_printf(b, "%s%s%s", i ? " " : "options ", c->dns_options.v[i], i + 1 == c->dns_options.n ? "\n" : "");
+		buf_printf(
+			b, "%s%s%s", i ? " " : "options ", c->dns_options.v[i], i + 1 == c->dns_options.n ? "\n" : "");
 }
 
 /* NAME:ADDRESS, checked by the option's parser. */

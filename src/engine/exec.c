@@ -122,9 +122,7 @@ static int privileges(struct execution *x, struct err *e)
 
 static int request(struct execution *x, struct err *e)
 {
-	x->req = (struct rt_exec){
-		.id = x->r->id, .args = x->o->args, .cwd = x->o->cwd, .tty = x->o->tty
-	};
+	x->req = (struct rt_exec){ .id = x->r->id, .args = x->o->args, .cwd = x->o->cwd, .tty = x->o->tty };
 	int r = look_up_user(x, e);
 	if (r == 0)
 		r = environment(x, e);
@@ -153,8 +151,7 @@ static int nothing(int *ret, struct err *e)
 static int make_streams(struct execution *x, struct err *e)
 {
 	bool relayed = !x->o->detach && !x->o->tty;
-	int r = relayed && x->o->interactive ? one_pipe(&x->theirs[0], &x->in, e)
-					     : nothing(&x->theirs[0], e);
+	int r = relayed && x->o->interactive ? one_pipe(&x->theirs[0], &x->in, e) : nothing(&x->theirs[0], e);
 
 	if (r == 0)
 		r = relayed ? one_pipe(&x->out, &x->theirs[1], e) : nothing(&x->theirs[1], e);
@@ -164,8 +161,7 @@ static int make_streams(struct execution *x, struct err *e)
 }
 
 /* The runtime hands on descriptors 0 to 2: exchange them for the moment. */
-int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3],
-	struct rt_execed *ret, struct err *e)
+int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3], struct rt_execed *ret, struct err *e)
 {
 	int ours[3] = { FD_NONE, FD_NONE, FD_NONE }, r = 0;
 
@@ -230,14 +226,11 @@ static int follow(struct execution *x, int *ret_status, struct err *e)
 	x->run.master = relay.master;
 	if (r < 0)
 		return r;
-	*ret_status = r == EXEC_DETACHED ? 0
-		: WIFSIGNALED(status)	 ? 128 + WTERMSIG(status)
-					 : WEXITSTATUS(status);
+	*ret_status = r == EXEC_DETACHED ? 0 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	if (r == EXEC_DETACHED && x->run.master >= 0)
 		return tell(x, MON_EXEC_TERMINAL, x->run.master, e);
 	struct err late = ERR_NONE;
-	err_told(tell(x, MON_EXEC_DONE, FD_NONE,
-		&late)); /* the container may have ended with the program */
+	err_told(tell(x, MON_EXEC_DONE, FD_NONE, &late)); /* the container may have ended with the program */
 	return 0;
 }
 
@@ -269,8 +262,7 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 	return x->o->detach ? leave(x, ret_status, e) : follow(x, ret_status, e);
 }
 
-int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status,
-	struct err *e)
+int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status, struct err *e)
 {
 	struct execution x = { .en = en,
 		.r = r,
@@ -283,8 +275,8 @@ int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, 
 		.err = FD_NONE,
 		.run = { .pidfd = FD_NONE, .master = FD_NONE } };
 	int n = run(&x, ret_status, e);
-	int *all[] = { &x.monitor, &x.theirs[0], &x.theirs[1], &x.theirs[2], &x.in, &x.out, &x.err,
-		&x.run.pidfd, &x.run.master };
+	int *all[] = { &x.monitor, &x.theirs[0], &x.theirs[1], &x.theirs[2], &x.in, &x.out, &x.err, &x.run.pidfd,
+		&x.run.master };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		fd_close(all[i]);

@@ -16,10 +16,10 @@ struct exec_opts {
  * container. While this process lives the container's monitor watches it: when it is killed, the
  * program and what it started are killed. Leaving by the detach keys keeps them. Errors as of a
  * start: ERR_EXEC_NOT_FOUND, ERR_EXEC_DENIED. */
-int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status,
-	struct err *e) must_check;
+int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status, struct err *e)
+	must_check;
 
 /* exec_launch - rt_exec_launch() with @take_theirs as the program's descriptors 0 to 2; ours stay
  * ours. */
-int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3],
-	struct rt_execed *ret, struct err *e) must_check;
+int exec_launch(struct engine *en, const struct rt_exec *req, int take_theirs[3], struct rt_execed *ret, struct err *e)
+	must_check;

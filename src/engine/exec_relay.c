@@ -16,18 +16,7 @@
 #include "sys/call.h"
 #include "sys/tty.h"
 
-enum {
-	P_CHILD,
-	P_SIGNALS,
-	P_STDIN,
-	P_INPUT,
-	P_OUT,
-	P_ERR,
-	P_SINK,
-	P_SINK_ERR,
-	N_POLL,
-	GIVE_UP_AFTER = 3
-};
+enum { P_CHILD, P_SIGNALS, P_STDIN, P_INPUT, P_OUT, P_ERR, P_SINK, P_SINK_ERR, N_POLL, GIVE_UP_AFTER = 3 };
 
 struct relay {
 	struct exec_relay *x;
@@ -55,8 +44,8 @@ static void unblock(int fd)
 
 static int hold_signals(struct relay *r, struct err *e)
 {
-	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-		SIGWINCH, SIGCONT, SIGPIPE };
+	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT,
+		SIGPIPE };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -112,8 +101,7 @@ static void end(struct relay *r)
 	struct err e = ERR_NONE;
 
 	if (r->raw)
-		err_told(tty_restore(
-			STDIN_FILENO, &r->saved, &e)); /* it is gone: nothing to restore */
+		err_told(tty_restore(STDIN_FILENO, &r->saved, &e)); /* it is gone: nothing to restore */
 	sink_done(&r->out);
 	sink_done(&r->err);
 	fd_close(&r->signals);
@@ -211,8 +199,7 @@ static void read_signals(struct relay *r, struct err *e)
 static int turn(struct relay *r, struct err *e)
 {
 	struct exec_relay *x = r->x;
-	bool full = sink_pending(&r->out), full_err = sink_pending(&r->err),
-	     input = r->start < r->end;
+	bool full = sink_pending(&r->out), full_err = sink_pending(&r->err), input = r->start < r->end;
 	int out = x->master >= 0 ? x->master : x->out;
 	struct pollfd p[N_POLL] = {
 		[P_CHILD] = { .fd = x->pidfd, .events = POLLIN },
@@ -255,8 +242,7 @@ static int drain(struct relay *r, struct err *e)
 			;
 		while (read_output(r, &x->err, &r->err))
 			;
-		struct pollfd p[] = { { .fd = sink_pending(&r->out) ? r->out.fd : -1,
-					      .events = POLLOUT },
+		struct pollfd p[] = { { .fd = sink_pending(&r->out) ? r->out.fd : -1, .events = POLLOUT },
 			{ .fd = sink_pending(&r->err) ? r->err.fd : -1, .events = POLLOUT },
 			{ .fd = r->signals, .events = POLLIN } };
 		if (r->fatal || (p[0].fd < 0 && p[1].fd < 0))

@@ -50,8 +50,7 @@ static int save(const struct record *r, const struct ct_health_state *s, struct 
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	ct_health_write(s, &b);
-	return buf_err(&b, e) < 0 ? -e->num
-				  : atomic_write(r->dir_fd, HEALTH_FILE, b.data, b.len, how, e);
+	return buf_err(&b, e) < 0 ? -e->num : atomic_write(r->dir_fd, HEALTH_FILE, b.data, b.len, how, e);
 }
 
 /* --- for the monitor ---------------------------------------------------------------------------------------- */
@@ -66,8 +65,8 @@ static int probe_argv(struct engine *en, struct record *r, struct mon *m, struct
 		return err_oom(e, "the health check");
 	if (programs_self(self, e) < 0)
 		return -e->num;
-	const char *const words[N] = { self, "--root", en->data_path, "--run-root", en->run_path,
-		"healthcheck", "run", r->id, NULL };
+	const char *const words[N] = { self, "--root", en->data_path, "--run-root", en->run_path, "healthcheck", "run",
+		r->id, NULL };
 	memcpy(argv, words, sizeof(words));
 	m->health.argv = argv;
 	return 0;
@@ -111,8 +110,7 @@ static int start(struct engine *en, struct record *r, struct run *p, struct err 
 	if (!argv)
 		return err_oom(e, "the health check");
 	memcpy(argv, test->v + 1, (test->n - 1) * sizeof(*argv));
-	struct rt_exec req = { .id = r->id,
-		.args = str_eq(test->v[0], "CMD-SHELL") ? shell : argv };
+	struct rt_exec req = { .id = r->id, .args = str_eq(test->v[0], "CMD-SHELL") ? shell : argv };
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	p->out = fds[0];
@@ -133,8 +131,7 @@ static bool listen_to(struct run *p)
 {
 	char rest[4096];
 	size_t room = sizeof(p->said) - p->n_said;
-	ssize_t n =
-		room ? read(p->out, p->said + p->n_said, room) : read(p->out, rest, sizeof(rest));
+	ssize_t n = room ? read(p->out, p->said + p->n_said, room) : read(p->out, rest, sizeof(rest));
 
 	if (n > 0 && room)
 		p->n_said += (size_t)n;
@@ -182,10 +179,9 @@ static int code_of(struct run *p)
 static void timed_out(struct ct_probe *probe, uint64_t ms)
 {
 	char text[96];
-	size_t n = ms % 1000 ? fmt_to(text, sizeof(text), "Health check exceeded timeout (%llums)",
-				       (unsigned long long)ms)
-			     : fmt_to(text, sizeof(text), "Health check exceeded timeout (%llus)",
-				       (unsigned long long)ms / 1000);
+	size_t n = ms % 1000
+		? fmt_to(text, sizeof(text), "Health check exceeded timeout (%llums)", (unsigned long long)ms)
+		: fmt_to(text, sizeof(text), "Health check exceeded timeout (%llus)", (unsigned long long)ms / 1000);
 
 	probe->exit_code = CT_HEALTH_TIMED_OUT;
 	ct_health_output(probe, text, n);
@@ -199,9 +195,7 @@ static int probe(struct engine *en, struct record *r, struct ct_probe *ret, stru
 
 	engine_now(ret->start);
 	if (start(en, r, &p, &own) < 0) { /* a command that is not there is unhealthy, too */
-		ret->exit_code = own.kind == ERR_EXEC_NOT_FOUND ? 127
-			: own.kind == ERR_EXEC_DENIED		? 126
-								: 125;
+		ret->exit_code = own.kind == ERR_EXEC_NOT_FOUND ? 127 : own.kind == ERR_EXEC_DENIED ? 126 : 125;
 		ct_health_output(ret, own.msg, str_len(own.msg));
 	} else if (in_time(&p, timeout_ms)) {
 		ret->exit_code = code_of(&p);
@@ -225,8 +219,7 @@ static bool in_start_period(const struct record *r, const struct ct_probe *p)
 
 	if (!rfc3339_parse(r->status.started, &from) || !rfc3339_parse(p->start, &at))
 		return false;
-	int64_t ms =
-		((int64_t)at.tv_sec - from.tv_sec) * 1000 + (at.tv_nsec - from.tv_nsec) / 1000000;
+	int64_t ms = ((int64_t)at.tv_sec - from.tv_sec) * 1000 + (at.tv_nsec - from.tv_nsec) / 1000000;
 	return ms < (int64_t)r->config.health.start_period_ms;
 }
 
@@ -257,14 +250,10 @@ static int act(struct engine *en, struct record *r, struct err *e)
 {
 	log_warn("container %s is unhealthy", r->config.name);
 	switch (r->config.on_unhealthy) {
-	case CT_UNHEALTHY_NONE:
-		return 0;
-	case CT_UNHEALTHY_KILL:
-		return kill_it(r, e);
-	case CT_UNHEALTHY_STOP:
-		return engine_stop(en, r, NULL, -1, e);
-	case CT_UNHEALTHY_RESTART:
-		return restart(en, r, e);
+	case CT_UNHEALTHY_NONE: return 0;
+	case CT_UNHEALTHY_KILL: return kill_it(r, e);
+	case CT_UNHEALTHY_STOP: return engine_stop(en, r, NULL, -1, e);
+	case CT_UNHEALTHY_RESTART: return restart(en, r, e);
 	}
 	return 0;
 }

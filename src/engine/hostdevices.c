@@ -24,8 +24,8 @@ static bool among(const char *name, const char *const *names)
 /* What a container has of its own: mounts of its /dev, and the devices that the runtime always makes. */
 static bool own(const char *name, int depth)
 {
-	static const char *const names[] = { "pts", "shm", "fd", "mqueue", "console", "ptmx", "tty", "null", "zero", "full",
-		"random", "urandom", "stdin", "stdout", "stderr", "core", NULL };
+	static const char *const names[] = { "pts", "shm", "fd", "mqueue", "console", "ptmx", "tty", "null", "zero",
+		"full", "random", "urandom", "stdin", "stdout", "stderr", "core", NULL };
 
 	return depth == 0 && among(name, names);
 }
@@ -38,10 +38,11 @@ static void close_dir(DIR **d)
 
 void doc_device(const struct stat *st, const char *path, struct buf *b)
 {
-	buf_printf(b, "%s{\"type\":\"%c\",\"path\":", b->data[b->len - 1] == '[' ? "" : ",", S_ISBLK(st->st_mode) ? 'b' : 'c');
+	buf_printf(b, "%s{\"type\":\"%c\",\"path\":", b->data[b->len - 1] == '[' ? "" : ",",
+		S_ISBLK(st->st_mode) ? 'b' : 'c');
 	buf_json_str(b, path);
-	buf_printf(b, ",\"major\":%u,\"minor\":%u,\"fileMode\":%u,\"uid\":%u,\"gid\":%u}", major(st->st_rdev), minor(st->st_rdev),
-		st->st_mode & 07777, st->st_uid, st->st_gid);
+	buf_printf(b, ",\"major\":%u,\"minor\":%u,\"fileMode\":%u,\"uid\":%u,\"gid\":%u}", major(st->st_rdev),
+		minor(st->st_rdev), st->st_mode & 07777, st->st_uid, st->st_gid);
 }
 
 struct walk {
@@ -79,7 +80,8 @@ static int walk(const struct walk *w, int at, const char *path, int depth, struc
 	while ((d = readdir(dir))) {
 		char below[DEV_PATH];
 
-		if (d->d_name[0] == '.' || own(d->d_name, depth) || !fmt_fits(below, sizeof(below), "%s/%s", path, d->d_name))
+		if (d->d_name[0] == '.' || own(d->d_name, depth) ||
+			!fmt_fits(below, sizeof(below), "%s/%s", path, d->d_name))
 			continue;
 		if (entry(w, dirfd(dir), below, depth, e) < 0)
 			return -e->num;

@@ -1,11 +1,11 @@
 #pragma once
-/* A range of user and group ids of its own for each running container of root. Nothing on disk carries these ids (layers,
- * volumes and binds are idmapped), so a range is claimed at start and free again at the end. */
+/* A range of user and group ids of its own for each running container of root. Nothing on disk carries these ids
+ * (layers, volumes and binds are idmapped), so a range is claimed at start and free again at the end. */
 #include "engine/engine.h"
 
 enum {
-	/* 0x70000000: systemd's list of uses of ids has nothing from here to 0x7FFFFFFF but its foreign range at the very
-	 * end (systemd.io/UIDS-GIDS). */
+	/* 0x70000000: systemd's list of uses of ids has nothing from here to 0x7FFFFFFF but its foreign range at the
+	 * very end (systemd.io/UIDS-GIDS). */
 	IDRANGE_FIRST = 1879048192,
 	IDRANGE_SIZE = 65536,
 	IDRANGE_SLOTS = 4000,

@@ -112,8 +112,8 @@ static bool one_id(void)
 	return last && str_eq(last + 1, "1");
 }
 
-static size_t arguments(struct engine *en, const struct image_call *call, const char *argv[static MAX_ARGS],
-	const char *number)
+static size_t arguments(
+	struct engine *en, const struct image_call *call, const char *argv[static MAX_ARGS], const char *number)
 {
 	size_t n = 0;
 

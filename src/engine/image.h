@@ -10,8 +10,8 @@ typedef int (*image_told)(void *ctx, const char *id, const char *name, struct er
 struct image_call {
 	const char *verb;
 	const char *const *args; /* further options, NULL-terminated; may be NULL */
-	int file_fd;		 /* descriptor 0 of tare-fetch */
-	int keep_fd;		 /* --data or --tree, by @keep_is */
+	int file_fd; /* descriptor 0 of tare-fetch */
+	int keep_fd; /* --data or --tree, by @keep_is */
 	const char *keep_is;
 	image_told told;
 	void *ctx;

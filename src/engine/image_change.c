@@ -134,29 +134,21 @@ int image_change(struct image_run *run, const char *text, struct arena *a, struc
 	if (i < ARRAY_SIZE(known) && !*rest)
 		return err_set(e, ERR_USAGE, EINVAL, "%s needs a value", known[i]);
 	switch (i) {
-	case 0:
-		return words(&run->cmd, rest, a, e);
-	case 1:
-		return words(&run->entrypoint, rest, a, e);
-	case 2:
-		return set_env(run, rest, a, e);
-	case 3:
-		return set_label(run, rest, a, e);
-	case 4:
-		return set_port(run, rest, a, e);
-	case 5:
-		return set_volume(run, rest, a, e);
-	case 6:
-		return set_text(&run->user, rest, a, e);
-	case 7:
-		return set_text(&run->working_dir, rest, a, e);
-	case 8:
-		return set_text(&run->stop_signal, rest, a, e);
-	case 9:
-		return append(&run->onbuild, arena_dup(a, rest), a, e);
+	case 0: return words(&run->cmd, rest, a, e);
+	case 1: return words(&run->entrypoint, rest, a, e);
+	case 2: return set_env(run, rest, a, e);
+	case 3: return set_label(run, rest, a, e);
+	case 4: return set_port(run, rest, a, e);
+	case 5: return set_volume(run, rest, a, e);
+	case 6: return set_text(&run->user, rest, a, e);
+	case 7: return set_text(&run->working_dir, rest, a, e);
+	case 8: return set_text(&run->stop_signal, rest, a, e);
+	case 9: return append(&run->onbuild, arena_dup(a, rest), a, e);
 	default:
 		return err_set(e, ERR_USAGE, EINVAL,
-			"%.64s is not a valid change: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, "
-			"WORKDIR are", text);
+			"%.64s is not a valid change: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, "
+			"VOLUME, "
+			"WORKDIR are",
+			text);
 	}
 }

@@ -1,6 +1,7 @@
 /* Theory of operation. There is no lock. A layer or blob is first moved to the operation's own directory (store/op.h),
- * then the images and containers are looked at once more: whoever came to use it in between is seen, and it is moved back.
- * Whoever publishes an image looks for its layers afterwards (store_op_image()), so one of both notices the other. */
+ * then the images and containers are looked at once more: whoever came to use it in between is seen, and it is moved
+ * back. Whoever publishes an image looks for its layers afterwards (store_op_image()), so one of both notices the
+ * other. */
 #include "engine/image.h"
 
 #include <dirent.h>
@@ -183,7 +184,8 @@ static int settle(struct engine *en, struct store_op *op, const struct used *u, 
 			fmt_to(back, sizeof(back), "%s/%s", folders[i].folder, d->d_name + 2);
 			if (!is_used(u, d->d_name + 2))
 				store_tree_use(op->dir_fd, d->d_name, bytes);
-			else if (renameat2(op->dir_fd, d->d_name, en->data_fd, back, RENAME_NOREPLACE) < 0 && errno != EEXIST)
+			else if (renameat2(op->dir_fd, d->d_name, en->data_fd, back, RENAME_NOREPLACE) < 0 &&
+				errno != EEXIST)
 				err_sys(e, "put back %s", back);
 		}
 	}
@@ -242,7 +244,8 @@ static int untag(struct engine *en, const char *name, const struct image_removal
 	return found && how->untagged ? how->untagged(how->ctx, NULL, name, e) : 0;
 }
 
-static int check_users(struct engine *en, const struct store_image *image, const struct image_removal *how, struct err *e)
+static int check_users(
+	struct engine *en, const struct store_image *image, const struct image_removal *how, struct err *e)
 {
 	char user[13];
 	bool running;
@@ -251,12 +254,13 @@ static int check_users(struct engine *en, const struct store_image *image, const
 		return -e->num;
 	if (!user[0] || (how->force && !running))
 		return 0;
-	err_set(e, ERR_CONFLICT, EBUSY, "conflict: unable to remove image %.12s: container %s %s it", image_digest_hex(image->id),
-		user, running ? "runs on" : "uses");
+	err_set(e, ERR_CONFLICT, EBUSY, "conflict: unable to remove image %.12s: container %s %s it",
+		image_digest_hex(image->id), user, running ? "runs on" : "uses");
 	return err_hint(e, running ? "stop the container first" : "\"tare rm\" the container first, or use --force");
 }
 
-static int remove_found(struct engine *en, const struct store_image *image, const struct image_removal *how, struct err *e)
+static int remove_found(
+	struct engine *en, const struct store_image *image, const struct image_removal *how, struct err *e)
 {
 	AUTO(store_refs) struct store_refs refs = { .arena = ARENA_INIT };
 	struct store s;
@@ -269,8 +273,8 @@ static int remove_found(struct engine *en, const struct store_image *image, cons
 	if (image->reference && names > 1)
 		return untag(en, image->reference, how, e);
 	if (names > 1 && !how->force) {
-		err_set(e, ERR_CONFLICT, EBUSY, "conflict: unable to delete %.12s: it has %zu names", image_digest_hex(image->id),
-			names);
+		err_set(e, ERR_CONFLICT, EBUSY, "conflict: unable to delete %.12s: it has %zu names",
+			image_digest_hex(image->id), names);
 		return err_hint(e, "remove the names, or use --force");
 	}
 	if (check_users(en, image, how, e) < 0)

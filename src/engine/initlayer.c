@@ -44,7 +44,8 @@ static int make(int data_fd, struct err *e)
 	if (e->num == 0)
 		err_told(fill(dir, e));
 	umask(before);
-	if (e->num == 0 && renameat(data_fd, name, data_fd, INITLAYER_NAME) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+	if (e->num == 0 && renameat(data_fd, name, data_fd, INITLAYER_NAME) < 0 && errno != EEXIST &&
+		errno != ENOTEMPTY)
 		err_sys(e, "name the init layer");
 	err_clear(&ignored);
 	err_told(path_remove_tree(data_fd, name, &ignored)); /* absent when it was named */

@@ -1,6 +1,7 @@
 #pragma once
-/* The lowest layer of every container of an image: the places where its own files are mounted, which no image need have.
- * So nothing has to be made in the container's writable layer, and `diff` and `commit` see only what the program did. */
+/* The lowest layer of every container of an image: the places where its own files are mounted, which no image need
+ * have. So nothing has to be made in the container's writable layer, and `diff` and `commit` see only what the program
+ * did. */
 #include "base/err.h"
 
 #define INITLAYER_NAME "init-layer" /* below DATA */

@@ -65,8 +65,7 @@ static int state(const struct record *r, struct buf *b, struct err *e)
 	return n;
 }
 
-static void file_of(const struct engine *en, const struct record *r, const char *key,
-	const char *name, struct buf *b)
+static void file_of(const struct engine *en, const struct record *r, const char *key, const char *name, struct buf *b)
 {
 	AUTO(buf) struct buf path = BUF_INIT;
 
@@ -91,8 +90,7 @@ static int host_config(const struct ct_config *c, struct buf *b, struct err *e)
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct rc_str_list masked = { 0 }, readonly = { 0 };
 
-	if (security_masked_paths(c, &a, &masked, e) < 0 ||
-		security_readonly_paths(c, &a, &readonly, e) < 0)
+	if (security_masked_paths(c, &a, &masked, e) < 0 || security_readonly_paths(c, &a, &readonly, e) < 0)
 		return -e->num;
 	buf_str(b, "\"HostConfig\":");
 	ct_write_host(c, b);
@@ -131,15 +129,10 @@ static void mounts(const struct engine *en, const struct ct_config *c, struct bu
 		text(b, "Destination", m->destination);
 		if (m->type == CT_MOUNT_VOLUME)
 			text(b, "Driver", "local");
-		text(b, "Mode",
-			m->relabel					     ? relabel
-				: m->read_only && m->type != CT_MOUNT_VOLUME ? "ro"
-									     : "");
+		text(b, "Mode", m->relabel ? relabel : m->read_only && m->type != CT_MOUNT_VOLUME ? "ro" : "");
 		flag(b, "RW", !m->read_only);
 		buf_str(b, "\"Propagation\":");
-		buf_json_str(b,
-			m->type == CT_MOUNT_BIND ? (m->propagation ? m->propagation : "rprivate")
-						 : "");
+		buf_json_str(b, m->type == CT_MOUNT_BIND ? (m->propagation ? m->propagation : "rprivate") : "");
 		buf_str(b, "}");
 	}
 	buf_str(b, "],");
@@ -193,8 +186,7 @@ static void driver_data(const struct engine *en, const struct record *r, struct 
 	for (size_t i = layers->n; i-- > 0;) {
 		const char *hex = str_after(layers->v[i], "sha256:");
 
-		buf_printf(&lower, "%s%s/layers/%s", lower.len ? ":" : "", en->data_path,
-			hex ? hex : layers->v[i]);
+		buf_printf(&lower, "%s%s/layers/%s", lower.len ? ":" : "", en->data_path, hex ? hex : layers->v[i]);
 	}
 	buf_str(b, "\"GraphDriver\":{\"Data\":{");
 	text(b, "LowerDir", lower.data);
@@ -220,8 +212,7 @@ static void ours(const struct record *r, struct buf *b)
 	if (s->oom[0])
 		text(b, "OOMVerdict", s->oom);
 	flag(b, "ExitUnknown", s->exit_unknown);
-	buf_printf(b, "\"Monitor\":%d,\"LostLogRecords\":%llu}", (int)s->monitor,
-		(unsigned long long)logs_lost(r));
+	buf_printf(b, "\"Monitor\":%d,\"LostLogRecords\":%llu}", (int)s->monitor, (unsigned long long)logs_lost(r));
 }
 
 /* "Path" and "Args": the program and what follows. */
@@ -230,8 +221,7 @@ static void program(const struct ct_config *c, struct buf *b)
 	size_t n = c->entrypoint.n + c->cmd.n;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *arg =
-			i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n];
+		const char *arg = i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n];
 
 		if (i == 0) {
 			text(b, "Path", arg);
@@ -244,8 +234,8 @@ static void program(const struct ct_config *c, struct buf *b)
 	buf_str(b, n ? "]," : "\"Path\":\"\",\"Args\":[],");
 }
 
-int inspect_container(const struct engine *en, const struct record *r,
-	const struct inspect_size *size, struct buf *ret, struct err *e)
+int inspect_container(const struct engine *en, const struct record *r, const struct inspect_size *size, struct buf *ret,
+	struct err *e)
 {
 	const struct ct_config *c = &r->config;
 	AUTO(buf) struct buf name = BUF_INIT;
@@ -277,8 +267,8 @@ int inspect_container(const struct engine *en, const struct record *r,
 		return -e->num;
 	driver_data(en, r, ret);
 	if (size->wanted)
-		buf_printf(ret, "\"SizeRw\":%llu,\"SizeRootFs\":%llu,",
-			(unsigned long long)size->rw, (unsigned long long)size->root);
+		buf_printf(ret, "\"SizeRw\":%llu,\"SizeRootFs\":%llu,", (unsigned long long)size->rw,
+			(unsigned long long)size->root);
 	mounts(en, c, ret);
 	buf_str(ret, "\"Config\":");
 	ct_write_config(c, ret);

@@ -10,5 +10,5 @@ struct inspect_size {
 };
 
 /* inspect_container - append the object for @r, whose status is true (engine_refresh()). */
-int inspect_container(const struct engine *en, const struct record *r,
-	const struct inspect_size *size, struct buf *ret, struct err *e) must_check;
+int inspect_container(const struct engine *en, const struct record *r, const struct inspect_size *size, struct buf *ret,
+	struct err *e) must_check;

@@ -33,11 +33,9 @@ int keys_parse(const char *text, struct keys *ret, struct err *e)
 		size_t n = *p == ',' ? 1 : strcspn(p, ",");
 
 		if (k.n == KEYS_MAX)
-			return err_set(e, ERR_USAGE, EINVAL, "detach keys %.64s: more than %d keys",
-				text, KEYS_MAX);
+			return err_set(e, ERR_USAGE, EINVAL, "detach keys %.64s: more than %d keys", text, KEYS_MAX);
 		if (!one(p, n, &k.seq[k.n++])) {
-			err_set(e, ERR_USAGE, EINVAL, "detach keys %.64s: \"%.*s\" is no key", text,
-				(int)n, p);
+			err_set(e, ERR_USAGE, EINVAL, "detach keys %.64s: \"%.*s\" is no key", text, (int)n, p);
 			return err_hint(e,
 				"a character or ctrl- and one of a-z @ [ \\ ] ^ _, separated by "
 				"commas");
@@ -46,8 +44,7 @@ int keys_parse(const char *text, struct keys *ret, struct err *e)
 		if (*p == ',' && p[1])
 			p++;
 		else if (*p)
-			return err_set(
-				e, ERR_USAGE, EINVAL, "detach keys %.64s: a key is missing", text);
+			return err_set(e, ERR_USAGE, EINVAL, "detach keys %.64s: a key is missing", text);
 	}
 	*ret = k;
 	return 0;

@@ -21,8 +21,8 @@ TEST(parses_keys)
 
 TEST(refuses_what_is_no_key)
 {
-	static const char *const cases[] = { "ctrl-", "ctrl-A", "ctrl-1", "ab", "a,", "a,bc",
-		"ctrl-p,ctrl-qq", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" };
+	static const char *const cases[] = { "ctrl-", "ctrl-A", "ctrl-1", "ab", "a,", "a,bc", "ctrl-p,ctrl-qq",
+		"a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct keys k;
@@ -56,11 +56,10 @@ TEST(finds_the_sequence_and_lets_the_rest_go_on)
 		bool found = false;
 
 		CHECK(keys_parse(cases[i].keys, &k, &e) == 0, "%s", e.msg);
-		CHECK(keys_filter(&k, cases[i].typed, strlen(cases[i].typed), whole, &n) ==
-				cases[i].detach,
-			"case %zu", i);
-		CHECK(n == strlen(cases[i].gone_on) && memcmp(whole, cases[i].gone_on, n) == 0,
-			"case %zu: %.*s", i, (int)n, whole);
+		CHECK(keys_filter(&k, cases[i].typed, strlen(cases[i].typed), whole, &n) == cases[i].detach, "case %zu",
+			i);
+		CHECK(n == strlen(cases[i].gone_on) && memcmp(whole, cases[i].gone_on, n) == 0, "case %zu: %.*s", i,
+			(int)n, whole);
 		/* The same typed slowly. */
 		CHECK(keys_parse(cases[i].keys, &k, &e) == 0, "%s", e.msg);
 		for (const char *p = cases[i].typed; *p && !found; p++) {

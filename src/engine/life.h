@@ -5,8 +5,8 @@
 /* --- start ----------------------------------------------------------------------------------------------- */
 
 struct start_how {
-	bool attach;	   /* *ret_session is the client's end of a session with the monitor (engine/attach.h) */
-	bool no_stdin;	   /* the session brings no input: the program's stdin is at its end (-a stdout) */
+	bool attach; /* *ret_session is the client's end of a session with the monitor (engine/attach.h) */
+	bool no_stdin; /* the session brings no input: the program's stdin is at its end (-a stdout) */
 };
 
 /* engine_start - let the container behind @r run, with a monitor of its own. The lock goes to the monitor: @r is no
@@ -19,19 +19,19 @@ int engine_start(struct engine *en, struct record *r, const struct start_how *ho
 
 enum stop_force { STOP_ASK_FIRST, STOP_KILL };
 
-/* engine_stop - ask the program to end (--stop-signal), after @timeout_s (-1: the container's own) kill it; returns when
- * its monitor has settled everything. A container that does not run is fine. @signal NULL: the container's. */
+/* engine_stop - ask the program to end (--stop-signal), after @timeout_s (-1: the container's own) kill it; returns
+ * when its monitor has settled everything. A container that does not run is fine. @signal NULL: the container's. */
 int engine_stop(struct engine *en, struct record *r, const char *signal, int timeout_s, struct err *e) must_check;
 /* engine_kill - one signal (NULL: KILL) to the program. ERR_CONFLICT "is not running". */
 int engine_kill(struct engine *en, struct record *r, const char *signal, struct err *e) must_check;
 /* engine_wait - until the container has ended for good; *ret_code is its exit status, -1 when nobody knows it. */
 int engine_wait(struct engine *en, struct record *r, int *ret_code, struct err *e) must_check;
-/* engine_remove - the record and everything that belongs to it. With @force a running one is killed first; with @volumes
- * its anonymous volumes go, too. */
+/* engine_remove - the record and everything that belongs to it. With @force a running one is killed first; with
+ * @volumes its anonymous volumes go, too. */
 int engine_remove(struct engine *en, struct record *r, bool force, bool volumes, struct err *e) must_check;
 
-/* engine_remove_held - the last part of it: the record and the anonymous volumes of a container that has ended, whose lock
- * is held. @runtime_too: what the runtime may still have of it goes first. */
+/* engine_remove_held - the last part of it: the record and the anonymous volumes of a container that has ended, whose
+ * lock is held. @runtime_too: what the runtime may still have of it goes first. */
 int engine_remove_held(struct engine *en, struct record *r, bool runtime_too, struct err *e) must_check;
 
 /* engine_signal_number - "TERM", "SIGTERM", "15", "RTMIN+3"; ERR_USAGE. NULL: @otherwise. */
@@ -49,7 +49,7 @@ struct rt_running;
 
 /* How it ended, as far as anybody knows. */
 struct engine_end {
-	int wait_status;	    /* waitpid(2) */
+	int wait_status; /* waitpid(2) */
 	bool unknown;
 	struct rt_running *running; /* of the process that started it; NULL: the runtime's records are read */
 };

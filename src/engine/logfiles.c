@@ -206,14 +206,11 @@ static int fill(struct logfiles *l, size_t *ret_n, struct err *e)
 	return 0;
 }
 
-int logfiles_next(
-	struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n, struct err *e)
+int logfiles_next(struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n, struct err *e)
 {
 	*ret_found = false;
 	for (;;) {
-		const char *nl = l->end > l->start
-			? memchr(l->data + l->start, '\n', l->end - l->start)
-			: NULL;
+		const char *nl = l->end > l->start ? memchr(l->data + l->start, '\n', l->end - l->start) : NULL;
 		auto_fd int next = FD_NONE;
 		size_t n;
 

@@ -23,5 +23,4 @@ int logfiles_open(struct logfiles *l, int dir_fd, int64_t tail, struct err *e) m
 void logfiles_done(struct logfiles *l);
 /* logfiles_next - the next whole line without its newline; *ret_line is valid until the next call.
  * False: none now. */
-int logfiles_next(struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n,
-	struct err *e) must_check;
+int logfiles_next(struct logfiles *l, bool *ret_found, const char **ret_line, size_t *ret_n, struct err *e) must_check;

@@ -69,8 +69,7 @@ static bool unicode(struct cursor *c, char **dst)
 	if (v >= 0xd800 && v < 0xdc00 && c->end - c->p >= 6 && c->p[0] == '\\' && c->p[1] == 'u' &&
 		(low = hex4(c->p + 2)) >= 0xdc00 && low < 0xe000) {
 		c->p += 6;
-		*dst = put_utf8(
-			*dst, 0x10000 + ((uint32_t)(v - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+		*dst = put_utf8(*dst, 0x10000 + ((uint32_t)(v - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
 		return true;
 	}
 	*dst = put_utf8(*dst, v >= 0xd800 && v < 0xe000 ? 0xfffd : (uint32_t)v);
@@ -234,8 +233,7 @@ void logrecord_details(const struct logrecord *r, char *dst, size_t size)
 		const char *ignored;
 		size_t n;
 		struct cursor look = c;
-		if (!raw(&look, &ignored, &n) || n > sizeof(room) || !text(&c, &end) ||
-			!skip(&c, ':'))
+		if (!raw(&look, &ignored, &n) || n > sizeof(room) || !text(&c, &end) || !skip(&c, ':'))
 			break;
 		if (at + 2 < size && at)
 			dst[at++] = ',';

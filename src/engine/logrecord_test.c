@@ -9,8 +9,8 @@ TEST(reads_what_the_monitor_writes)
 	static const struct {
 		const char *line;
 		size_t n;
-	} cases[] = { { "plain", 5 }, { "", 0 }, { "\t\"\\\r<&>\x01\x7f", 9 },
-		{ "grün €🐧\xe2\x80\xa8", 16 }, { "\0", 1 } };
+	} cases[] = { { "plain", 5 }, { "", 0 }, { "\t\"\\\r<&>\x01\x7f", 9 }, { "grün €🐧\xe2\x80\xa8", 16 },
+		{ "\0", 1 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct jsonlog_tail t = { .stream = "stderr",
@@ -21,13 +21,11 @@ TEST(reads_what_the_monitor_writes)
 		struct logrecord r;
 		size_t n = jsonlog_record(record, cases[i].line, cases[i].n, &t);
 
-		CHECK(logrecord_parse(record, n - 1, room, &r), "case %zu: %.*s", i, (int)n,
-			record);
+		CHECK(logrecord_parse(record, n - 1, room, &r), "case %zu: %.*s", i, (int)n, record);
 		CHECK(r.len == cases[i].n + 1 && memcmp(r.text, cases[i].line, cases[i].n) == 0 &&
 				r.text[r.len - 1] == '\n',
 			"case %zu", i);
-		CHECK(r.is_stderr && r.time_len == 20 && memcmp(r.time, t.time, 20) == 0,
-			"case %zu", i);
+		CHECK(r.is_stderr && r.time_len == 20 && memcmp(r.time, t.time, 20) == 0, "case %zu", i);
 		logrecord_details(&r, details, sizeof(details));
 		CHECK(strcmp(details, "tag=a+b,x=%22%7D") == 0, "%s", details);
 	}
@@ -41,9 +39,8 @@ TEST(reads_what_docker_may_write)
 	char room[sizeof(line)];
 
 	CHECK(logrecord_parse(line, sizeof(line) - 1, room, &r), "not read");
-	CHECK(r.len == strlen("🐧 \xef\xbf\xbd é/\t") &&
-			memcmp(r.text, "🐧 \xef\xbf\xbd é/\t", r.len) == 0,
-		"%.*s", (int)r.len, r.text);
+	CHECK(r.len == strlen("🐧 \xef\xbf\xbd é/\t") && memcmp(r.text, "🐧 \xef\xbf\xbd é/\t", r.len) == 0, "%.*s",
+		(int)r.len, r.text);
 }
 
 /* Every beginning of a record, and every byte of it changed: no crash, no reading beyond it (the

@@ -69,8 +69,7 @@ int logs_time(const char *option, const char *text, struct timespec *ret, struct
 		return 0;
 	if (!parse_duration_ms(text, &ms)) {
 		err_set(e, ERR_USAGE, EINVAL, "%s %.64s: not a time", option, text);
-		return err_hint(
-			e, "a duration such as 10m, 2026-01-31T12:00:00Z, or seconds since 1970");
+		return err_hint(e, "a duration such as 10m, 2026-01-31T12:00:00Z, or seconds since 1970");
 	}
 	clock_gettime(CLOCK_REALTIME, ret);
 	ret->tv_sec -= (time_t)(ms / 1000);
@@ -102,10 +101,7 @@ static int flush_one(struct buf *b, int fd, struct err *e)
 
 static int flush(struct show *s, struct err *e)
 {
-	return flush_one(&s->out[0], STDOUT_FILENO, e) < 0 ||
-			flush_one(&s->out[1], STDERR_FILENO, e) < 0
-		? -e->num
-		: 0;
+	return flush_one(&s->out[0], STDOUT_FILENO, e) < 0 || flush_one(&s->out[1], STDERR_FILENO, e) < 0 ? -e->num : 0;
 }
 
 /* Two streams, one order: what is for one is written before something for the other. */
@@ -120,8 +116,7 @@ static bool in_time(struct show *s, const struct logrecord *r, struct timespec *
 
 	if (!s->o->has_since && !s->o->has_until && !s->o->timestamps)
 		return true;
-	fmt_to(text, sizeof(text), "%.*s", (int)(r->time_len < sizeof(text) - 1 ? r->time_len : 0),
-		r->time);
+	fmt_to(text, sizeof(text), "%.*s", (int)(r->time_len < sizeof(text) - 1 ? r->time_len : 0), r->time);
 	if (!rfc3339_parse(text, ret))
 		return true; /* better shown than hidden */
 	if (s->o->has_until && compare(ret, &s->o->until) > 0)
@@ -190,8 +185,7 @@ static int show_all(struct show *s, struct err *e)
 	if (flush(s, e) < 0)
 		return -e->num;
 	if (s->files.skipped) {
-		static const char text[] =
-			"tare: records were rotated away before they could be shown\n";
+		static const char text[] = "tare: records were rotated away before they could be shown\n";
 
 		s->files.skipped = false;
 		return io_write_all(STDERR_FILENO, text, sizeof(text) - 1, e);
@@ -227,8 +221,7 @@ static int still_runs(struct show *s, bool *ret, struct err *e)
 	if (n == 0)
 		n = engine_refresh(s->en, &now, e);
 	*ret = n == 0 &&
-		(now.status.state == CT_RUNNING || now.status.state == CT_PAUSED ||
-			now.status.state == CT_RESTARTING);
+		(now.status.state == CT_RUNNING || now.status.state == CT_PAUSED || now.status.state == CT_RESTARTING);
 	if (*ret && s->monitor < 0 && now.status.state != CT_RESTARTING) {
 		s->monitor = session(&now, e);
 		if (s->monitor < 0 && e->kind == ERR_CONFLICT)
@@ -244,8 +237,7 @@ static void hear(struct show *s)
 	char msg[256];
 	ssize_t n = recv(s->monitor, msg, sizeof(msg), MSG_DONTWAIT);
 
-	if (n == 0 || (n > 0 && (uint8_t)msg[0] == MON_EXIT) ||
-		(n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (n > 0 && (uint8_t)msg[0] == MON_EXIT) || (n < 0 && errno != EAGAIN && errno != EINTR))
 		fd_close(&s->monitor);
 }
 
@@ -257,15 +249,14 @@ static int until_ms(const struct show *s)
 	if (!s->o->has_until)
 		return -1;
 	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t ms = ((int64_t)s->o->until.tv_sec - now.tv_sec) * 1000 +
-		(s->o->until.tv_nsec - now.tv_nsec) / 1000000 + 1;
+	int64_t ms =
+		((int64_t)s->o->until.tv_sec - now.tv_sec) * 1000 + (s->o->until.tv_nsec - now.tv_nsec) / 1000000 + 1;
 	return ms <= 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
 static int wait_for_more(struct show *s, struct err *e)
 {
-	struct pollfd p[] = { { .fd = s->watch, .events = POLLIN },
-		{ .fd = s->monitor, .events = POLLIN } };
+	struct pollfd p[] = { { .fd = s->watch, .events = POLLIN }, { .fd = s->monitor, .events = POLLIN } };
 	char events[4096];
 	int n = poll(p, 2, until_ms(s));
 
@@ -285,8 +276,7 @@ static int follow(struct show *s, struct err *e)
 	bool runs = true;
 
 	s->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (s->watch < 0 ||
-		inotify_add_watch(s->watch, dir.text, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	if (s->watch < 0 || inotify_add_watch(s->watch, dir.text, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
 		return err_sys(e, "watch the log");
 	while (runs && !s->over) {
 		if (s->monitor < 0 && still_runs(s, &runs, e) < 0)
@@ -317,9 +307,7 @@ uint64_t logs_lost(const struct record *r)
 	for (;;) {
 		struct pollfd p = { .fd = sock, .events = POLLIN };
 		enum { PATIENCE_MS = 1000 };
-		ssize_t n = poll(&p, 1, PATIENCE_MS) > 0
-			? recv(sock, msg, sizeof(msg), MSG_DONTWAIT)
-			: -1;
+		ssize_t n = poll(&p, 1, PATIENCE_MS) > 0 ? recv(sock, msg, sizeof(msg), MSG_DONTWAIT) : -1;
 
 		if (n <= 0)
 			return r->status.lost_records;
@@ -349,20 +337,17 @@ static int check_driver(const struct record *r, struct err *e)
 
 	if (!d || str_eq(d, "json-file") || str_eq(d, "local"))
 		return 0;
-	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-		"container %s: log driver %s keeps nothing that could be shown", r->config.name, d);
+	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "container %s: log driver %s keeps nothing that could be shown",
+		r->config.name, d);
 	return str_eq(d, "journald") ? err_hint(e, "journalctl CONTAINER_ID_FULL=%s", r->id)
 				     : err_hint(e, "run it with --log-driver json-file");
 }
 
 int logs_show(struct engine *en, struct record *r, const struct logs_opts *o, struct err *e)
 {
-	struct show s = { .en = en,
-		.r = r,
-		.o = o,
-		.out = { BUF_INIT, BUF_INIT },
-		.watch = FD_NONE,
-		.monitor = FD_NONE };
+	struct show s = {
+		.en = en, .r = r, .o = o, .out = { BUF_INIT, BUF_INIT }, .watch = FD_NONE, .monitor = FD_NONE
+	};
 	int n = check_driver(r, e);
 
 	if (n == 0)

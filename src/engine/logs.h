@@ -6,8 +6,7 @@
 /* logs_check - --log-driver and --log-opt of @c, as `create` does. ERR_USAGE, ERR_UNSUPPORTED. */
 int logs_check(const struct ct_config *c, struct err *e) must_check;
 /* logs_settings - the log's part of @m. Texts live in @a. */
-int logs_settings(const struct ct_config *c, struct arena *a, struct mon *m, struct err *e)
-	must_check;
+int logs_settings(const struct ct_config *c, struct arena *a, struct mon *m, struct err *e) must_check;
 
 struct logs_opts {
 	bool follow, timestamps, details;
@@ -20,7 +19,6 @@ struct logs_opts {
  * a duration before now such as 10m. ERR_USAGE names @option. */
 int logs_time(const char *option, const char *text, struct timespec *ret, struct err *e) must_check;
 /* logs_show - to our stdout and stderr. With follow until the container has ended (or --until). */
-int logs_show(struct engine *en, struct record *r, const struct logs_opts *o, struct err *e)
-	must_check;
+int logs_show(struct engine *en, struct record *r, const struct logs_opts *o, struct err *e) must_check;
 /* logs_lost - records that could not be written so far; asks the monitor of a running container. */
 uint64_t logs_lost(const struct record *r);

@@ -38,8 +38,7 @@ static int find_driver(const char *name, enum driver *ret, struct err *e)
 			*ret = (enum driver)i;
 			return 0;
 		}
-	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "--log-driver %.64s: there is no such driver here",
-		name);
+	err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "--log-driver %.64s: there is no such driver here", name);
 	return err_hint(e, "json-file, local, journald, none");
 }
 
@@ -97,9 +96,7 @@ static int one(struct settings *s, const char *key, const char *value, struct er
 	if (check_known(s->driver, key, e) < 0)
 		return -e->num;
 	if (str_eq(key, "max-size"))
-		return size_of(value, &s->max_size)
-			? 0
-			: refuse(key, value, "a size such as 10m is needed, or -1", e);
+		return size_of(value, &s->max_size) ? 0 : refuse(key, value, "a size such as 10m is needed, or -1", e);
 	if (str_eq(key, "max-file"))
 		return parse_u64(value, 1000, &s->max_file) && s->max_file
 			? 0
@@ -107,8 +104,8 @@ static int one(struct settings *s, const char *key, const char *value, struct er
 	if (str_eq(key, "compress") && !str_eq(value, "false"))
 		return refuse(key, value, "rotated logs are not compressed here", e);
 	if (str_eq(key, "mode") && !str_eq(value, "blocking") && !str_eq(value, "non-blocking"))
-		return refuse(key, value, "blocking or non-blocking",
-			e); /* a file keeps nobody waiting: both are the same */
+		return refuse(
+			key, value, "blocking or non-blocking", e); /* a file keeps nobody waiting: both are the same */
 	if (str_eq(key, "tag") && strstr(value, "{{"))
 		return refuse(key, value, "templates are not possible here", e);
 	if (str_eq(key, "labels"))
@@ -182,9 +179,8 @@ static void put_identity(const struct ct_config *c, const struct settings *s, st
 {
 	const char *name = c->name ? c->name : "";
 
-	buf_printf(b,
-		"CONTAINER_ID=%.12s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%s\nCONTAINER_TAG=%s\n",
-		c->id, c->id, name, s->tag ? s->tag : name);
+	buf_printf(b, "CONTAINER_ID=%.12s\nCONTAINER_ID_FULL=%s\nCONTAINER_NAME=%s\nCONTAINER_TAG=%s\n", c->id, c->id,
+		name, s->tag ? s->tag : name);
 	buf_printf(b, "SYSLOG_IDENTIFIER=%s\n", s->tag ? s->tag : name);
 	if (c->image)
 		buf_printf(b, "IMAGE_NAME=%s\n", c->image);
@@ -201,8 +197,7 @@ static void collect(const struct ct_config *c, const struct settings *s, struct 
 	}
 	for (size_t i = 0; i < c->labels.n; i++)
 		if (listed(s->labels, c->labels.v[i].key, str_len(c->labels.v[i].key)))
-			put_pair(t, c->labels.v[i].key, str_len(c->labels.v[i].key),
-				c->labels.v[i].value);
+			put_pair(t, c->labels.v[i].key, str_len(c->labels.v[i].key), c->labels.v[i].value);
 	if (s->tag)
 		put_pair(t, "tag", 3, s->tag);
 	if (t->json.len)

@@ -19,8 +19,7 @@ static bool has_variable(char *const *list, size_t n, const char *variable)
 	return false;
 }
 
-static int merge_env(struct ct_config *c, const struct image_run *image,
-	const struct merge_ask *ask, struct err *e)
+static int merge_env(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask, struct err *e)
 {
 	size_t n_image = ask->unset_all ? 0 : image->env.n, n = 0;
 	char **all = arena_array(&c->arena, char *, c->env.n + n_image + 1);
@@ -37,16 +36,14 @@ static int merge_env(struct ct_config *c, const struct image_run *image,
 	for (size_t i = 0; i < n_image; i++) {
 		const char *v = image->env.v[i];
 
-		if (!has_variable(c->env.v, c->env.n, v) &&
-			!has_variable(ask->unset.v, ask->unset.n, v))
+		if (!has_variable(c->env.v, c->env.n, v) && !has_variable(ask->unset.v, ask->unset.n, v))
 			all[n++] = image->env.v[i];
 	}
 	c->env = (struct rc_str_list){ n ? all : NULL, n };
 	return 0;
 }
 
-static void merge_program(
-	struct ct_config *c, const struct image_run *image, const struct merge_ask *ask)
+static void merge_program(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask)
 {
 	if (ask->entrypoint_given)
 		return;
@@ -136,17 +133,16 @@ static int merge_volumes(struct ct_config *c, const struct image_run *image, str
 		for (size_t k = 0; k < n && !taken; k++)
 			taken = same_place(all[k].destination, image->volumes.v[i]);
 		if (!taken)
-			all[n++] = (struct ct_mount){ .type = CT_MOUNT_VOLUME,
-				.destination = image->volumes.v[i],
-				.anonymous = true };
+			all[n++] = (struct ct_mount){
+				.type = CT_MOUNT_VOLUME, .destination = image->volumes.v[i], .anonymous = true
+			};
 	}
 	c->mounts = all;
 	c->n_mounts = n;
 	return 0;
 }
 
-static int merge_health(struct ct_config *c, const struct image_run *image,
-	const struct merge_ask *ask, struct err *e)
+static int merge_health(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask, struct err *e)
 {
 	static char none[] = "NONE";
 	const struct ct_health *h = &image->health;
@@ -172,8 +168,7 @@ static int merge_health(struct ct_config *c, const struct image_run *image,
 	return 0;
 }
 
-int merge_image(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask,
-	struct err *e)
+int merge_image(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask, struct err *e)
 {
 	static const struct image_run nothing = { 0 };
 

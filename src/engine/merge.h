@@ -21,5 +21,5 @@ struct merge_ask {
  * image's becomes an anonymous volume (source NULL) where nothing else is mounted health       the
  * user's test replaces the image's; times that were not given are the image's ERR_USAGE when there
  * is nothing to run. What is new lives in c->arena; the strings of @image are borrowed. */
-int merge_image(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask,
-	struct err *e) must_check;
+int merge_image(struct ct_config *c, const struct image_run *image, const struct merge_ask *ask, struct err *e)
+	must_check;

@@ -10,8 +10,7 @@ static struct rc_str_list split(char *const *words, size_t n)
 	return (struct rc_str_list){ (char **)words, n };
 }
 
-#define WORDS(...) \
-	split((char *[]){ __VA_ARGS__ }, sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *))
+#define WORDS(...) split((char *[]){ __VA_ARGS__ }, sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *))
 #define NO_ASK (&(struct merge_ask){ 0 })
 
 static void same(const struct rc_str_list *l, const char *want, const char *what)
@@ -25,8 +24,7 @@ static void same(const struct rc_str_list *l, const char *want, const char *what
 	CHECK(str_eq(text, want), "%s: \"%s\", not \"%s\"", what, text, want);
 }
 
-static struct ct_config merged(
-	struct ct_config c, const struct image_run *image, const struct merge_ask *ask)
+static struct ct_config merged(struct ct_config c, const struct image_run *image, const struct merge_ask *ask)
 {
 	struct err e = ERR_NONE;
 
@@ -61,27 +59,21 @@ TEST(nothing_to_run)
 	struct merge_ask given = { .entrypoint_given = true };
 	struct err e = ERR_NONE, e2 = ERR_NONE;
 
-	CHECK(merge_image(&c, NULL, NO_ASK, &e) < 0 && str_eq(e.msg, "no command specified"), "%s",
-		e.msg);
+	CHECK(merge_image(&c, NULL, NO_ASK, &e) < 0 && str_eq(e.msg, "no command specified"), "%s", e.msg);
 	CHECK(merge_image(&c, &image, &given, &e2) < 0, "an emptied entrypoint");
 }
 
 TEST(environment)
 {
-	struct image_run image = { .cmd = WORDS("c"),
-		.env = WORDS("PATH=/bin", "A=image", "B=image", "C=image") };
-	struct ct_config c = merged(
-		(struct ct_config){ .env = WORDS("A=1", "NEW=2", "A=3", "B") }, &image, NO_ASK);
+	struct image_run image = { .cmd = WORDS("c"), .env = WORDS("PATH=/bin", "A=image", "B=image", "C=image") };
+	struct ct_config c = merged((struct ct_config){ .env = WORDS("A=1", "NEW=2", "A=3", "B") }, &image, NO_ASK);
 
-	same(&c.env, "NEW=2 A=3 PATH=/bin C=image",
-		"the user's first, the last of each, B taken away");
+	same(&c.env, "NEW=2 A=3 PATH=/bin C=image", "the user's first, the last of each, B taken away");
 	arena_done(&c.arena);
-	c = merged((struct ct_config){ 0 }, &image,
-		&(struct merge_ask){ .unset = WORDS("A", "PATH") });
+	c = merged((struct ct_config){ 0 }, &image, &(struct merge_ask){ .unset = WORDS("A", "PATH") });
 	same(&c.env, "B=image C=image", "--unsetenv");
 	arena_done(&c.arena);
-	c = merged((struct ct_config){ .env = WORDS("X=") }, &image,
-		&(struct merge_ask){ .unset_all = true });
+	c = merged((struct ct_config){ .env = WORDS("X=") }, &image, &(struct merge_ask){ .unset_all = true });
 	same(&c.env, "X=", "--unsetenv-all");
 	arena_done(&c.arena);
 }
@@ -94,52 +86,39 @@ TEST(single_values)
 		.stop_signal = (char *)"SIGQUIT" };
 	struct ct_config c = merged((struct ct_config){ 0 }, &image, NO_ASK);
 
-	CHECK(str_eq(c.user, "www") && str_eq(c.working_dir, "/srv") &&
-			str_eq(c.stop_signal, "SIGQUIT"),
-		"image");
+	CHECK(str_eq(c.user, "www") && str_eq(c.working_dir, "/srv") && str_eq(c.stop_signal, "SIGQUIT"), "image");
 	arena_done(&c.arena);
-	c = merged((struct ct_config){ .user = (char *)"0",
-			   .working_dir = (char *)"/",
-			   .stop_signal = (char *)"9" },
+	c = merged((struct ct_config){ .user = (char *)"0", .working_dir = (char *)"/", .stop_signal = (char *)"9" },
 		&image, NO_ASK);
-	CHECK(str_eq(c.user, "0") && str_eq(c.working_dir, "/") && str_eq(c.stop_signal, "9"),
-		"given");
+	CHECK(str_eq(c.user, "0") && str_eq(c.working_dir, "/") && str_eq(c.stop_signal, "9"), "given");
 	arena_done(&c.arena);
 }
 
 TEST(labels_and_ports)
 {
-	struct rc_kv of_image[] = { { (char *)"a", (char *)"image" },
-		{ (char *)"b", (char *)"image" } };
+	struct rc_kv of_image[] = { { (char *)"a", (char *)"image" }, { (char *)"b", (char *)"image" } };
 	struct rc_kv given[] = { { (char *)"b", (char *)"mine" }, { (char *)"c", (char *)"" } };
-	struct image_run image = { .cmd = WORDS("c"),
-		.labels = { of_image, 2 },
-		.exposed_ports = WORDS("80/tcp", "53/udp") };
-	struct ct_config c = merged(
-		(struct ct_config){ .labels = { given, 2 }, .exposed_ports = WORDS("80/tcp") },
-		&image, NO_ASK);
+	struct image_run image = {
+		.cmd = WORDS("c"), .labels = { of_image, 2 }, .exposed_ports = WORDS("80/tcp", "53/udp")
+	};
+	struct ct_config c =
+		merged((struct ct_config){ .labels = { given, 2 }, .exposed_ports = WORDS("80/tcp") }, &image, NO_ASK);
 
 	CHECK(c.labels.n == 3, "%zu labels", c.labels.n);
-	CHECK(str_eq(c.labels.v[0].value, "image") && str_eq(c.labels.v[1].value, "mine"),
-		"the user's win");
+	CHECK(str_eq(c.labels.v[0].value, "image") && str_eq(c.labels.v[1].value, "mine"), "the user's win");
 	same(&c.exposed_ports, "80/tcp 53/udp", "ports");
 	arena_done(&c.arena);
 }
 
 TEST(volumes_of_the_image)
 {
-	struct ct_mount mine[] = {
-		{ .type = CT_MOUNT_BIND, .source = (char *)"/x", .destination = (char *)"/data" }
-	};
+	struct ct_mount mine[] = { { .type = CT_MOUNT_BIND, .source = (char *)"/x", .destination = (char *)"/data" } };
 	struct image_run image = { .cmd = WORDS("c"), .volumes = WORDS("/data/", "/logs") };
-	struct ct_config c =
-		merged((struct ct_config){ .mounts = mine, .n_mounts = 1 }, &image, NO_ASK);
+	struct ct_config c = merged((struct ct_config){ .mounts = mine, .n_mounts = 1 }, &image, NO_ASK);
 
 	CHECK(c.n_mounts == 2, "%zu mounts", c.n_mounts);
-	CHECK(c.mounts[0].type == CT_MOUNT_BIND && str_eq(c.mounts[1].destination, "/logs"),
-		"taken places stay");
-	CHECK(c.mounts[1].anonymous && c.mounts[1].type == CT_MOUNT_VOLUME && !c.mounts[1].source,
-		"anonymous");
+	CHECK(c.mounts[0].type == CT_MOUNT_BIND && str_eq(c.mounts[1].destination, "/logs"), "taken places stay");
+	CHECK(c.mounts[1].anonymous && c.mounts[1].type == CT_MOUNT_VOLUME && !c.mounts[1].source, "anonymous");
 	arena_done(&c.arena);
 }
 
@@ -147,14 +126,12 @@ TEST(health_checks)
 {
 	struct image_run image = { .cmd = WORDS("c"),
 		.health = { .test = WORDS("CMD", "img"), .interval_ms = 5000, .retries = 7 } };
-	struct ct_config c =
-		merged((struct ct_config){ .health = { .retries = 2 } }, &image, NO_ASK);
+	struct ct_config c = merged((struct ct_config){ .health = { .retries = 2 } }, &image, NO_ASK);
 
 	same(&c.health.test, "CMD img", "the image's test");
 	CHECK(c.health.retries == 2 && c.health.interval_ms == 5000, "what was given wins");
 	arena_done(&c.arena);
-	c = merged((struct ct_config){ .health = { .test = WORDS("CMD-SHELL", "mine") } }, &image,
-		NO_ASK);
+	c = merged((struct ct_config){ .health = { .test = WORDS("CMD-SHELL", "mine") } }, &image, NO_ASK);
 	same(&c.health.test, "CMD-SHELL mine", "--health-cmd");
 	arena_done(&c.arena);
 	c = merged((struct ct_config){ 0 }, &image, &(struct merge_ask){ .no_healthcheck = true });
@@ -163,5 +140,5 @@ TEST(health_checks)
 	arena_done(&c.arena);
 }
 
-TEST_MAIN(T(which_program_runs), T(nothing_to_run), T(environment), T(single_values),
-	T(labels_and_ports), T(volumes_of_the_image), T(health_checks))
+TEST_MAIN(T(which_program_runs), T(nothing_to_run), T(environment), T(single_values), T(labels_and_ports),
+	T(volumes_of_the_image), T(health_checks))

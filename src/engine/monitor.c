@@ -179,8 +179,8 @@ static int cycle(struct engine *en, struct bringup *b, struct err *e)
 	}
 }
 
-/* A session of our own, deaf to the terminal's signals and the shell's: ended by SIGKILL only. Blocked, not ignored: one
- * call, and the program gets its empty mask by the runtime anyway. */
+/* A session of our own, deaf to the terminal's signals and the shell's: ended by SIGKILL only. Blocked, not ignored:
+ * one call, and the program gets its empty mask by the runtime anyway. */
 static void prepare_process(void)
 {
 	sigset_t all;
@@ -241,8 +241,8 @@ static _Noreturn void monitor(struct engine *en, struct record *r, int client, b
 	_exit(e.num ? 1 : 0);
 }
 
-/* In the child *ret_writer is the end for its report, in the parent *ret_reader the other one. Returns the child's pid, 0
- * in the child. */
+/* In the child *ret_writer is the end for its report, in the parent *ret_reader the other one. Returns the child's pid,
+ * 0 in the child. */
 static pid_t fork_monitor(int *ret_reader, int *ret_writer, struct err *e)
 {
 	int fds[2];

@@ -22,11 +22,10 @@ int mountopt_destination(struct arena *a, const char *text, size_t n, char **ret
 	if (!d)
 		return err_oom(e, "a mount");
 	if (n == 0 || text[0] != '/')
-		return err_set(e, ERR_USAGE, EINVAL,
-			"invalid mount path: '%.*s' mount path must be absolute", (int)n, text);
+		return err_set(
+			e, ERR_USAGE, EINVAL, "invalid mount path: '%.*s' mount path must be absolute", (int)n, text);
 	if (n >= PATH_MAX)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG,
-			"invalid mount path: longer than %d bytes", PATH_MAX - 1);
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "invalid mount path: longer than %d bytes", PATH_MAX - 1);
 	for (size_t i = 0, len; i < n; i += len) {
 		for (; i < n && text[i] == '/'; i++)
 			;
@@ -45,16 +44,14 @@ int mountopt_destination(struct arena *a, const char *text, size_t n, char **ret
 	}
 	*at = '\0';
 	if (at == d)
-		return err_set(
-			e, ERR_USAGE, EINVAL, "invalid specification: destination can't be '/'");
+		return err_set(e, ERR_USAGE, EINVAL, "invalid specification: destination can't be '/'");
 	*ret = d;
 	return 0;
 }
 
 const char *mountopt_propagation(const char *word)
 {
-	static const char *const words[] = { "rprivate", "private", "rshared", "shared", "rslave",
-		"slave" };
+	static const char *const words[] = { "rprivate", "private", "rshared", "shared", "rslave", "slave" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (str_eq(word, words[i]))
@@ -80,8 +77,7 @@ int mountopt_anonymous(struct arena *a, struct ct_mount *m, struct err *e)
 
 int mountopt_volume_name(const char *name, struct err *e)
 {
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	size_t n = strlen(name);
 
 	if (n >= 2 && n < 256 && strspn(name, letters) == n && !strchr("_.-", name[0]))
@@ -103,12 +99,10 @@ int mountopt_volume_name(const char *name, struct err *e)
 /* --- tmpfs -------------------------------------------------------------------------------------------------- */
 
 /* Words a tmpfs may have beside size and mode. "suid" and kin switch off what is on by default. */
-static const char *const tmpfs_words[] = { "noexec", "exec", "nosuid", "suid", "nodev", "dev",
-	"sync", "async", "dirsync", "noatime", "atime", "nodiratime", "diratime", "relatime",
-	"norelatime", "strictatime", "nostrictatime", "noswap", "tmpcopyup" };
-static const char *const tmpfs_keys[] = {
-	"nr_inodes=", "nr_blocks=", "uid=", "gid=", "mpol=", "huge="
-};
+static const char *const tmpfs_words[] = { "noexec", "exec", "nosuid", "suid", "nodev", "dev", "sync", "async",
+	"dirsync", "noatime", "atime", "nodiratime", "diratime", "relatime", "norelatime", "strictatime",
+	"nostrictatime", "noswap", "tmpcopyup" };
+static const char *const tmpfs_keys[] = { "nr_inodes=", "nr_blocks=", "uid=", "gid=", "mpol=", "huge=" };
 
 static int keep_word(struct arena *a, const char *word, struct ct_mount *m, struct err *e)
 {
@@ -143,8 +137,7 @@ static bool is_percentage(const char *s)
 	return n > 1 && s[n - 1] == '%' && parse_u64_n(s, n - 1, 100, &v);
 }
 
-static int tmpfs_mode(
-	struct arena *a, const char *word, const char *mode, struct ct_mount *m, struct err *e)
+static int tmpfs_mode(struct arena *a, const char *word, const char *mode, struct ct_mount *m, struct err *e)
 {
 	size_t zeros = strspn(mode, "0");
 
@@ -211,8 +204,8 @@ struct said {
 
 static int twice(const char *word, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL,
-		"invalid mode: \"%.64s\" contradicts or repeats what stands before it", word);
+	return err_set(
+		e, ERR_USAGE, EINVAL, "invalid mode: \"%.64s\" contradicts or repeats what stands before it", word);
 }
 
 static bool once(bool *said)
@@ -225,8 +218,8 @@ static bool once(bool *said)
 
 static bool volume_word_known(const char *w)
 {
-	static const char *const words[] = { "ro", "rw", "z", "Z", "U", "nocopy", "copy", "idmap",
-		"consistent", "cached", "delegated", "bind", "rbind" };
+	static const char *const words[] = { "ro", "rw", "z", "Z", "U", "nocopy", "copy", "idmap", "consistent",
+		"cached", "delegated", "bind", "rbind" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (str_eq(w, words[i]))
@@ -242,16 +235,14 @@ static int volume_word(const char *w, struct ct_mount *m, struct said *said, str
 		return err_set(e, ERR_USAGE, EINVAL, "invalid mode: %.64s", w);
 	if (propagation && m->type == CT_MOUNT_VOLUME)
 		return err_set(e, ERR_USAGE, EINVAL,
-			"invalid mode: %s: propagation is for directories of the host, not volumes",
-			w);
+			"invalid mode: %s: propagation is for directories of the host, not volumes", w);
 	if (str_eq(w, "nocopy") && m->type == CT_MOUNT_BIND)
 		return err_set(e, ERR_USAGE, EINVAL,
 			"invalid mode: nocopy is for volumes, a directory of the host is never "
 			"filled");
 	if ((propagation && !once(&said->propagation)) ||
 		((str_eq(w, "ro") || str_eq(w, "rw")) && !once(&said->write)) ||
-		((w[0] == 'z' || w[0] == 'Z') && !once(&said->relabel)) ||
-		(str_ends(w, "copy") && !once(&said->copy)))
+		((w[0] == 'z' || w[0] == 'Z') && !once(&said->relabel)) || (str_ends(w, "copy") && !once(&said->copy)))
 		return twice(w, e);
 	if (propagation)
 		m->propagation = (char *)(uintptr_t)propagation;
@@ -310,8 +301,7 @@ static int source_of(struct arena *a, const char *text, size_t n, struct ct_moun
 	if (!s)
 		return err_oom(e, "a mount");
 	if (n >= PATH_MAX)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes",
-			PATH_MAX - 1);
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes", PATH_MAX - 1);
 	m->source = s;
 	if (s[0] != '/' && s[0] != '.') {
 		m->type = CT_MOUNT_VOLUME;
@@ -334,8 +324,7 @@ static int parse_volume(struct arena *a, const char *text, struct ct_mount *m, s
 
 	for (const char *p = text;; p += n[parts - 1] + 1) {
 		if (parts == ARRAY_SIZE(at))
-			return err_set(e, ERR_USAGE, EINVAL,
-				"invalid volume specification: '%.300s'", text);
+			return err_set(e, ERR_USAGE, EINVAL, "invalid volume specification: '%.300s'", text);
 		at[parts] = p;
 		n[parts] = strcspn(p, ":");
 		if (n[parts] == 0)
@@ -348,13 +337,11 @@ static int parse_volume(struct arena *a, const char *text, struct ct_mount *m, s
 	}
 	if (parts == 1 || (parts == 2 && all_options(at[1]))) {
 		m->type = CT_MOUNT_VOLUME;
-		if (mountopt_anonymous(a, m, e) < 0 ||
-			mountopt_destination(a, at[0], n[0], &m->destination, e) < 0)
+		if (mountopt_anonymous(a, m, e) < 0 || mountopt_destination(a, at[0], n[0], &m->destination, e) < 0)
 			return -e->num;
 		return parts == 2 ? volume_words(a, at[1], m, e) : 0;
 	}
-	if (source_of(a, at[0], n[0], m, e) < 0 ||
-		mountopt_destination(a, at[1], n[1], &m->destination, e) < 0)
+	if (source_of(a, at[0], n[0], m, e) < 0 || mountopt_destination(a, at[1], n[1], &m->destination, e) < 0)
 		return -e->num;
 	return parts == 3 ? volume_words(a, at[2], m, e) : 0;
 }
@@ -369,15 +356,13 @@ int mountopt_volume(struct arena *a, const char *text, struct ct_mount *ret, str
 	return 0;
 }
 
-int mountopt_image_volume(
-	struct arena *a, const char *destination, struct ct_mount *ret, struct err *e)
+int mountopt_image_volume(struct arena *a, const char *destination, struct ct_mount *ret, struct err *e)
 {
 	struct ct_mount m = { .type = CT_MOUNT_VOLUME };
 
 	for (const char *p = destination; (p = strstr(p, "..")); p += 2)
 		if ((p == destination || p[-1] == '/') && (p[2] == '/' || !p[2]))
-			return err_set(e, ERR_CONFIG, EINVAL,
-				"image: Volumes: \"%.300s\" has \"..\"", destination);
+			return err_set(e, ERR_CONFIG, EINVAL, "image: Volumes: \"%.300s\" has \"..\"", destination);
 	if (mountopt_destination(a, destination, strlen(destination), &m.destination, e) < 0) {
 		e->kind = ERR_CONFIG; /* not what the user typed */
 		return err_wrap(e, "image: Volumes");

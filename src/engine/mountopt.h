@@ -11,19 +11,15 @@
  * "." and counts from the working directory) or the name of a volume; without it the result is an
  * anonymous volume, which has its name of 64 hex digits then. A host directory that is absent is to
  * be made (@ret->create_source), as docker does. */
-int mountopt_volume(struct arena *a, const char *text, struct ct_mount *ret, struct err *e)
-	must_check;
+int mountopt_volume(struct arena *a, const char *text, struct ct_mount *ret, struct err *e) must_check;
 /* mountopt_mount - the value of --mount: type=bind|volume|tmpfs,KEY[=VALUE],… as CSV (a field with
  * commas stands in double quotes). */
-int mountopt_mount(struct arena *a, const char *text, struct ct_mount *ret, struct err *e)
-	must_check;
+int mountopt_mount(struct arena *a, const char *text, struct ct_mount *ret, struct err *e) must_check;
 /* mountopt_tmpfs - the value of --tmpfs: DST[:OPTS]. */
-int mountopt_tmpfs(struct arena *a, const char *text, struct ct_mount *ret, struct err *e)
-	must_check;
+int mountopt_tmpfs(struct arena *a, const char *text, struct ct_mount *ret, struct err *e) must_check;
 /* mountopt_image_volume - an entry of the image's Volumes: an anonymous volume at @destination.
  * ERR_CONFIG for a relative one or one with "..". */
-int mountopt_image_volume(
-	struct arena *a, const char *destination, struct ct_mount *ret, struct err *e) must_check;
+int mountopt_image_volume(struct arena *a, const char *destination, struct ct_mount *ret, struct err *e) must_check;
 
 /* mountopt_add - append @m to @c->mounts, in @c->arena. ERR_USAGE "duplicate mount point" when its
  * destination is taken. */

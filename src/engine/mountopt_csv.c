@@ -43,8 +43,8 @@ static int next_field(const char **p, char *dst, struct err *e)
 		s += *s == '"';
 	}
 	if (!*s || (s[1] && s[1] != ','))
-		return err_set(e, ERR_USAGE, EINVAL,
-			!*s ? "a quoted field has no end" : "something follows a quoted field");
+		return err_set(
+			e, ERR_USAGE, EINVAL, !*s ? "a quoted field has no end" : "something follows a quoted field");
 	*dst = '\0';
 	*p = s[1] ? s + 2 : NULL;
 	return 0;
@@ -77,8 +77,7 @@ static int set_type(struct csv *c, const char *v, struct err *e)
 	static const struct {
 		const char *word;
 		enum ct_mount_type type;
-	} types[] = { { "bind", CT_MOUNT_BIND }, { "volume", CT_MOUNT_VOLUME },
-		{ "tmpfs", CT_MOUNT_TMPFS } };
+	} types[] = { { "bind", CT_MOUNT_BIND }, { "volume", CT_MOUNT_VOLUME }, { "tmpfs", CT_MOUNT_TMPFS } };
 
 	for (size_t i = 0; v && i < ARRAY_SIZE(types); i++) {
 		if (!str_eq(v, types[i].word))
@@ -126,8 +125,7 @@ static int set_tmpfs(struct csv *c, const char *key, const char *v, struct err *
 
 	only_for(c, CT_MOUNT_TMPFS, key);
 	if (!v || n + strlen(v) + 2 > sizeof(word))
-		return bad_value(key, v,
-			str_eq(name, "size") ? "a size like 64m" : "an octal number like 1777", e);
+		return bad_value(key, v, str_eq(name, "size") ? "a size like 64m" : "an octal number like 1777", e);
 	memcpy(word, name, n);
 	word[n] = '=';
 	memcpy(word + n + 1, v, strlen(v) + 1);
@@ -138,9 +136,9 @@ static int set_propagation(struct csv *c, const char *v, struct err *e)
 {
 	only_for(c, CT_MOUNT_BIND, "bind-propagation");
 	c->m.propagation = v ? (char *)(uintptr_t)mountopt_propagation(v) : NULL;
-	return c->m.propagation ? 0
-				: bad_value("bind-propagation", v,
-					  "rprivate, private, rshared, shared, rslave, slave", e);
+	return c->m.propagation
+		? 0
+		: bad_value("bind-propagation", v, "rprivate, private, rshared, shared, rslave, slave", e);
 }
 
 /* Things docker does when it makes the volume; here they are told to `volume create`, which also
@@ -154,8 +152,7 @@ static int refuse_volume_key(const char *key, const char *v, struct err *e)
 		return err_hint(e,
 			"mount the whole volume, or its directory (see tare volume inspect) with "
 			"type=bind");
-	return err_hint(
-		e, "make the volume first: tare volume create --label KEY=VALUE -o KEY=VALUE NAME");
+	return err_hint(e, "make the volume first: tare volume create --label KEY=VALUE -o KEY=VALUE NAME");
 }
 
 /* --- keys ---------------------------------------------------------------------------------------------------- */
@@ -163,13 +160,11 @@ static int refuse_volume_key(const char *key, const char *v, struct err *e)
 static int set_place(struct csv *c, const char *key, const char *v, bool source, struct err *e)
 {
 	if (!v || !*v)
-		return bad_value(
-			key, v, source ? "a path or the name of a volume" : "an absolute path", e);
+		return bad_value(key, v, source ? "a path or the name of a volume" : "an absolute path", e);
 	if (!source)
 		return mountopt_destination(c->a, v, strlen(v), &c->m.destination, e);
 	if (strlen(v) >= PATH_MAX)
-		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes",
-			PATH_MAX - 1);
+		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the source is longer than %d bytes", PATH_MAX - 1);
 	c->source = arena_dup(c->a, v);
 	return c->source ? 0 : err_oom(e, "a mount");
 }
@@ -239,8 +234,7 @@ static int field(struct csv *c, char *text, struct err *e)
 	size_t n = v ? (size_t)(v - text) : strlen(text);
 
 	if (n == 0 || n >= sizeof(key))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"invalid field '%.100s' must be a key=value pair", text);
+		return err_set(e, ERR_USAGE, EINVAL, "invalid field '%.100s' must be a key=value pair", text);
 	for (size_t i = 0; i < n; i++)
 		key[i] = (char)tolower((unsigned char)text[i]);
 	key[n] = '\0';
@@ -255,32 +249,27 @@ static int finish(struct csv *c, struct err *e)
 
 	for (int t = CT_MOUNT_BIND; t <= CT_MOUNT_TMPFS; t++)
 		if (t != (int)m->type && c->only >> t & 1)
-			return err_set(e, ERR_USAGE, EINVAL, "%s is not for mounts of this type",
-				c->only_key[t]);
+			return err_set(e, ERR_USAGE, EINVAL, "%s is not for mounts of this type", c->only_key[t]);
 	if (!m->destination)
 		return err_set(e, ERR_USAGE, EINVAL, "target is required");
 	if (m->recursive_read_only && !m->read_only)
 		return err_set(e, ERR_USAGE, EINVAL, "bind-recursive=readonly goes with readonly");
 	if (m->recursive_read_only && m->propagation && !str_eq(m->propagation, "rprivate"))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"bind-recursive=readonly goes with bind-propagation=rprivate only");
+		return err_set(
+			e, ERR_USAGE, EINVAL, "bind-recursive=readonly goes with bind-propagation=rprivate only");
 	switch (m->type) {
-	case CT_MOUNT_TMPFS:
-		return c->source ? err_set(e, ERR_USAGE, EINVAL, "a tmpfs has no source") : 0;
+	case CT_MOUNT_TMPFS: return c->source ? err_set(e, ERR_USAGE, EINVAL, "a tmpfs has no source") : 0;
 	case CT_MOUNT_BIND:
 		m->source = c->source;
 		if (!m->source)
-			return err_set(e, ERR_USAGE, EINVAL,
-				"source is required for a mount of type bind");
+			return err_set(e, ERR_USAGE, EINVAL, "source is required for a mount of type bind");
 		if (m->source[0] != '/')
-			return err_set(e, ERR_USAGE, EINVAL,
-				"invalid mount path: '%.300s' mount path must be absolute",
+			return err_set(e, ERR_USAGE, EINVAL, "invalid mount path: '%.300s' mount path must be absolute",
 				m->source);
 		return 0;
 	case CT_MOUNT_VOLUME:
 		m->source = c->source;
-		return m->source ? mountopt_volume_name(m->source, e)
-				 : mountopt_anonymous(c->a, m, e);
+		return m->source ? mountopt_volume_name(m->source, e) : mountopt_anonymous(c->a, m, e);
 	}
 	return err_set(e, ERR_BUG, EINVAL, "a mount of no type");
 }

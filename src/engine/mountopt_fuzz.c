@@ -19,9 +19,8 @@ static void check(const struct ct_mount *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int (*const parsers[])(
-		struct arena *, const char *, struct ct_mount *, struct err *) = { mountopt_volume,
-		mountopt_mount, mountopt_tmpfs, mountopt_image_volume };
+	static int (*const parsers[])(struct arena *, const char *, struct ct_mount *,
+		struct err *) = { mountopt_volume, mountopt_mount, mountopt_tmpfs, mountopt_image_volume };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parsers); i++) {
 		AUTO(arena) struct arena a = ARENA_INIT;

@@ -28,10 +28,9 @@ static const char *show(const struct ct_mount *m)
 	const struct {
 		bool on;
 		const char *word;
-	} flags[] = { { m->read_only, "ro" }, { m->recursive_read_only, "rro" },
-		{ m->non_recursive, "flat" }, { m->no_copy, "nocopy" }, { m->idmap, "idmap" },
-		{ m->chown, "U" }, { m->relabel == 'z', "z" }, { m->relabel == 'Z', "Z" },
-		{ m->create_source, "create" } };
+	} flags[] = { { m->read_only, "ro" }, { m->recursive_read_only, "rro" }, { m->non_recursive, "flat" },
+		{ m->no_copy, "nocopy" }, { m->idmap, "idmap" }, { m->chown, "U" }, { m->relabel == 'z', "z" },
+		{ m->relabel == 'Z', "Z" }, { m->create_source, "create" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].on)
@@ -39,8 +38,7 @@ static const char *show(const struct ct_mount *m)
 	if (m->propagation)
 		n += fmt_to(text + n, sizeof(text) - n, " %s", m->propagation);
 	if (m->tmpfs_size)
-		n += fmt_to(text + n, sizeof(text) - n, " size=%llu",
-			(unsigned long long)m->tmpfs_size);
+		n += fmt_to(text + n, sizeof(text) - n, " size=%llu", (unsigned long long)m->tmpfs_size);
 	if (m->tmpfs_mode)
 		n += fmt_to(text + n, sizeof(text) - n, " mode=%o", m->tmpfs_mode);
 	for (size_t i = 0; i < m->tmpfs_options.n; i++)
@@ -82,8 +80,7 @@ TEST(means_what_docker_means)
 		{ MOUNT, "dst=/b", "volume * /b" },
 		{ MOUNT, "type=volume,source=db,destination=/b,volume-nocopy,volume-driver=local",
 			"volume db /b nocopy" },
-		{ MOUNT, "type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=0700",
-			"tmpfs - /t size=67108864 mode=700" },
+		{ MOUNT, "type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=0700", "tmpfs - /t size=67108864 mode=700" },
 		{ MOUNT, "type=tmpfs,dst=/t,tmpfs-mode=0", "tmpfs - /t [mode=0]" },
 		{ TMPFS, "/t", "tmpfs - /t" },
 		{ TMPFS, "/t:size=1g,mode=1777,exec,uid=3,ro",
@@ -96,11 +93,9 @@ TEST(means_what_docker_means)
 		struct err e = ERR_NONE;
 		struct ct_mount m;
 
-		CHECK(parse(cases[i].kind, &a, cases[i].text, &m, &e) == 0, "%s: %s", cases[i].text,
-			e.msg);
+		CHECK(parse(cases[i].kind, &a, cases[i].text, &m, &e) == 0, "%s: %s", cases[i].text, e.msg);
 		CHECK(str_eq(show(&m), cases[i].want), "%s is %s", cases[i].text, show(&m));
-		CHECK(!m.anonymous || strlen(m.source) == 64, "%s is called %s", cases[i].text,
-			m.source);
+		CHECK(!m.anonymous || strlen(m.source) == 64, "%s is called %s", cases[i].text, m.source);
 	}
 }
 
@@ -135,16 +130,12 @@ TEST(refuses_by_name)
 		{ MOUNT, "type=nfs,dst=/b", "invalid value for type: nfs" },
 		{ MOUNT, "type=image,src=x,dst=/b", "type image are not supported" },
 		{ MOUNT, "type=bind,src=/a,dst=/b,sauce=1", "unexpected key 'sauce'" },
-		{ MOUNT, "type=bind,src=/a,dst=/b,readonly=maybe",
-			"invalid value for readonly: maybe" },
+		{ MOUNT, "type=bind,src=/a,dst=/b,readonly=maybe", "invalid value for readonly: maybe" },
 		{ MOUNT, "type=bind,src=/a,dst=/b,tmpfs-size=1", "tmpfs-size is not for mounts" },
-		{ MOUNT, "type=bind,src=/a,dst=/b,bind-propagation=up",
-			"invalid value for bind-propagation: up" },
+		{ MOUNT, "type=bind,src=/a,dst=/b,bind-propagation=up", "invalid value for bind-propagation: up" },
 		{ MOUNT, "type=bind,src=/a,dst=/b,bind-recursive=readonly", "goes with readonly" },
-		{ MOUNT, "type=volume,src=db,dst=/b,volume-subpath=x",
-			"volume-subpath is not supported" },
-		{ MOUNT, "type=volume,src=db,dst=/b,volume-opt=type=nfs",
-			"volume-opt is not supported" },
+		{ MOUNT, "type=volume,src=db,dst=/b,volume-subpath=x", "volume-subpath is not supported" },
+		{ MOUNT, "type=volume,src=db,dst=/b,volume-opt=type=nfs", "volume-opt is not supported" },
 		{ MOUNT, "type=tmpfs,src=x,dst=/b", "a tmpfs has no source" },
 		{ MOUNT, "type=tmpfs,dst=/b,tmpfs-mode=8", "invalid mode for a tmpfs: 8" },
 		{ MOUNT, "type=tmpfs,dst=/b,tmpfs-size=lots", "invalid size for a tmpfs: lots" },
@@ -160,10 +151,9 @@ TEST(refuses_by_name)
 		struct err e = ERR_NONE;
 		struct ct_mount m;
 
-		CHECK(parse(cases[i].kind, &a, cases[i].text, &m, &e) < 0, "\"%s\" was taken as %s",
-			cases[i].text, show(&m));
-		CHECK(e.kind == ERR_USAGE || e.kind == ERR_UNSUPPORTED, "%s: kind %d",
-			cases[i].text, e.kind);
+		CHECK(parse(cases[i].kind, &a, cases[i].text, &m, &e) < 0, "\"%s\" was taken as %s", cases[i].text,
+			show(&m));
+		CHECK(e.kind == ERR_USAGE || e.kind == ERR_UNSUPPORTED, "%s: kind %d", cases[i].text, e.kind);
 		CHECK(strstr(e.msg, cases[i].says), "\"%s\": %s", cases[i].text, e.msg);
 		CHECK(e.hint[0], "\"%s\" has no hint", cases[i].text);
 	}
@@ -181,8 +171,7 @@ TEST(an_images_volumes_stay_inside)
 	CHECK(mountopt_image_volume(&a, "/a..b/..c", &m, &e) == 0, "%s", e.msg);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		err_clear(&e);
-		CHECK(mountopt_image_volume(&a, bad[i], &m, &e) < 0 && e.kind == ERR_CONFIG,
-			"%s was taken", bad[i]);
+		CHECK(mountopt_image_volume(&a, bad[i], &m, &e) < 0 && e.kind == ERR_CONFIG, "%s was taken", bad[i]);
 	}
 }
 
@@ -196,17 +185,13 @@ TEST(adds_sorts_and_finds_duplicates)
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
 		struct ct_mount m;
 
-		CHECK(mountopt_tmpfs(&c.arena, given[i], &m, &e) == 0 &&
-				mountopt_add(&c, &m, &e) == 0,
-			"%s", e.msg);
-		CHECK(mountopt_add(&c, &m, &e) < 0 && strstr(e.msg, "Duplicate mount point"),
-			"%s twice", given[i]);
+		CHECK(mountopt_tmpfs(&c.arena, given[i], &m, &e) == 0 && mountopt_add(&c, &m, &e) == 0, "%s", e.msg);
+		CHECK(mountopt_add(&c, &m, &e) < 0 && strstr(e.msg, "Duplicate mount point"), "%s twice", given[i]);
 		err_clear(&e);
 	}
 	mountopt_sort(&c);
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
-		CHECK(str_eq(c.mounts[i].destination, want[i]), "%zu is %s", i,
-			c.mounts[i].destination);
+		CHECK(str_eq(c.mounts[i].destination, want[i]), "%zu is %s", i, c.mounts[i].destination);
 	arena_done(&c.arena);
 }
 

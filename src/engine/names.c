@@ -7,27 +7,30 @@
 #include "base/fmt.h"
 #include "base/str.h"
 
-static const char *const adjectives[] = { "able", "airy", "amber", "ample", "apt", "avid", "balmy", "bold", "brave", "breezy",
-	"bright", "brisk", "broad", "calm", "candid", "careful", "cheery", "civil", "clear", "clever", "cosy", "crisp", "curious",
-	"dapper", "daring", "deep", "deft", "eager", "early", "earnest", "easy", "fair", "fast", "fine", "firm", "fleet", "fond",
-	"frank", "free", "fresh", "gentle", "glad", "golden", "good", "grand", "green", "handy", "hardy", "honest", "humble",
-	"jolly", "just", "keen", "kind", "lean", "light", "lively", "loyal", "lucid", "mellow", "merry", "mild", "modest", "neat",
-	"nimble", "noble", "open", "patient", "plain", "polite", "prime", "prompt", "proper", "proud", "quick", "quiet", "ready",
-	"robust", "round", "sage", "sharp", "silent", "simple", "sincere", "sleek", "smart", "smooth", "snug", "sober", "solid",
-	"sound", "spry", "stable", "steady", "still", "sturdy", "subtle", "sunny", "swift", "tall", "tender", "tidy", "true",
-	"trusty", "vivid", "warm", "wary", "weighty", "wise", "witty", "worthy" };
+static const char *const adjectives[] = { "able", "airy", "amber", "ample", "apt", "avid", "balmy", "bold", "brave",
+	"breezy", "bright", "brisk", "broad", "calm", "candid", "careful", "cheery", "civil", "clear", "clever", "cosy",
+	"crisp", "curious", "dapper", "daring", "deep", "deft", "eager", "early", "earnest", "easy", "fair", "fast",
+	"fine", "firm", "fleet", "fond", "frank", "free", "fresh", "gentle", "glad", "golden", "good", "grand", "green",
+	"handy", "hardy", "honest", "humble", "jolly", "just", "keen", "kind", "lean", "light", "lively", "loyal",
+	"lucid", "mellow", "merry", "mild", "modest", "neat", "nimble", "noble", "open", "patient", "plain", "polite",
+	"prime", "prompt", "proper", "proud", "quick", "quiet", "ready", "robust", "round", "sage", "sharp", "silent",
+	"simple", "sincere", "sleek", "smart", "smooth", "snug", "sober", "solid", "sound", "spry", "stable", "steady",
+	"still", "sturdy", "subtle", "sunny", "swift", "tall", "tender", "tidy", "true", "trusty", "vivid", "warm",
+	"wary", "weighty", "wise", "witty", "worthy" };
 
 /* People who weighed and measured: of the sky, of the earth, of matter, of numbers, of machines. */
-static const char *const surnames[] = { "abel", "ampere", "anning", "banneker", "bessel", "bhabha", "bolyai", "boole", "bose",
-	"brahe", "burnell", "cannon", "cavendish", "celsius", "chandra", "clairaut", "copernicus", "coulomb", "cunitz", "dalton",
-	"dirac", "doppler", "einstein", "eratosthenes", "euclid", "euler", "fahrenheit", "faraday", "fermat", "fermi", "fibonacci",
-	"foucault", "fourier", "fraunhofer", "galilei", "galois", "gauss", "germain", "gibbs", "goodall", "halley", "hamilton",
-	"henry", "herschel", "hertz", "hilbert", "hipparchus", "hooke", "hopper", "hubble", "huygens", "hypatia", "jacobi", "joule",
-	"kelvin", "kepler", "khayyam", "kovalevskaya", "lagrange", "laplace", "lavoisier", "leavitt", "leibniz", "lovelace",
-	"mach", "maury", "maxwell", "mayer", "meitner", "mendeleev", "mercator", "meridian", "messier", "mirzakhani", "mitchell",
-	"napier", "newton", "noether", "ohm", "oresme", "pascal", "payne", "planck", "poincare", "ptolemy", "pythagoras", "raman",
-	"ramanujan", "richter", "riemann", "roberval", "romer", "rubin", "rutherford", "santorio", "shannon", "siemens", "somerville",
-	"stevin", "tesla", "torricelli", "turing", "vernier", "volta", "watt", "weber", "wu", "yalow", "zhang" };
+static const char *const surnames[] = { "abel", "ampere", "anning", "banneker", "bessel", "bhabha", "bolyai", "boole",
+	"bose", "brahe", "burnell", "cannon", "cavendish", "celsius", "chandra", "clairaut", "copernicus", "coulomb",
+	"cunitz", "dalton", "dirac", "doppler", "einstein", "eratosthenes", "euclid", "euler", "fahrenheit", "faraday",
+	"fermat", "fermi", "fibonacci", "foucault", "fourier", "fraunhofer", "galilei", "galois", "gauss", "germain",
+	"gibbs", "goodall", "halley", "hamilton", "henry", "herschel", "hertz", "hilbert", "hipparchus", "hooke",
+	"hopper", "hubble", "huygens", "hypatia", "jacobi", "joule", "kelvin", "kepler", "khayyam", "kovalevskaya",
+	"lagrange", "laplace", "lavoisier", "leavitt", "leibniz", "lovelace", "mach", "maury", "maxwell", "mayer",
+	"meitner", "mendeleev", "mercator", "meridian", "messier", "mirzakhani", "mitchell", "napier", "newton",
+	"noether", "ohm", "oresme", "pascal", "payne", "planck", "poincare", "ptolemy", "pythagoras", "raman",
+	"ramanujan", "richter", "riemann", "roberval", "romer", "rubin", "rutherford", "santorio", "shannon", "siemens",
+	"somerville", "stevin", "tesla", "torricelli", "turing", "vernier", "volta", "watt", "weber", "wu", "yalow",
+	"zhang" };
 
 void names_random(char dst[static NAMES_SIZE], unsigned attempt)
 {

@@ -23,8 +23,7 @@ TEST(random_names_are_names_and_differ)
 
 		names_random(all[i], 0);
 		CHECK(names_check("container", all[i], &e) == 0, "%s: %s", all[i], e.msg);
-		CHECK(strchr(all[i], '_') == strrchr(all[i], '_') && strchr(all[i], '_'), "%s",
-			all[i]);
+		CHECK(strchr(all[i], '_') == strrchr(all[i], '_') && strchr(all[i], '_'), "%s", all[i]);
 	}
 	qsort(all, N, sizeof(all[0]), by_text);
 	for (size_t i = 1; i < N; i++)
@@ -47,8 +46,7 @@ static void check_even(char (*words)[NAMES_SIZE], size_t n)
 		most = run > most ? run : most;
 	}
 	/* About 170 of each word, give or take 13: 1.6 times the mean is eight such steps away. */
-	CHECK(most * different * 10 < n * 16, "one of %zu words came %zu times in %zu", different,
-		most, n);
+	CHECK(most * different * 10 < n * 16, "one of %zu words came %zu times in %zu", different, most, n);
 }
 
 TEST(the_words_are_unique)
@@ -78,8 +76,8 @@ TEST(later_attempts_have_a_number)
 TEST(names_that_users_may_give)
 {
 	static const char *const good[] = { "ab", "a.b_c-d", "0x", "Web" };
-	static const char *const bad[] = { "", "a", "-ab", ".ab", "_ab", "a b", "a/b", "../x",
-		"\xc3\xa9t\xc3\xa9", "a\n" };
+	static const char *const bad[] = { "", "a", "-ab", ".ab", "_ab", "a b", "a/b", "../x", "\xc3\xa9t\xc3\xa9",
+		"a\n" };
 	char text[BYTES];
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
@@ -90,8 +88,7 @@ TEST(names_that_users_may_give)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct err e = ERR_NONE;
 
-		CHECK(names_check("container", bad[i], &e) < 0 && e.kind == ERR_USAGE,
-			"took \"%s\"", bad[i]);
+		CHECK(names_check("container", bad[i], &e) < 0 && e.kind == ERR_USAGE, "took \"%s\"", bad[i]);
 	}
 	struct err e = ERR_NONE;
 	memset(text, 'a', sizeof(text));
@@ -99,5 +96,5 @@ TEST(names_that_users_may_give)
 	CHECK(names_check("container", text, &e) < 0, "took %d letters", NAMES_MAX + 1);
 }
 
-TEST_MAIN(T(random_names_are_names_and_differ), T(the_words_are_unique),
-	T(later_attempts_have_a_number), T(names_that_users_may_give))
+TEST_MAIN(T(random_names_are_names_and_differ), T(the_words_are_unique), T(later_attempts_have_a_number),
+	T(names_that_users_may_give))

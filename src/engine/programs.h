@@ -3,7 +3,8 @@
 #include <limits.h>
 #include "base/err.h"
 
-/* The environment variable that tells a program of tare where it lies, when it was executed by descriptor (cli/protect.c). */
+/* The environment variable that tells a program of tare where it lies, when it was executed by descriptor
+ * (cli/protect.c). */
 #define PROGRAMS_SELF "TARE_EXE"
 
 /* programs_find - the absolute path of @name: in $TARE_LIBEXEC, beside this program, or where it was installed.

@@ -73,7 +73,8 @@ static int find_prefix(const struct engine *en, const char *ref, char ret_id[sta
 		if (!is_id(d->d_name) || strncmp(d->d_name, ref, n) != 0)
 			continue;
 		if (found++)
-			return err_set(e, ERR_CONFLICT, EEXIST, "several containers have an id that begins with %s", ref);
+			return err_set(
+				e, ERR_CONFLICT, EEXIST, "several containers have an id that begins with %s", ref);
 		memcpy(ret_id, d->d_name, CT_ID_LEN + 1);
 	}
 	return found ? 0 : not_found(ref, e);

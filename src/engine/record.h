@@ -6,13 +6,16 @@
 
 struct record {
 	int dir_fd; /* containers/ID; the lock is on it */
-	bool held;  /* we hold the lock: we are responsible */
+	bool held; /* we hold the lock: we are responsible */
 	char id[CT_ID_LEN + 1];
 	struct ct_config config;
 	struct ct_status status;
 };
 
-#define RECORD_INIT { .dir_fd = FD_NONE, .status = CT_STATUS_INIT }
+#define RECORD_INIT \
+	{ \
+		.dir_fd = FD_NONE, .status = CT_STATUS_INIT \
+	}
 
 /* record_find - the id of the container that @ref names: a whole id, a name, or the beginning of an id that only one
  * container has. ERR_NOT_FOUND "no such container", ERR_CONFLICT when several begin so. */
@@ -33,7 +36,8 @@ int record_lock(struct record *r, int timeout_ms, struct err *e) must_check;
 bool record_monitored(const struct record *r);
 void record_unlock(struct record *r);
 
-/* record_abandoned - no container yet, and nobody at work on it: what a killed creator left. Takes the lock if so; close
+/* record_abandoned - no container yet, and nobody at work on it: what a killed creator left. Takes the lock if so;
+ * close
  * @dir_fd to let go. */
 bool record_abandoned(int dir_fd);
 

@@ -9,13 +9,10 @@ static bool wanted(const struct restart_facts *f)
 	if (f->stopped_by_user)
 		return false;
 	switch (f->policy) {
-	case CT_RESTART_NO:
-		return false;
-	case CT_RESTART_ON_FAILURE:
-		return f->exit_code != 0 && (f->max == 0 || f->count < f->max);
+	case CT_RESTART_NO: return false;
+	case CT_RESTART_ON_FAILURE: return f->exit_code != 0 && (f->max == 0 || f->count < f->max);
 	case CT_RESTART_ALWAYS:
-	case CT_RESTART_UNLESS_STOPPED:
-		return true;
+	case CT_RESTART_UNLESS_STOPPED: return true;
 	}
 	return false;
 }
@@ -37,7 +34,6 @@ uint64_t restart_ran_ms(const char *started, const char *finished)
 
 	if (!rfc3339_parse(started, &from) || !rfc3339_parse(finished, &to))
 		return 0;
-	int64_t ms =
-		((int64_t)to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+	int64_t ms = ((int64_t)to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
 	return ms > 0 ? (uint64_t)ms : 0;
 }

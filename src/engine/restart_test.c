@@ -13,32 +13,27 @@ TEST(follows_the_policy)
 		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 137 }, true },
 		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 0 }, false },
 		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 1, .max = 3, .count = 2 }, true },
-		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 1, .max = 3, .count = 3 },
-			false },
+		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 1, .max = 3, .count = 3 }, false },
 		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 1, .count = 3000000 }, true },
 		{ { .policy = CT_RESTART_ALWAYS, .exit_code = 0 }, true },
 		{ { .policy = CT_RESTART_ALWAYS, .exit_code = 0, .stopped_by_user = true }, false },
 		{ { .policy = CT_RESTART_UNLESS_STOPPED, .exit_code = 0 }, true },
-		{ { .policy = CT_RESTART_UNLESS_STOPPED, .exit_code = 9, .stopped_by_user = true },
-			false },
-		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 137, .stopped_by_user = true },
-			false },
+		{ { .policy = CT_RESTART_UNLESS_STOPPED, .exit_code = 9, .stopped_by_user = true }, false },
+		{ { .policy = CT_RESTART_ON_FAILURE, .exit_code = 137, .stopped_by_user = true }, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t delay = 0;
 
 		CHECK(restart_decide(&cases[i].f, &delay) == cases[i].again, "case %zu", i);
-		CHECK(delay == (cases[i].again ? 100 : 0), "case %zu: %llu ms", i,
-			(unsigned long long)delay);
+		CHECK(delay == (cases[i].again ? 100 : 0), "case %zu: %llu ms", i, (unsigned long long)delay);
 	}
 }
 
 TEST(pauses_longer_each_time)
 {
 	struct restart_facts f = { .policy = CT_RESTART_ALWAYS, .exit_code = 1, .ran_ms = 9999 };
-	static const uint64_t expected[] = { 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600,
-		51200, 60000, 60000 };
+	static const uint64_t expected[] = { 100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 60000, 60000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
 		uint64_t delay = 0;
@@ -50,14 +45,12 @@ TEST(pauses_longer_each_time)
 	}
 	f.ran_ms = 10000;
 	uint64_t delay = 0;
-	CHECK(restart_decide(&f, &delay) && delay == 100, "after a steady run: %llu ms",
-		(unsigned long long)delay);
+	CHECK(restart_decide(&f, &delay) && delay == 100, "after a steady run: %llu ms", (unsigned long long)delay);
 }
 
 TEST(measures_a_run)
 {
-	CHECK(restart_ran_ms("2026-01-01T00:00:00.9Z", "2026-01-01T00:00:01.1Z") == 200,
-		"across a second");
+	CHECK(restart_ran_ms("2026-01-01T00:00:00.9Z", "2026-01-01T00:00:01.1Z") == 200, "across a second");
 	CHECK(restart_ran_ms("2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z") == 0, "backwards");
 	CHECK(restart_ran_ms("", "2026-01-01T00:00:00Z") == 0, "never started");
 }

@@ -1,6 +1,6 @@
-/* Layers are named to overlayfs as numbers below /proc/self/fd, which is the working directory while its options are set:
- * so all of them fit into one option of 255 bytes (fsconfig(2) takes no more), and no path of the host is walked again.
- * Where they do not fit, one option each (lowerdir+, Linux 6.8). */
+/* Layers are named to overlayfs as numbers below /proc/self/fd, which is the working directory while its options are
+ * set: so all of them fit into one option of 255 bytes (fsconfig(2) takes no more), and no path of the host is walked
+ * again. Where they do not fit, one option each (lowerdir+, Linux 6.8). */
 #include "engine/rootfs.h"
 
 #include <errno.h>
@@ -52,8 +52,12 @@ static int open_layers(const struct engine *en, const struct record *r, struct r
 
 int rootfs_open(const struct engine *en, const struct record *r, struct rootfs *ret, struct err *e)
 {
-	*ret = (struct rootfs){ .record = r, .data_path = en->data_path, .data_fd = en->data_fd,
-		.clones = { FD_NONE, FD_NONE }, .volatile_ = r->config.auto_remove, .rootless = en->rootless };
+	*ret = (struct rootfs){ .record = r,
+		.data_path = en->data_path,
+		.data_fd = en->data_fd,
+		.clones = { FD_NONE, FD_NONE },
+		.volatile_ = r->config.auto_remove,
+		.rootless = en->rootless };
 	if (r->config.rootfs_kind == CT_ROOTFS_IMAGE)
 		return open_layers(en, r, ret, e);
 	ret->layers = calloc(1, sizeof(*ret->layers));
@@ -91,7 +95,7 @@ int rootfs_prepare(const struct record *r, struct err *e)
 struct stack {
 	int *v; /* highest first */
 	size_t n;
-	bool owned;	/* v is ours to close */
+	bool owned; /* v is ours to close */
 	char upper[96]; /* what holds upper and work, below /proc/self/fd; "": read-only */
 };
 
@@ -233,7 +237,9 @@ static int check_writable(int mnt, struct err *e)
 	if (!(st.f_flag & ST_RDONLY))
 		return 0;
 	err_set(e, ERR_SYSTEM, EROFS, "the overlay became read-only");
-	return err_hint(e, "the kernel log has the reason; is the directory of containers on a file system that can hold overlays?");
+	return err_hint(e,
+		"the kernel log has the reason; is the directory of containers on a file system that can hold "
+		"overlays?");
 }
 
 static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned attributes, struct err *e)
@@ -260,9 +266,9 @@ static int mount_stack(const struct stack *s, const struct rootfs *f, unsigned a
 	return fd_steal(&mnt);
 }
 
-/* overlayfs works with the credentials of who mounted it, and makes its work directory at once. Through an idmapped layer only
- * ids of the map exist, so its user has to be one of them: root of the container's range, with all capabilities kept
- * (capabilities(7) "SECBIT_NO_SETUID_FIXUP"). */
+/* overlayfs works with the credentials of who mounted it, and makes its work directory at once. Through an idmapped
+ * layer only ids of the map exist, so its user has to be one of them: root of the container's range, with all
+ * capabilities kept (capabilities(7) "SECBIT_NO_SETUID_FIXUP"). */
 static int mount_as_root_of(const struct stack *s, const struct rootfs *f, int userns, struct err *e)
 {
 	uid_t owner = 0;
@@ -347,8 +353,8 @@ int rootfs_view(const struct rootfs *f, struct err *e)
 	if (plain_stack(f, &s, e) < 0)
 		return -e->num;
 	s.upper[0] = '\0';
-	/* The container's own layer goes on top as one more lower one: read only, and so allowed beside a container that
-	 * runs on it. */
+	/* The container's own layer goes on top as one more lower one: read only, and so allowed beside a container
+	 * that runs on it. */
 	auto_fd int upper = openat(f->record->dir_fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (upper >= 0) {
 		memmove(s.v + 1, s.v, s.n++ * sizeof(*s.v));
@@ -371,8 +377,8 @@ static bool is_opaque(int etc, bool rootless)
 	return getxattr(p.text, rootless ? "user.overlay.opaque" : "trusted.overlay.opaque", &value, 1) > 0;
 }
 
-/* Regular files of one layer hide those of the layers below, and so does a directory etc that is opaque. Whiteouts, links
- * and a layer that has only one of the two are left to overlayfs. */
+/* Regular files of one layer hide those of the layers below, and so does a directory etc that is opaque. Whiteouts,
+ * links and a layer that has only one of the two are left to overlayfs. */
 static enum users look_for_users(int layer, bool rootless)
 {
 	struct stat passwd, group;

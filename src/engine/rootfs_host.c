@@ -48,7 +48,8 @@ static int overlay(int host, int root, int record, const char *name, bool writab
 	if (!fits || fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
 		fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", lower, 0) < 0 ||
 		fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", upper, 0) < 0 ||
-		fsconfig(fs, FSCONFIG_SET_STRING, "workdir", work, 0) < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		fsconfig(fs, FSCONFIG_SET_STRING, "workdir", work, 0) < 0 ||
+		fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	auto_fd int mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	return mnt < 0 || move_mount(mnt, "", root, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
@@ -57,8 +58,10 @@ static int overlay(int host, int root, int record, const char *name, bool writab
 /* The folder as it is, with all that is mounted in it, read-only. */
 static int show(int host, int root, const char *name, struct err *e)
 {
-	struct mount_attr a = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE };
-	auto_fd int tree = open_tree(host, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		.propagation = MS_PRIVATE };
+	auto_fd int tree =
+		open_tree(host, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
 
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0 ||
 		move_mount(tree, "", root, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -130,7 +133,8 @@ int rootfs_host_folders(const struct rootfs *f, bool writable, struct err *e)
 		return err_sys(e, "make a place for the root's tmpfs");
 	if (!fmt_fits(at, sizeof(at), "%s/containers/%s/root", f->data_path, f->record->id))
 		return err_num(e, ENAMETOOLONG, "mount the root's tmpfs");
-	/* Mounting on a mount that is nowhere needs Linux 6.15; so it is somewhere for a moment, in our namespace only. */
+	/* Mounting on a mount that is nowhere needs Linux 6.15; so it is somewhere for a moment, in our namespace only.
+	 */
 	if (move_mount(mnt, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(e, "mount the root's tmpfs");
 	int tree = fill(f, mnt, writable, e);

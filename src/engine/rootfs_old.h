@@ -1,6 +1,7 @@
 #pragma once
-/* Before Linux 6.15 overlayfs takes no layers from a mount that is attached nowhere (clone_private_mount(), fs/namespace.c):
- * so the idmapped clones are attached in a mount namespace that lives for the length of the overlay's making. */
+/* Before Linux 6.15 overlayfs takes no layers from a mount that is attached nowhere (clone_private_mount(),
+ * fs/namespace.c): so the idmapped clones are attached in a mount namespace that lives for the length of the overlay's
+ * making. */
 #include "engine/rootfs.h"
 
 struct private_ns {

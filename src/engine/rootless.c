@@ -1,6 +1,6 @@
-/* All monitors of a user must be in one user namespace: a process of one cannot signal or join those of a sibling. So the
- * first one makes it and leaves a note in RUN/userns (a symlink "PID TICKS"); whoever comes later joins that process's, or
- * that of any monitor named in a status.json. A lock on RUN keeps two first ones apart. */
+/* All monitors of a user must be in one user namespace: a process of one cannot signal or join those of a sibling. So
+ * the first one makes it and leaves a note in RUN/userns (a symlink "PID TICKS"); whoever comes later joins that
+ * process's, or that of any monitor named in a status.json. A lock on RUN keeps two first ones apart. */
 #include "engine/rootless.h"
 
 #include <errno.h>
@@ -60,14 +60,16 @@ static int from_note(const struct engine *en, int proc)
 	return open_userns(proc, (pid_t)pid, ticks);
 }
 
-/* That of its monitor, or, when somebody killed that, of its program: a plain user's containers have none of their own. */
+/* That of its monitor, or, when somebody killed that, of its program: a plain user's containers have none of their own.
+ */
 static int of_container(const struct record *r, int proc)
 {
 	struct err ignored = ERR_NONE;
 	struct proc_stat st;
 	bool found = false;
 
-	if (r->status.monitor > 0 && record_monitored(r) && proc_stat(r->status.monitor, &found, &st, &ignored) == 0 && found)
+	if (r->status.monitor > 0 && record_monitored(r) && proc_stat(r->status.monitor, &found, &st, &ignored) == 0 &&
+		found)
 		return open_userns(proc, r->status.monitor, st.start_ticks);
 	return r->status.pid > 0 ? open_userns(proc, r->status.pid, r->status.start_ticks) : FD_NONE;
 }
@@ -128,8 +130,9 @@ static int map_ourselves(const struct ns_idmap *m, int proc, struct err *e)
 	fd_close(&writer);
 	if (unshare(CLONE_NEWUSER) < 0) {
 		err_sys(e, "make a user namespace");
-		err_hint(e, "this system does not let plain users have them (user.max_user_namespaces, "
-			    "kernel.unprivileged_userns_clone, AppArmor)");
+		err_hint(e,
+			"this system does not let plain users have them (user.max_user_namespaces, "
+			"kernel.unprivileged_userns_clone, AppArmor)");
 		fd_close(&go_writer);
 	} else if (write(go_writer, "", 1) < 0) {
 		err_sys(e, "ask for id maps");

@@ -33,19 +33,15 @@ static const char all[] = "ALL";
 
 uint64_t security_default_caps(void)
 {
-	return BIT(CHOWN) | BIT(DAC_OVERRIDE) | BIT(FOWNER) | BIT(FSETID) | BIT(KILL) |
-		BIT(SETGID) | BIT(SETUID) | BIT(SETPCAP) | BIT(NET_BIND_SERVICE) | BIT(SYS_CHROOT) |
-		BIT(SETFCAP);
+	return BIT(CHOWN) | BIT(DAC_OVERRIDE) | BIT(FOWNER) | BIT(FSETID) | BIT(KILL) | BIT(SETGID) | BIT(SETUID) |
+		BIT(SETPCAP) | BIT(NET_BIND_SERVICE) | BIT(SYS_CHROOT) | BIT(SETFCAP);
 }
 
 /* --- options ------------------------------------------------------------------------------------------------ */
 
-static int add_cap(struct ct_config *c, const char *name, const char *field, struct rc_str_list *l,
-	struct err *e)
+static int add_cap(struct ct_config *c, const char *name, const char *field, struct rc_str_list *l, struct err *e)
 {
-	int number = strcasecmp(name, all) == 0 || strcasecmp(name, "CAP_ALL") == 0
-		? -1
-		: rc_capability_number(name);
+	int number = strcasecmp(name, all) == 0 || strcasecmp(name, "CAP_ALL") == 0 ? -1 : rc_capability_number(name);
 
 	if (number >= 0)
 		return opt_list_add(&c->arena, l, rc_capability_name(number), e);
@@ -85,8 +81,7 @@ static uint64_t mask_of(const struct rc_str_list *l, bool *ret_all)
 int security_caps(const struct ct_config *c, uint64_t *ret, struct err *e)
 {
 	bool add_all, drop_all;
-	uint64_t add = mask_of(&c->cap_add, &add_all), drop = mask_of(&c->cap_drop, &drop_all),
-		 have;
+	uint64_t add = mask_of(&c->cap_add, &add_all), drop = mask_of(&c->cap_drop, &drop_all), have;
 
 	if (!c->privileged && !add_all) {
 		*ret = drop_all ? add : (security_default_caps() & ~drop) | add;
@@ -107,11 +102,10 @@ int security_caps(const struct ct_config *c, uint64_t *ret, struct err *e)
 
 /* What the kernel grants to the first user namespace only: a container whose user adds one of these
  * wants it to work. capable() without a namespace in Linux 6.1. */
-static const char *const global_caps[] = { "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_TIME",
-	"CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_IPC_LOCK", "CAP_SYSLOG", "CAP_BPF", "CAP_PERFMON",
-	"CAP_SYS_PACCT", "CAP_SYS_TTY_CONFIG", "CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN",
-	"CAP_MAC_OVERRIDE", "CAP_AUDIT_CONTROL", "CAP_AUDIT_READ", "CAP_AUDIT_WRITE",
-	"CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_MKNOD", "CAP_SYS_RESOURCE" };
+static const char *const global_caps[] = { "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_TIME", "CAP_SYS_BOOT",
+	"CAP_SYS_NICE", "CAP_IPC_LOCK", "CAP_SYSLOG", "CAP_BPF", "CAP_PERFMON", "CAP_SYS_PACCT", "CAP_SYS_TTY_CONFIG",
+	"CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN", "CAP_MAC_OVERRIDE", "CAP_AUDIT_CONTROL", "CAP_AUDIT_READ",
+	"CAP_AUDIT_WRITE", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_MKNOD", "CAP_SYS_RESOURCE" };
 
 const char *security_needs_host_ids(const struct ct_config *c)
 {

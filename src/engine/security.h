@@ -44,17 +44,15 @@ const char *security_needs_host_ids(const struct ct_config *c);
 /* security_protection - append "seccomp":{…},"maskedPaths":[…],"readonlyPaths":[…] for a document
  * of the runtime, without a comma at the end. For @caps see security_caps(). A profile file of the
  * user is read here. */
-int security_protection(const struct ct_config *c, uint64_t caps, struct buf *ret, struct err *e)
-	must_check;
+int security_protection(const struct ct_config *c, uint64_t caps, struct buf *ret, struct err *e) must_check;
 /* security_annotations - append the annotations that belong to it, "key":"value" between commas:
  * the default filter goes by name, so that its 400 names are neither written nor read at a start
  * (sec/profile.h). *ret_first as in the caller's loop: true while nothing stands before. */
-void security_annotations(
-	const struct ct_config *c, uint64_t caps, struct buf *ret, bool *ret_first);
+void security_annotations(const struct ct_config *c, uint64_t caps, struct buf *ret, bool *ret_first);
 
 /* security_masked_paths, security_readonly_paths - into @ret (arena @a): what is in force for @c.
  * `inspect` shows them. */
-int security_masked_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret,
-	struct err *e) must_check;
-int security_readonly_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret,
-	struct err *e) must_check;
+int security_masked_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
+	must_check;
+int security_readonly_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
+	must_check;

@@ -13,8 +13,7 @@
 	"accepted: seccomp=FILE|unconfined|default, no-new-privileges[=true|false], " \
 	"apparmor=PROFILE, label=VALUE, " \
 	"systempaths=unconfined, mask=PATH[:PATH], unmask=ALL|PATH[:PATH]"
-#define FORM_SYSCTL \
-	"accepted: KEY=VALUE, KEY of net.*, fs.mqueue.*, user.* and the ipc keys of kernel.*"
+#define FORM_SYSCTL "accepted: KEY=VALUE, KEY of net.*, fs.mqueue.*, user.* and the ipc keys of kernel.*"
 #define FORM_DEVICE "accepted: PATH[:PATH-IN-CONTAINER][:rwm]"
 #define FORM_RULE "accepted: \"c|b|a MAJOR:MINOR rwm\", a number may be *"
 
@@ -42,8 +41,7 @@ static int set_seccomp(struct ct_config *c, const char *v, struct err *e)
 }
 
 /* Absolute paths between colons. */
-static int add_paths(
-	struct ct_config *c, const char *key, const char *v, struct rc_str_list *l, struct err *e)
+static int add_paths(struct ct_config *c, const char *key, const char *v, struct rc_str_list *l, struct err *e)
 {
 	char *text, *next;
 
@@ -54,8 +52,7 @@ static int add_paths(
 		if (next)
 			*next++ = '\0';
 		if (p[0] != '/')
-			return err_set(
-				e, ERR_USAGE, EINVAL, "%s: \"%.300s\" is no absolute path", key, p);
+			return err_set(e, ERR_USAGE, EINVAL, "%s: \"%.300s\" is no absolute path", key, p);
 		if (opt_list_add(&c->arena, l, p, e) < 0)
 			return -e->num;
 	}
@@ -73,15 +70,13 @@ static int set_privs(struct ct_config *c, const char *v, struct err *e)
 {
 	if (opt_bool(v, &c->no_new_privs))
 		return 0;
-	return err_set(
-		e, ERR_USAGE, EINVAL, "no-new-privileges: \"%.64s\" is neither true nor false", v);
+	return err_set(e, ERR_USAGE, EINVAL, "no-new-privileges: \"%.64s\" is neither true nor false", v);
 }
 
 static int set_systempaths(struct ct_config *c, const char *v, struct err *e)
 {
 	if (!str_eq(v, "unconfined"))
-		return err_set(
-			e, ERR_USAGE, EINVAL, "systempaths: \"%.64s\" is not \"unconfined\"", v);
+		return err_set(e, ERR_USAGE, EINVAL, "systempaths: \"%.64s\" is not \"unconfined\"", v);
 	c->systempaths_unconfined = true;
 	return 0;
 }
@@ -90,9 +85,7 @@ static int set_systempaths(struct ct_config *c, const char *v, struct err *e)
  * lift. A whole label, as runtime-spec wants it, has three colons at least. */
 static int set_label(struct ct_config *c, const char *v, struct err *e)
 {
-	static const char *const parts[] = {
-		"user:", "role:", "type:", "level:", "filetype:", "nested"
-	};
+	static const char *const parts[] = { "user:", "role:", "type:", "level:", "filetype:", "nested" };
 
 	if (str_eq(v, "disable")) {
 		c->selinux_label = NULL;
@@ -101,10 +94,8 @@ static int set_label(struct ct_config *c, const char *v, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (!str_starts(v, parts[i]))
 			continue;
-		err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-			"label=%.100s: parts of a label are not supported", v);
-		return err_hint(
-			e, "give the whole label, label=USER:ROLE:TYPE:LEVEL, or label=disable");
+		err_set(e, ERR_UNSUPPORTED, ENOTSUP, "label=%.100s: parts of a label are not supported", v);
+		return err_hint(e, "give the whole label, label=USER:ROLE:TYPE:LEVEL, or label=disable");
 	}
 	if (!*v)
 		return err_set(e, ERR_USAGE, EINVAL, "label has no value");
@@ -126,17 +117,15 @@ static int apply(struct ct_config *c, const char *key, size_t n, const char *v, 
 	static const struct {
 		const char *key;
 		int (*set)(struct ct_config *c, const char *v, struct err *e);
-	} keys[] = { { "seccomp", set_seccomp }, { "no-new-privileges", set_privs },
-		{ "apparmor", set_apparmor }, { "label", set_label },
-		{ "systempaths", set_systempaths }, { "unmask", set_unmask } };
+	} keys[] = { { "seccomp", set_seccomp }, { "no-new-privileges", set_privs }, { "apparmor", set_apparmor },
+		{ "label", set_label }, { "systempaths", set_systempaths }, { "unmask", set_unmask } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strlen(keys[i].key) == n && memcmp(key, keys[i].key, n) == 0)
 			return keys[i].set(c, v, e);
 	if (n == 4 && memcmp(key, "mask", n) == 0)
 		return add_paths(c, "mask", v, &c->masked_paths, e);
-	return err_set(e, ERR_USAGE, EINVAL, "invalid --security-opt 2: \"%.*s\"",
-		(int)(n < 300 ? n : 300), key);
+	return err_set(e, ERR_USAGE, EINVAL, "invalid --security-opt 2: \"%.*s\"", (int)(n < 300 ? n : 300), key);
 }
 
 int security_opt(struct ct_config *c, const char *text, struct err *e)
@@ -156,8 +145,7 @@ int security_opt(struct ct_config *c, const char *text, struct err *e)
 
 /* --- --sysctl ------------------------------------------------------------------------------------------------ */
 
-static const char key_letters[] =
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@/-";
+static const char key_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@/-";
 
 static bool empty_part(const char *key, size_t n)
 {
@@ -171,8 +159,7 @@ static bool empty_part(const char *key, size_t n)
 }
 
 /* Sysctls are few: a list that is copied when it grows is short enough. */
-static int add_pair(
-	struct ct_config *c, struct rc_kv_list *l, char *key, const char *value, struct err *e)
+static int add_pair(struct ct_config *c, struct rc_kv_list *l, char *key, const char *value, struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (str_eq(l->v[i].key, key))
@@ -206,16 +193,13 @@ int security_sysctl(struct ct_config *c, const char *text, struct err *e)
 	if (!key)
 		return err_oom(e, "an option");
 	if (empty_part(text, n))
-		err_set(e, ERR_USAGE, EINVAL,
-			"sysctl '%.200s': the key has an empty part or \"..\"", key);
+		err_set(e, ERR_USAGE, EINVAL, "sysctl '%.200s': the key has an empty part or \"..\"", key);
 	else if (strpbrk(text + n + 1, "\n\r"))
 		err_set(e, ERR_USAGE, EINVAL, "sysctl '%.200s': the value has a line break", key);
 	else if (rc_sysctl_ns(key) == RC_N_NS)
-		err_set(e, ERR_USAGE, EINVAL,
-			"sysctl '%.200s' is not allowed: it belongs to the whole machine", key);
+		err_set(e, ERR_USAGE, EINVAL, "sysctl '%.200s' is not allowed: it belongs to the whole machine", key);
 	else if (rc_sysctl_ns(key) == RC_NS_UTS)
-		err_set(e, ERR_USAGE, EINVAL,
-			"sysctl '%.200s' is not allowed: there are --hostname and --domainname",
+		err_set(e, ERR_USAGE, EINVAL, "sysctl '%.200s' is not allowed: there are --hostname and --domainname",
 			key);
 	if (e->num)
 		return err_hint(e, FORM_SYSCTL);
@@ -231,8 +215,7 @@ int security_check(const struct ct_config *c, struct err *e)
 {
 	for (size_t i = 0; i < c->annotations.n; i++)
 		if (str_starts(c->annotations.v[i].key, "org.tare."))
-			return err_set(e, ERR_USAGE, EINVAL,
-				"annotation %.200s: org.tare.* is for tare's own use",
+			return err_set(e, ERR_USAGE, EINVAL, "annotation %.200s: org.tare.* is for tare's own use",
 				c->annotations.v[i].key);
 	for (size_t i = 0; i < c->sysctls.n; i++) {
 		const char *key = c->sysctls.v[i].key;
@@ -299,11 +282,10 @@ static int split_device(char *text, struct ct_device *d, struct err *e)
 	if (!d->destination)
 		d->destination = d->source;
 	if (d->source[0] != '/' || climbs(d->source))
-		return err_set(
-			e, ERR_USAGE, EINVAL, "device \"%.300s\" is no absolute path", d->source);
+		return err_set(e, ERR_USAGE, EINVAL, "device \"%.300s\" is no absolute path", d->source);
 	if (d->destination[0] != '/' || climbs(d->destination))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"device \"%.300s\" is no absolute path in the container", d->destination);
+		return err_set(
+			e, ERR_USAGE, EINVAL, "device \"%.300s\" is no absolute path in the container", d->destination);
 	return 0;
 }
 
@@ -341,8 +323,7 @@ int security_device_rule(struct ct_config *c, const char *text, struct err *e)
 	const char *minor = major && major[major_len] ? major + major_len + 1 : NULL;
 	size_t minor_len = minor ? strcspn(minor, " ") : 0;
 
-	if (minor && minor[minor_len] && is_number(major, major_len) &&
-		is_number(minor, minor_len) &&
+	if (minor && minor[minor_len] && is_number(major, major_len) && is_number(minor, minor_len) &&
 		is_access(minor + minor_len + 1, strlen(minor + minor_len + 1)))
 		return opt_list_add(&c->arena, &c->device_cgroup_rules, text, e);
 	err_set(e, ERR_USAGE, EINVAL, "invalid device cgroup format '%.100s'", text);

@@ -17,14 +17,12 @@ enum { MAX_PROFILE = 8 << 20 };
 /* docker's and podman's of today, and the trees below /sys/fs and /sys/kernel that are other
  * filesystems: they show when /sys is the host's (--network host). Those that are absent cost one
  * system call. */
-static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts",
-	"/proc/kcore", "/proc/keys", "/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags",
-	"/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
-	"/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware",
-	"/sys/fs/bpf", "/sys/fs/pstore", "/sys/fs/selinux", "/sys/kernel/debug",
+static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+	"/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags", "/proc/latency_stats", "/proc/sched_debug",
+	"/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap",
+	"/sys/firmware", "/sys/fs/bpf", "/sys/fs/pstore", "/sys/fs/selinux", "/sys/kernel/debug",
 	"/sys/kernel/security", "/sys/kernel/tracing" };
-static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-	"/proc/sysrq-trigger" };
+static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
 
 /* --- paths --------------------------------------------------------------------------------------------------- */
 
@@ -36,8 +34,7 @@ static bool defaults_apply(const struct ct_config *c)
 static bool is_unmasked(const struct ct_config *c, const char *path)
 {
 	for (size_t i = 0; i < c->unmasked_paths.n; i++)
-		if (str_eq(c->unmasked_paths.v[i], "ALL") ||
-			fnmatch(c->unmasked_paths.v[i], path, FNM_PATHNAME) == 0)
+		if (str_eq(c->unmasked_paths.v[i], "ALL") || fnmatch(c->unmasked_paths.v[i], path, FNM_PATHNAME) == 0)
 			return true;
 	return false;
 }
@@ -48,8 +45,8 @@ struct path_set {
 	const struct rc_str_list *more;
 };
 
-static int paths(const struct ct_config *c, const struct path_set *s, struct arena *a,
-	struct rc_str_list *ret, struct err *e)
+static int paths(
+	const struct ct_config *c, const struct path_set *s, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
 	*ret = (struct rc_str_list){ NULL, 0 };
 	for (size_t i = 0; i < s->n && defaults_apply(c); i++)
@@ -61,18 +58,14 @@ static int paths(const struct ct_config *c, const struct path_set *s, struct are
 	return 0;
 }
 
-int security_masked_paths(
-	const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
+int security_masked_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
-	return paths(
-		c, &(struct path_set){ masked, ARRAY_SIZE(masked), &c->masked_paths }, a, ret, e);
+	return paths(c, &(struct path_set){ masked, ARRAY_SIZE(masked), &c->masked_paths }, a, ret, e);
 }
 
-int security_readonly_paths(
-	const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
+int security_readonly_paths(const struct ct_config *c, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
-	return paths(c, &(struct path_set){ read_only, ARRAY_SIZE(read_only), &c->readonly_paths },
-		a, ret, e);
+	return paths(c, &(struct path_set){ read_only, ARRAY_SIZE(read_only), &c->readonly_paths }, a, ret, e);
 }
 
 static void write_paths(struct buf *b, const char *key, const struct rc_str_list *l)
@@ -96,8 +89,7 @@ static bool by_name(const struct ct_config *c)
  * distributions. */
 static struct profile_want want_of(const struct ct_config *c, uint64_t caps)
 {
-	return (struct profile_want){ .caps = caps,
-		.socketcall = c->platform && str_starts(c->platform, "linux/386") };
+	return (struct profile_want){ .caps = caps, .socketcall = c->platform && str_starts(c->platform, "linux/386") };
 }
 
 void security_annotations(const struct ct_config *c, uint64_t caps, struct buf *b, bool *ret_first)
@@ -133,11 +125,9 @@ int security_protection(const struct ct_config *c, uint64_t caps, struct buf *b,
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct rc_str_list hidden, fixed;
 
-	if (c->seccomp && !c->privileged && !str_eq(c->seccomp, "unconfined") &&
-		own_profile(c, caps, b, e) < 0)
+	if (c->seccomp && !c->privileged && !str_eq(c->seccomp, "unconfined") && own_profile(c, caps, b, e) < 0)
 		return -e->num;
-	if (security_masked_paths(c, &a, &hidden, e) < 0 ||
-		security_readonly_paths(c, &a, &fixed, e) < 0)
+	if (security_masked_paths(c, &a, &hidden, e) < 0 || security_readonly_paths(c, &a, &fixed, e) < 0)
 		return -e->num;
 	write_paths(b, "maskedPaths", &hidden);
 	buf_str(b, ",");

@@ -50,9 +50,11 @@ static int join_owner(struct sharing *s, const struct record *other, int proc, s
 	if (s->userns >= 0) {
 		int same = ns_same(fd, s->userns, e);
 
-		return same < 0 ? same : same ? 0 :
-				  err_set(e, ERR_CONFLICT, EINVAL, "the containers whose namespaces are to be joined live in "
-								   "different user namespaces");
+		return same < 0 ? same
+			: same	? 0
+				: err_set(e, ERR_CONFLICT, EINVAL,
+					  "the containers whose namespaces are to be joined live in "
+					   "different user namespaces");
 	}
 	s->userns = fd_steal(&fd);
 	s->id_slot = other->status.id_slot;
@@ -86,7 +88,8 @@ int sharing_open(const struct engine *en, const struct ct_config *c, struct shar
 		return -e->num;
 	if (ret->host_ids && ret->userns >= 0)
 		return err_set(e, ERR_CONFLICT, EINVAL,
-			"one of the containers whose namespaces are to be joined has a range of ids of its own, the other has not");
+			"one of the containers whose namespaces are to be joined has a range of ids of its own, the "
+			"other has not");
 	return 0;
 }
 

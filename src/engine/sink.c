@@ -25,8 +25,7 @@ void sink_init(struct sink *s, int fd)
 	if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode))
 		return; /* never blocks, and its position is shared with others */
 	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
-		s->own =
-			path_open_host(path_proc(fd).text, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0, &e);
+		s->own = path_open_host(path_proc(fd).text, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0, &e);
 	if (s->own >= 0)
 		s->fd = s->own;
 	else
@@ -52,8 +51,7 @@ static size_t take(struct sink *s, const char *data, size_t n)
 
 	while (sum < n && may_write(s)) {
 		size_t left = n - sum;
-		ssize_t done =
-			write(s->fd, data + sum, s->patient && left > PROMISED ? PROMISED : left);
+		ssize_t done = write(s->fd, data + sum, s->patient && left > PROMISED ? PROMISED : left);
 
 		if (done < 0 && errno == EINTR)
 			continue;

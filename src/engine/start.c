@@ -17,7 +17,8 @@ int engine_start(struct engine *en, struct record *r, const struct start_how *ho
 		return -e->num;
 	if (!r->held && record_lock(r, LOCK_MS, e) < 0)
 		return -e->num;
-	/* Of an earlier life. Not by the monitor: one made between two runs of a restart policy is meant for the next. */
+	/* Of an earlier life. Not by the monitor: one made between two runs of a restart policy is meant for the next.
+	 */
 	(void)unlinkat(r->dir_fd, "stop", 0);
 	if (how->attach && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "make a session with the monitor");

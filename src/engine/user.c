@@ -36,18 +36,14 @@ static int read_file(int root_fd, const char *path, struct buf *ret, struct err 
 	if (fstat(place, &st) < 0)
 		return err_sys(e, "look at /%s in the container", path);
 	if (!S_ISREG(st.st_mode))
-		return err_set(
-			e, ERR_CORRUPT, EINVAL, "/%s in the container is no regular file", path);
+		return err_set(e, ERR_CORRUPT, EINVAL, "/%s in the container is no regular file", path);
 	if (st.st_size > MAX_FILE)
-		return err_set(e, ERR_CORRUPT, EFBIG,
-			"/%s in the container has %lld bytes, %d are allowed", path,
+		return err_set(e, ERR_CORRUPT, EFBIG, "/%s in the container has %lld bytes, %d are allowed", path,
 			(long long)st.st_size, MAX_FILE);
-	auto_fd int fd = openat(
-		AT_FDCWD, path_proc(place).text, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd int fd = openat(AT_FDCWD, path_proc(place).text, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open /%s in the container", path);
-	return io_read_all(fd, MAX_FILE, ret, e) < 0 ? err_wrap(e, "/%s in the container", path)
-						     : 0;
+	return io_read_all(fd, MAX_FILE, ret, e) < 0 ? err_wrap(e, "/%s in the container", path) : 0;
 }
 
 /* --- groups -------------------------------------------------------------------------------------------------- */
@@ -99,23 +95,20 @@ static int group_by_name(struct groups *g, const char *name, uint32_t *ret, stru
 	if (parse_u32(name, ret)) {
 		if (*ret != UINT32_MAX)
 			return 0;
-		return err_set(e, ERR_USAGE, EINVAL,
-			"group id %s is reserved, 0 to 4294967294 are allowed", name);
+		return err_set(e, ERR_USAGE, EINVAL, "group id %s is reserved, 0 to 4294967294 are allowed", name);
 	}
 	if (strspn(name, "0123456789") == strlen(name))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"\"%.64s\" is no group id: 0 to 4294967294 without leading zeros", name);
+		return err_set(
+			e, ERR_USAGE, EINVAL, "\"%.64s\" is no group id: 0 to 4294967294 without leading zeros", name);
 	if (load_groups(g, e) < 0)
 		return -e->num;
-	for (struct user_file f = user_file(g->text.data, g->text.len);
-		user_file_group(&f, &line);) {
+	for (struct user_file f = user_file(g->text.data, g->text.len); user_file_group(&f, &line);) {
 		if (!user_text_is(line.name, name))
 			continue;
 		*ret = line.gid;
 		return 0;
 	}
-	return err_set(e, ERR_USAGE, ENOENT,
-		"unable to find group %.200s: no matching entries in group file", name);
+	return err_set(e, ERR_USAGE, ENOENT, "unable to find group %.200s: no matching entries in group file", name);
 }
 
 static int groups_of_member(struct groups *g, const char *user, struct gids *l, struct err *e)
@@ -157,25 +150,23 @@ static int find_user(int root_fd, const char *user, struct user_ids *u, struct e
 	struct user_passwd line;
 
 	if (number && u->uid == UINT32_MAX)
-		return err_set(e, ERR_USAGE, EINVAL,
-			"user id %s is reserved, 0 to 4294967294 are allowed", user);
+		return err_set(e, ERR_USAGE, EINVAL, "user id %s is reserved, 0 to 4294967294 are allowed", user);
 	if (!number && strspn(user, "0123456789") == strlen(user))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"\"%.64s\" is no user id: 0 to 4294967294 without leading zeros", user);
+		return err_set(
+			e, ERR_USAGE, EINVAL, "\"%.64s\" is no user id: 0 to 4294967294 without leading zeros", user);
 	if (read_file(root_fd, "etc/passwd", &text, e) < 0)
 		return -e->num;
 	for (struct user_file f = user_file(text.data, text.len); user_file_passwd(&f, &line);)
 		if (number ? line.uid == u->uid : user_text_is(line.name, user))
 			return take_entry(&line, u, e);
 	if (!number)
-		return err_set(e, ERR_USAGE, ENOENT,
-			"unable to find user %.200s: no matching entries in passwd file", user);
+		return err_set(
+			e, ERR_USAGE, ENOENT, "unable to find user %.200s: no matching entries in passwd file", user);
 	u->gid = 0; /* docker's rule for an id without a line */
 	return 0;
 }
 
-static int resolve(struct groups *g, char *user, const struct rc_str_list *more, struct user_ids *u,
-	struct err *e)
+static int resolve(struct groups *g, char *user, const struct rc_str_list *more, struct user_ids *u, struct err *e)
 {
 	char *group = strchr(user, ':');
 	struct gids l = { NULL, 0, 0 };
@@ -202,8 +193,8 @@ static int resolve(struct groups *g, char *user, const struct rc_str_list *more,
 	return r;
 }
 
-int user_resolve(int root_fd, const char *user, const struct rc_str_list *group_add,
-	struct user_ids *ret, struct err *e)
+int user_resolve(
+	int root_fd, const char *user, const struct rc_str_list *group_add, struct user_ids *ret, struct err *e)
 {
 	struct groups g = { .root_fd = root_fd, .text = BUF_INIT };
 	auto_free char *text = strdup(user ? user : "");

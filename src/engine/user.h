@@ -25,6 +25,6 @@ struct user_ids {
  * never a name. @root_fd is a directory descriptor of the root filesystem. @group_add: names or
  * ids. ERR_USAGE "no matching entries in passwd file", ERR_CORRUPT for files that cannot be used.
  * End with user_ids_done(), also after an error. */
-int user_resolve(int root_fd, const char *user, const struct rc_str_list *group_add,
-	struct user_ids *ret, struct err *e) must_check;
+int user_resolve(int root_fd, const char *user, const struct rc_str_list *group_add, struct user_ids *ret,
+	struct err *e) must_check;
 void user_ids_done(struct user_ids *u);

@@ -61,9 +61,8 @@ static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "#c:x:1003:0::/:/bin/sh\n"
 			     "x:y:1004:0::/:/bin/sh:more\n"
 			     "tail:x:1005:105::/t:/bin/sh";
-static const char group[] =
-	"root:x:0:\nusers:x:100:user,other\nextra:x:200:other,user\nempty:x::user\nnope:x:2x:user\n"
-	"zeros:x:00:user\ndocker:x:300:userx,xuser\n1000:x:0:user\n";
+static const char group[] = "root:x:0:\nusers:x:100:user,other\nextra:x:200:other,user\nempty:x::user\nnope:x:2x:user\n"
+			    "zeros:x:00:user\ndocker:x:300:userx,xuser\n1000:x:0:user\n";
 
 static const char *show(const struct user_ids *u)
 {
@@ -83,8 +82,7 @@ TEST(finds_users_as_docker_does)
 		{ NULL, { NULL }, "0:0 /root" },
 		{ "", { NULL }, "0:0 /root" },
 		{ "root", { NULL }, "0:0 /root" },
-		{ "user", { NULL },
-			"1000:100 /home/user 100 200 0" }, /* the group called 1000 has the id 0 */
+		{ "user", { NULL }, "1000:100 /home/user 100 200 0" }, /* the group called 1000 has the id 0 */
 		{ "1000", { NULL }, "1000:100 /home/user 100 200 0" },
 		{ "user:extra", { NULL }, "1000:200 /home/user" },
 		{ "user:7", { NULL }, "1000:7 /home/user" },
@@ -108,8 +106,7 @@ TEST(finds_users_as_docker_does)
 
 		for (; cases[i].add[add.n]; add.n++)
 			;
-		CHECK(user_resolve(root.fd, cases[i].user, &add, &u, &e) == 0, "%s: %s",
-			cases[i].user, e.msg);
+		CHECK(user_resolve(root.fd, cases[i].user, &add, &u, &e) == 0, "%s: %s", cases[i].user, e.msg);
 		CHECK(str_eq(show(&u), cases[i].want), "%s is %s", cases[i].user, show(&u));
 	}
 	root_done(&root);
@@ -118,10 +115,9 @@ TEST(finds_users_as_docker_does)
 /* R1.8: none of these may become root. */
 TEST(refuses_strange_ids_and_entries)
 {
-	static const char *const bad[] = { "bad-uid", "bad-gid", "short", "hex", "lead", "neg",
-		"big", "last", "#c", "nobody", "-1", "+1", " 1", "1 ", "0x0", "01", "00",
-		"4294967295", "4294967296", "99999999999999999999", "root:nope", "root:-1",
-		"root:4294967295", "root:00", "root:empty", "user:zeros", "x" };
+	static const char *const bad[] = { "bad-uid", "bad-gid", "short", "hex", "lead", "neg", "big", "last", "#c",
+		"nobody", "-1", "+1", " 1", "1 ", "0x0", "01", "00", "4294967295", "4294967296", "99999999999999999999",
+		"root:nope", "root:-1", "root:4294967295", "root:00", "root:empty", "user:zeros", "x" };
 	struct root root;
 
 	root_init(&root, passwd, group);
@@ -143,14 +139,11 @@ TEST(absent_files_are_empty_ones)
 	struct root root;
 
 	root_init(&root, NULL, NULL);
-	CHECK(user_resolve(root.fd, NULL, NULL, &u, &e) == 0 && str_eq(show(&u), "0:0 /"), "%s",
-		e.msg);
+	CHECK(user_resolve(root.fd, NULL, NULL, &u, &e) == 0 && str_eq(show(&u), "0:0 /"), "%s", e.msg);
 	user_ids_done(&u);
-	CHECK(user_resolve(root.fd, "5:6", NULL, &u, &e) == 0 && str_eq(show(&u), "5:6 /"), "%s",
-		e.msg);
+	CHECK(user_resolve(root.fd, "5:6", NULL, &u, &e) == 0 && str_eq(show(&u), "5:6 /"), "%s", e.msg);
 	user_ids_done(&u);
-	CHECK(user_resolve(root.fd, "user", NULL, &u, &e) < 0 &&
-			strstr(e.msg, "no matching entries in passwd file"),
+	CHECK(user_resolve(root.fd, "user", NULL, &u, &e) < 0 && strstr(e.msg, "no matching entries in passwd file"),
 		"%s", e.msg);
 	root_done(&root);
 }
@@ -223,6 +216,5 @@ TEST(lines_without_end_are_passed_over)
 	root_done(&root);
 }
 
-TEST_MAIN(T(finds_users_as_docker_does), T(refuses_strange_ids_and_entries),
-	T(absent_files_are_empty_ones), T(hostile_files_are_refused_at_once),
-	T(links_stay_in_the_root), T(lines_without_end_are_passed_over))
+TEST_MAIN(T(finds_users_as_docker_does), T(refuses_strange_ids_and_entries), T(absent_files_are_empty_ones),
+	T(hostile_files_are_refused_at_once), T(links_stay_in_the_root), T(lines_without_end_are_passed_over))

@@ -28,14 +28,7 @@
 #include "sys/lock.h"
 #include "sys/path.h"
 
-enum {
-	LOCK_MS = 60000,
-	MAX_RECORD = 1 << 20,
-	MAX_CONFIG = 16 << 20,
-	RANDOM_BYTES = 32,
-	TRIES = 100,
-	DATA_MODE = 0755
-};
+enum { LOCK_MS = 60000, MAX_RECORD = 1 << 20, MAX_CONFIG = 16 << 20, RANDOM_BYTES = 32, TRIES = 100, DATA_MODE = 0755 };
 
 /* --- places -------------------------------------------------------------------------------------------------- */
 
@@ -45,10 +38,8 @@ int volume_dir_all(const struct engine *en, bool make, struct err *e)
 
 	if (fd < 0 && errno == ENOENT && !make)
 		return -ENOENT;
-	if (fd < 0 && errno == ENOENT &&
-		(mkdirat(en->data_fd, "volumes", 0700) == 0 || errno == EEXIST))
-		fd = openat(
-			en->data_fd, "volumes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && (mkdirat(en->data_fd, "volumes", 0700) == 0 || errno == EEXIST))
+		fd = openat(en->data_fd, "volumes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_sys(e, "open %s/volumes", en->data_path) : fd;
 }
 
@@ -56,8 +47,8 @@ static bool same_file(int fd, int dir, const char *name)
 {
 	struct stat a, b;
 
-	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-		a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino;
 }
 
 int volume_dir_locked(const struct engine *en, const char *name, struct err *e)
@@ -128,16 +119,14 @@ static int check_options(const struct volume_want *w, struct err *e)
 	bool bind = volume_has_word(o, "bind") || volume_has_word(o, "rbind");
 
 	for (size_t i = 0; i < w->options.n; i++)
-		if (!str_eq(w->options.v[i].key, "type") &&
-			!str_eq(w->options.v[i].key, "device") && !str_eq(w->options.v[i].key, "o"))
-			return err_set(e, ERR_USAGE, EINVAL,
-				"create %s: invalid option: \"%.100s\"",
+		if (!str_eq(w->options.v[i].key, "type") && !str_eq(w->options.v[i].key, "device") &&
+			!str_eq(w->options.v[i].key, "o"))
+			return err_set(e, ERR_USAGE, EINVAL, "create %s: invalid option: \"%.100s\"",
 				w->name ? w->name : "volume", w->options.v[i].key);
 	if (!w->options.n)
 		return 0;
 	if (bind && (!device || device[0] != '/'))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"create %s: o=bind goes with device=DIRECTORY, an absolute path",
+		return err_set(e, ERR_USAGE, EINVAL, "create %s: o=bind goes with device=DIRECTORY, an absolute path",
 			w->name ? w->name : "volume");
 	if (bind && (!type || str_eq(type, "none") || str_eq(type, "bind")) &&
 		(str_eq(o, "bind") || str_eq(o, "rbind")))
@@ -172,8 +161,7 @@ static int check_tmpfs(const struct volume_want *w, struct err *e)
 static int check_want(const struct volume_want *w, struct err *e)
 {
 	if (w->driver && !str_eq(w->driver, "local")) {
-		err_set(e, ERR_UNSUPPORTED, ENOTSUP, "volume driver \"%.100s\" is not supported",
-			w->driver);
+		err_set(e, ERR_UNSUPPORTED, ENOTSUP, "volume driver \"%.100s\" is not supported", w->driver);
 		return err_hint(e, "\"local\" is the only one");
 	}
 	if (w->name && mountopt_volume_name(w->name, e) < 0)
@@ -190,11 +178,8 @@ static int check_want(const struct volume_want *w, struct err *e)
 static int write_record(int dir, const struct volume_want *w, const char *name, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
-	struct volume_record r = {
-		.name = (char *)(uintptr_t)name, .labels = w->labels, .options = w->options
-	};
-	struct rc_kv anonymous = { (char *)(uintptr_t)VOLUME_ANONYMOUS_LABEL,
-		(char *)(uintptr_t) "" };
+	struct volume_record r = { .name = (char *)(uintptr_t)name, .labels = w->labels, .options = w->options };
+	struct rc_kv anonymous = { (char *)(uintptr_t)VOLUME_ANONYMOUS_LABEL, (char *)(uintptr_t) "" };
 	char now[CT_TIME_SIZE];
 
 	engine_now(now);
@@ -210,8 +195,7 @@ static int write_record(int dir, const struct volume_want *w, const char *name, 
 }
 
 /* A finished directory under a name with a dot, locked. */
-static int make_hidden(
-	int all, const struct volume_want *w, const char *name, const char *hidden, struct err *e)
+static int make_hidden(int all, const struct volume_want *w, const char *name, const char *hidden, struct err *e)
 {
 	if (mkdirat(all, hidden, 0700) < 0)
 		return err_sys(e, "make a volume");
@@ -242,13 +226,12 @@ static int check_existing(const struct engine *en, const struct volume_want *w, 
 		return -e->num;
 	if (same_options(&w->options, &v.record))
 		return 0;
-	err_set(e, ERR_CONFLICT, EEXIST,
-		"create %s: a volume of that name exists with other options", w->name);
+	err_set(e, ERR_CONFLICT, EEXIST, "create %s: a volume of that name exists with other options", w->name);
 	return err_hint(e, "see tare volume inspect %s", w->name);
 }
 
-static int try_create(const struct engine *en, const struct volume_want *w, const char *name,
-	bool *ret_existed, struct err *e)
+static int try_create(
+	const struct engine *en, const struct volume_want *w, const char *name, bool *ret_existed, struct err *e)
 {
 	char random[VOLUME_NAME_SIZE], hidden[VOLUME_NAME_SIZE + 8];
 	auto_fd int all = volume_dir_all(en, true, e);
@@ -261,9 +244,7 @@ static int try_create(const struct engine *en, const struct volume_want *w, cons
 	fmt_to(hidden, sizeof(hidden), ".tmp-%s", random);
 	auto_fd int dir = make_hidden(all, w, name, hidden, e);
 	if (dir >= 0 && renameat2(all, hidden, all, name, RENAME_NOREPLACE) == 0)
-		return w->anonymous || fsync(all) == 0
-			? 0
-			: err_sys(e, "sync %s/volumes", en->data_path);
+		return w->anonymous || fsync(all) == 0 ? 0 : err_sys(e, "sync %s/volumes", en->data_path);
 	struct err second = ERR_NONE;
 	*ret_existed = dir >= 0 && errno == EEXIST;
 	if (dir >= 0 && !*ret_existed)
@@ -272,8 +253,8 @@ static int try_create(const struct engine *en, const struct volume_want *w, cons
 	return *ret_existed ? 0 : -e->num;
 }
 
-int volume_create(const struct engine *en, const struct volume_want *w,
-	char ret_name[static VOLUME_NAME_SIZE], bool *ret_existed, struct err *e)
+int volume_create(const struct engine *en, const struct volume_want *w, char ret_name[static VOLUME_NAME_SIZE],
+	bool *ret_existed, struct err *e)
 {
 	struct volume_want want = *w;
 
@@ -295,8 +276,7 @@ int volume_create(const struct engine *en, const struct volume_want *w,
 			return -e->num;
 		err_clear(e);
 	}
-	return err_set(
-		e, ERR_CONFLICT, EBUSY, "create %s: it is made and removed all the time", ret_name);
+	return err_set(e, ERR_CONFLICT, EBUSY, "create %s: it is made and removed all the time", ret_name);
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------- */
@@ -329,15 +309,12 @@ int volume_open(const struct engine *en, const char *name, struct volume *ret, s
 		err_clear(e);
 		return not_found(name, e);
 	}
-	if (r < 0 ||
-		volume_record_read(
-			text.data ? text.data : "", text.len, &ret->arena, &ret->record, e) < 0)
+	if (r < 0 || volume_record_read(text.data ? text.data : "", text.len, &ret->arena, &ret->record, e) < 0)
 		return err_wrap(e, "volume %s", name);
 	device = volume_option(&ret->record, "device");
 	bool bind = device && !str_eq(volume_option(&ret->record, "type"), "tmpfs");
-	ret->mountpoint = bind
-		? arena_dup(&ret->arena, device)
-		: arena_printf(&ret->arena, "%s/volumes/%s/_data", en->data_path, name);
+	ret->mountpoint = bind ? arena_dup(&ret->arena, device)
+			       : arena_printf(&ret->arena, "%s/volumes/%s/_data", en->data_path, name);
 	return ret->mountpoint ? 0 : err_oom(e, "a volume");
 }
 
@@ -397,8 +374,7 @@ int volume_list(const struct engine *en, struct arena *a, struct rc_str_list *re
 /* --- who uses it --------------------------------------------------------------------------------------------- */
 
 /* Most configurations do not have the name anywhere in them: those are not parsed. */
-static int mounts_it(
-	const struct engine *en, const char *id, const char *name, bool *ret, struct err *e)
+static int mounts_it(const struct engine *en, const char *id, const char *name, bool *ret, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
 	AUTO(ct_config) struct ct_config c = { .id = NULL };
@@ -418,13 +394,11 @@ static int mounts_it(
 	if (ct_config_read(text.data, text.len, &c, e) < 0)
 		return err_wrap(e, "container %.12s", id);
 	for (size_t i = 0; i < c.n_mounts; i++)
-		*ret = *ret ||
-			(c.mounts[i].type == CT_MOUNT_VOLUME && str_eq(c.mounts[i].source, name));
+		*ret = *ret || (c.mounts[i].type == CT_MOUNT_VOLUME && str_eq(c.mounts[i].source, name));
 	return 0;
 }
 
-int volume_users(const struct engine *en, const char *name, struct arena *a,
-	struct rc_str_list *ret, struct err *e)
+int volume_users(const struct engine *en, const char *name, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
 	AUTO(record_ids) struct record_ids ids = { .n = 0 };
 
@@ -467,8 +441,8 @@ static int in_use(const char *name, const struct rc_str_list *users, struct err 
 
 	for (size_t i = 0; i < users->n && i < 10; i++)
 		buf_printf(&ids, "%s%.12s", i ? ", " : "", users->v[i]);
-	return err_set(e, ERR_CONFLICT, EBUSY, "remove %s: volume is in use - [%s%s]", name,
-		ids.data ? ids.data : "", users->n > 10 ? ", ..." : "");
+	return err_set(e, ERR_CONFLICT, EBUSY, "remove %s: volume is in use - [%s%s]", name, ids.data ? ids.data : "",
+		users->n > 10 ? ", ..." : "");
 }
 
 /* @but: a container that does not count. */
@@ -512,8 +486,7 @@ int volume_remove_anonymous(const struct engine *en, const struct ct_config *c, 
 			continue;
 		int r = remove_unless_used(en, m->source, c->id, &found, e);
 		if (r == -EBUSY && e->kind == ERR_CONFLICT)
-			err_clear(
-				e); /* --volumes-from: it goes with the last of them, or by prune */
+			err_clear(e); /* --volumes-from: it goes with the last of them, or by prune */
 		else if (r < 0)
 			return r;
 	}

@@ -20,10 +20,9 @@ enum { MAX_DEPTH = 256, MAX_LINKED = 1 << 20, CREATED_MODE = 0755 };
 
 /* --- where it is refused -------------------------------------------------------------------------------------- */
 
-static const char *const precious[] = { "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib",
-	"/lib32", "/lib64", "/libx32", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin",
-	"/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin",
-	"/usr/share", "/var", "/var/lib", "/var/log", "/var/tmp" };
+static const char *const precious[] = { "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64",
+	"/libx32", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr",
+	"/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin", "/usr/share", "/var", "/var/lib", "/var/log", "/var/tmp" };
 
 /* By inode: no spelling of the path, no symlink and no bind mount hides which directory it is. */
 static bool is_place(const struct stat *st, const char *path)
@@ -54,8 +53,7 @@ static bool is_above(const struct stat *st, int fd)
 	return false;
 }
 
-static int refuse_precious(const struct engine *en, const struct ct_mount *m, int fd,
-	const char *option, struct err *e)
+static int refuse_precious(const struct engine *en, const struct ct_mount *m, int fd, const char *option, struct err *e)
 {
 	struct stat st, store;
 	const char *home = getenv("HOME");
@@ -67,14 +65,12 @@ static int refuse_precious(const struct engine *en, const struct ct_mount *m, in
 		bad = bad || is_place(&st, precious[i]);
 	bad = bad || (home && *home == '/' && is_place(&st, home));
 	if (bad) {
-		err_set(e, ERR_USAGE, EPERM, "-v %s:%s:%s: would change a directory of the system",
-			m->source, m->destination, option);
-		return err_hint(
-			e, "give a directory of its own below it, or leave the option away");
+		err_set(e, ERR_USAGE, EPERM, "-v %s:%s:%s: would change a directory of the system", m->source,
+			m->destination, option);
+		return err_hint(e, "give a directory of its own below it, or leave the option away");
 	}
 	if (is_above(&st, en->data_fd) || (S_ISDIR(st.st_mode) && is_above(&store, fd)))
-		return err_set(e, ERR_USAGE, EPERM,
-			"-v %s:%s:%s: would change tare's own files in %s", m->source,
+		return err_set(e, ERR_USAGE, EPERM, "-v %s:%s:%s: would change tare's own files in %s", m->source,
 			m->destination, option, en->data_path);
 	return 0;
 }
@@ -111,8 +107,7 @@ static int note_linked(struct walk *w, const struct stat *st, struct err *e)
 		return 0;
 	if (w->n == w->cap) {
 		size_t cap = w->cap ? w->cap * 2 : 64;
-		struct linked *v =
-			w->n < MAX_LINKED ? reallocarray(w->linked, cap, sizeof(*v)) : NULL;
+		struct linked *v = w->n < MAX_LINKED ? reallocarray(w->linked, cap, sizeof(*v)) : NULL;
 
 		if (!v)
 			return err_oom(e, "the files with several names");
@@ -130,15 +125,13 @@ static int change(const struct walk *w, int fd, const struct stat *st, struct er
 		if (S_ISLNK(st->st_mode))
 			return 0; /* an O_PATH descriptor of a symlink cannot carry it, and
 				     following it is out of the question */
-		return setxattr(path_proc(fd).text, "security.selinux", w->label,
-			       strlen(w->label) + 1, 0) < 0
+		return setxattr(path_proc(fd).text, "security.selinux", w->label, strlen(w->label) + 1, 0) < 0
 			? err_sys(e, "label it")
 			: 0;
 	}
 	if (st->st_uid == w->uid && st->st_gid == w->gid)
 		return 0;
-	return fchownat(fd, "", w->uid, w->gid, AT_EMPTY_PATH) < 0 ? err_sys(e, "change its owner")
-								   : 0;
+	return fchownat(fd, "", w->uid, w->gid, AT_EMPTY_PATH) < 0 ? err_sys(e, "change its owner") : 0;
 }
 
 static int visit(struct walk *w, int fd, int depth, struct err *e);
@@ -159,8 +152,7 @@ static int visit_entries(struct walk *w, int fd, int depth, struct err *e)
 		auto_fd int sub = open_entry(fd, x->d_name, O_PATH);
 		if (sub >= 0)
 			r = visit(w, sub, depth + 1, e);
-		else if (errno != ENOENT &&
-			errno != EXDEV) /* removed meanwhile; another mount: not ours to change */
+		else if (errno != ENOENT && errno != EXDEV) /* removed meanwhile; another mount: not ours to change */
 			r = err_sys(e, "open it");
 		if (r < 0)
 			err_wrap(e, "%s", x->d_name);
@@ -241,13 +233,12 @@ static int relabel(const struct engine *en, const struct ct_mount *m, int fd, st
 	if (selinux < 0)
 		return 0;
 	if (m->relabel == 'Z')
-		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-			"-v %s: :Z: private labels are not supported, :z is", m->source);
+		return err_set(
+			e, ERR_UNSUPPORTED, ENOTSUP, "-v %s: :Z: private labels are not supported, :z is", m->source);
 	return walk(&w, fd, m->source, e);
 }
 
-int volume_bind(const struct engine *en, const struct ct_mount *m, uint32_t uid, uint32_t gid,
-	struct err *e)
+int volume_bind(const struct engine *en, const struct ct_mount *m, uint32_t uid, uint32_t gid, struct err *e)
 {
 	auto_fd int fd = path_open_host(m->source, O_PATH, 0, e);
 

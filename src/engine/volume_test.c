@@ -42,9 +42,7 @@ static void world_init(struct world *w)
 	fmt_to(run, sizeof(run), "%s/run", w->path);
 	CHECK(engine_open(&(struct engine_where){ data, run }, &w->en, &e) == 0, "%s", e.msg);
 	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CHECK(w->fd >= 0 && mkdirat(w->fd, "image", 0755) == 0 &&
-			mkdirat(w->fd, "image/data", 0750) == 0,
-		"image");
+	CHECK(w->fd >= 0 && mkdirat(w->fd, "image", 0755) == 0 && mkdirat(w->fd, "image/data", 0750) == 0, "image");
 	w->image = openat(w->fd, "image", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(w->image >= 0, "image");
 }
@@ -53,8 +51,7 @@ static void put(int dir, const char *name, const char *text)
 {
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0640);
 
-	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write %s: %s",
-		name, strerror(errno));
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write %s: %s", name, strerror(errno));
 	close(fd);
 }
 
@@ -86,9 +83,9 @@ static const char *use(struct world *w, const struct ct_mount *m, struct arena *
 
 static struct ct_mount mount_of(const char *name)
 {
-	return (struct ct_mount){ .type = CT_MOUNT_VOLUME,
-		.source = (char *)(uintptr_t)name,
-		.destination = (char *)(uintptr_t) "/data" };
+	return (struct ct_mount){
+		.type = CT_MOUNT_VOLUME, .source = (char *)(uintptr_t)name, .destination = (char *)(uintptr_t) "/data"
+	};
 }
 
 static int data_of(struct world *w, const char *name)
@@ -112,28 +109,23 @@ TEST(is_made_listed_and_removed)
 
 	world_init(&w);
 	CHECK(volume_list(&w.en, &a, &l, &e) == 0 && l.n == 0, "%s", e.msg);
-	CHECK(volume_create(&w.en, &(struct volume_want){ .name = "db", .labels = { &label, 1 } },
-		      name, &existed, &e) == 0,
+	CHECK(volume_create(
+		      &w.en, &(struct volume_want){ .name = "db", .labels = { &label, 1 } }, name, &existed, &e) == 0,
 		"%s", e.msg);
 	CHECK(!existed && str_eq(name, "db"), "%s", name);
 	CHECK(create(&w, "db", &existed, &e) == 0 && existed, "again: %s", e.msg);
-	CHECK(volume_create(&w.en, &(struct volume_want){ .name = NULL }, name, &existed, &e) ==
-				0 &&
+	CHECK(volume_create(&w.en, &(struct volume_want){ .name = NULL }, name, &existed, &e) == 0 &&
 			strlen(name) == 64,
 		"%s", name);
 	CHECK(volume_list(&w.en, &a, &l, &e) == 0 && l.n == 2, "%zu", l.n);
 	CHECK(volume_open(&w.en, "db", &v, &e) == 0, "%s", e.msg);
-	CHECK(str_eq(volume_record_label(&v.record, "a"), "b\"c") &&
-			str_ends(v.mountpoint, "/volumes/db/_data"),
-		"%s", v.mountpoint);
+	CHECK(str_eq(volume_record_label(&v.record, "a"), "b\"c") && str_ends(v.mountpoint, "/volumes/db/_data"), "%s",
+		v.mountpoint);
 	volume_done(&v);
-	CHECK(volume_open(&w.en, name, &v, &e) == 0 &&
-			volume_record_label(&v.record, VOLUME_ANONYMOUS_LABEL),
-		"%s", e.msg);
+	CHECK(volume_open(&w.en, name, &v, &e) == 0 && volume_record_label(&v.record, VOLUME_ANONYMOUS_LABEL), "%s",
+		e.msg);
 	volume_done(&v);
-	CHECK(volume_remove(&w.en, "db", false, &e) == 0 &&
-			volume_remove(&w.en, name, false, &e) == 0,
-		"%s", e.msg);
+	CHECK(volume_remove(&w.en, "db", false, &e) == 0 && volume_remove(&w.en, name, false, &e) == 0, "%s", e.msg);
 	CHECK(volume_remove(&w.en, "db", false, &e) < 0 && e.kind == ERR_NOT_FOUND, "%s", e.msg);
 	err_clear(&e);
 	CHECK(volume_remove(&w.en, "db", true, &e) == 0, "%s", e.msg);
@@ -143,8 +135,7 @@ TEST(is_made_listed_and_removed)
 
 TEST(names_cannot_lead_elsewhere)
 {
-	static const char *const bad[] = { "", ".", "..", "a", "../x", "a/b", "/etc", ".tmp-x",
-		"-v", "a b", "a\n" };
+	static const char *const bad[] = { "", ".", "..", "a", "../x", "a/b", "/etc", ".tmp-x", "-v", "a b", "a\n" };
 	struct world w;
 	bool existed;
 
@@ -153,11 +144,9 @@ TEST(names_cannot_lead_elsewhere)
 		struct err e = ERR_NONE;
 		struct volume v;
 
-		CHECK(create(&w, bad[i], &existed, &e) < 0 && e.kind == ERR_USAGE,
-			"\"%s\" was made", bad[i]);
+		CHECK(create(&w, bad[i], &existed, &e) < 0 && e.kind == ERR_USAGE, "\"%s\" was made", bad[i]);
 		err_clear(&e);
-		CHECK(volume_open(&w.en, bad[i], &v, &e) < 0 && e.kind == ERR_NOT_FOUND,
-			"\"%s\" was opened", bad[i]);
+		CHECK(volume_open(&w.en, bad[i], &v, &e) < 0 && e.kind == ERR_NOT_FOUND, "\"%s\" was opened", bad[i]);
 		volume_done(&v);
 		err_clear(&e);
 		CHECK(volume_remove(&w.en, bad[i], false, &e) < 0, "\"%s\" was removed", bad[i]);
@@ -197,10 +186,8 @@ TEST(options_are_a_bind_or_a_tmpfs)
 
 		for (size_t k = 0; k < 3; k++)
 			if (text[k])
-				kv[l.n++] = (struct rc_kv){ (char *)(uintptr_t)keys[k],
-					(char *)(uintptr_t)text[k] };
-		int r = volume_create(&w.en, &(struct volume_want){ .name = NULL, .options = l },
-			name, &existed, &e);
+				kv[l.n++] = (struct rc_kv){ (char *)(uintptr_t)keys[k], (char *)(uintptr_t)text[k] };
+		int r = volume_create(&w.en, &(struct volume_want){ .name = NULL, .options = l }, name, &existed, &e);
 		CHECK((r == 0) == cases[i].good, "case %zu: %s", i, e.msg);
 		CHECK(r == 0 || e.hint[0], "case %zu: no hint", i);
 	}
@@ -232,8 +219,7 @@ TEST(one_of_many_makers_wins)
 		for (int i = 0; i < MAKERS; i++) {
 			int status;
 
-			CHECK(waitpid(pid[i], &status, 0) == pid[i] && WIFEXITED(status) &&
-					WEXITSTATUS(status) < 2,
+			CHECK(waitpid(pid[i], &status, 0) == pid[i] && WIFEXITED(status) && WEXITSTATUS(status) < 2,
 				"maker %d", i);
 			made += WEXITSTATUS(status);
 		}
@@ -258,27 +244,19 @@ TEST(is_filled_once_with_owner_and_mode)
 		SKIP("needs root");
 	world_init(&w);
 	put(w.image, "data/conf", "image");
-	CHECK(fchownat(w.image, "data", 12, 34, 0) == 0 &&
-			fchownat(w.image, "data/conf", 56, 78, 0) == 0,
-		"chown");
-	CHECK(symlinkat("/etc/passwd", w.image, "data/link") == 0 &&
-			mkdirat(w.image, "data/sub", 0700) == 0,
-		"link");
+	CHECK(fchownat(w.image, "data", 12, 34, 0) == 0 && fchownat(w.image, "data/conf", 56, 78, 0) == 0, "chown");
+	CHECK(symlinkat("/etc/passwd", w.image, "data/link") == 0 && mkdirat(w.image, "data/sub", 0700) == 0, "link");
 	use(&w, &m, &a);
 	auto_fd int data = data_of(&w, "db");
 	CHECK(holds(data, "conf", "image"), "content");
-	CHECK(fstat(data, &st) == 0 && st.st_uid == 12 && st.st_gid == 34 &&
-			(st.st_mode & 07777) == 0750,
+	CHECK(fstat(data, &st) == 0 && st.st_uid == 12 && st.st_gid == 34 && (st.st_mode & 07777) == 0750,
 		"owner of the top");
-	CHECK(fstatat(data, "conf", &st, 0) == 0 && st.st_uid == 56 && (st.st_mode & 07777) == 0640,
-		"owner");
-	CHECK(fstatat(data, "link", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode),
-		"a link stays one");
+	CHECK(fstatat(data, "conf", &st, 0) == 0 && st.st_uid == 56 && (st.st_mode & 07777) == 0640, "owner");
+	CHECK(fstatat(data, "link", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode), "a link stays one");
 	put(data, "conf", "user");
 	CHECK(unlinkat(data, "sub", AT_REMOVEDIR) == 0, "rmdir");
 	use(&w, &m, &a);
-	CHECK(holds(data, "conf", "user") && faccessat(data, "sub", F_OK, 0) < 0,
-		"a second start leaves it alone");
+	CHECK(holds(data, "conf", "user") && faccessat(data, "sub", F_OK, 0) < 0, "a second start leaves it alone");
 	world_done(&w);
 }
 
@@ -311,9 +289,7 @@ TEST(links_are_not_followed)
 	world_init(&w);
 	put(w.fd, "secret", "host");
 	fmt_to(secret, sizeof(secret), "%s/secret", w.path);
-	CHECK(unlinkat(w.image, "data", AT_REMOVEDIR) == 0 &&
-			symlinkat(w.path, w.image, "data") == 0,
-		"link");
+	CHECK(unlinkat(w.image, "data", AT_REMOVEDIR) == 0 && symlinkat(w.path, w.image, "data") == 0, "link");
 	use(&w, &m, &a);
 	auto_fd int data = data_of(&w, "db");
 	CHECK(faccessat(data, "secret", F_OK, 0) < 0, "the image's directory was a link out");
@@ -352,8 +328,7 @@ TEST(filling_is_taken_up_again)
 	put(vol, "filled/more", "image");
 	use(&w, &m, &a);
 	CHECK(holds(data, "conf", "user") && holds(data, "more", "image"), "finished");
-	CHECK(faccessat(vol, "filled", F_OK, 0) < 0 && faccessat(vol, "fill", F_OK, 0) < 0,
-		"cleared");
+	CHECK(faccessat(vol, "filled", F_OK, 0) < 0 && faccessat(vol, "fill", F_OK, 0) < 0, "cleared");
 	world_done(&w);
 }
 
@@ -391,12 +366,9 @@ TEST(what_is_used_stays)
 	bool existed;
 
 	world_init(&w);
-	CHECK(create(&w, "db", &existed, &e) == 0 && create(&w, "db2", &existed, &e) == 0, "%s",
-		e.msg);
+	CHECK(create(&w, "db", &existed, &e) == 0 && create(&w, "db2", &existed, &e) == 0, "%s", e.msg);
 	fake_container(&w, ID, "db", false);
-	CHECK(volume_users(&w.en, "db", &a, &users, &e) == 0 && users.n == 1 &&
-			str_eq(users.v[0], ID),
-		"%zu", users.n);
+	CHECK(volume_users(&w.en, "db", &a, &users, &e) == 0 && users.n == 1 && str_eq(users.v[0], ID), "%zu", users.n);
 	CHECK(volume_remove(&w.en, "db", true, &e) < 0 && e.kind == ERR_CONFLICT &&
 			strstr(e.msg, "volume is in use - [0123456789ab]"),
 		"%s", e.msg);
@@ -435,8 +407,7 @@ TEST(left_overs_are_swept)
 
 	world_init(&w);
 	CHECK(create(&w, "db", &existed, &e) == 0, "%s", e.msg);
-	CHECK(mkdirat(w.en.data_fd, "volumes/.tmp-1", 0700) == 0 &&
-			mkdirat(w.en.data_fd, "volumes/.del-2", 0700) == 0,
+	CHECK(mkdirat(w.en.data_fd, "volumes/.tmp-1", 0700) == 0 && mkdirat(w.en.data_fd, "volumes/.del-2", 0700) == 0,
 		"mkdir");
 	CHECK(mkdirat(w.en.data_fd, "volumes/.del-2/_data", 0700) == 0, "mkdir");
 	CHECK(volume_sweep(&w.en, &n, &e) == 0 && n == 2, "%zu: %s", n, e.msg);
@@ -449,8 +420,8 @@ TEST(left_overs_are_swept)
 
 TEST(changing_owners_stops_at_places_of_the_system)
 {
-	static const char *const places[] = { "/", "/etc", "/etc/.", "/usr", "/home", "/var",
-		"/root", "/tmp", "/etc/../etc", "/dev" };
+	static const char *const places[] = { "/", "/etc", "/etc/.", "/usr", "/home", "/var", "/root", "/tmp",
+		"/etc/../etc", "/dev" };
 	struct world w;
 
 	world_init(&w);
@@ -463,18 +434,18 @@ TEST(changing_owners_stops_at_places_of_the_system)
 				.relabel = *o == 'U' ? 0 : *o };
 			struct err e = ERR_NONE;
 
-			CHECK(volume_bind(&w.en, &m, 5, 6, &e) < 0 && e.kind == ERR_USAGE,
-				"%s:%c was taken", places[i], *o);
+			CHECK(volume_bind(&w.en, &m, 5, 6, &e) < 0 && e.kind == ERR_USAGE, "%s:%c was taken", places[i],
+				*o);
 		}
 	const char *const own[] = { w.path, w.en.data_path };
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
-		struct ct_mount m = { .source = (char *)(uintptr_t)own[i],
-			.destination = (char *)(uintptr_t) "/x",
-			.chown = true };
+		struct ct_mount m = {
+			.source = (char *)(uintptr_t)own[i], .destination = (char *)(uintptr_t) "/x", .chown = true
+		};
 		struct err e = ERR_NONE;
 
-		CHECK(volume_bind(&w.en, &m, 5, 6, &e) < 0 && strstr(e.msg, "tare's own files"),
-			"%s: %s", own[i], e.msg);
+		CHECK(volume_bind(&w.en, &m, 5, 6, &e) < 0 && strstr(e.msg, "tare's own files"), "%s: %s", own[i],
+			e.msg);
 	}
 	world_done(&w);
 }
@@ -493,25 +464,19 @@ TEST(changing_owners_follows_no_link_and_heeds_hard_links)
 	CHECK(mkdirat(w.fd, "tree", 0755) == 0 && mkdirat(w.fd, "tree/sub", 0755) == 0, "tree");
 	put(w.fd, "tree/sub/file", "x");
 	CHECK(linkat(w.fd, "tree/sub/file", w.fd, "tree/twin", 0) == 0, "twin");
-	CHECK(symlinkat("../outside", w.fd, "tree/link") == 0 &&
-			mknodat(w.fd, "tree/fifo", S_IFIFO | 0600, 0) == 0,
+	CHECK(symlinkat("../outside", w.fd, "tree/link") == 0 && mknodat(w.fd, "tree/fifo", S_IFIFO | 0600, 0) == 0,
 		"link");
-	struct ct_mount m = {
-		.source = path, .destination = (char *)(uintptr_t) "/x", .chown = true
-	};
+	struct ct_mount m = { .source = path, .destination = (char *)(uintptr_t) "/x", .chown = true };
 	struct err e = ERR_NONE;
 	CHECK(volume_bind(&w.en, &m, 5, 6, &e) == 0, "%s", e.msg);
-	CHECK(fstatat(w.fd, "tree/sub/file", &st, 0) == 0 && st.st_uid == 5 && st.st_gid == 6,
-		"file");
+	CHECK(fstatat(w.fd, "tree/sub/file", &st, 0) == 0 && st.st_uid == 5 && st.st_gid == 6, "file");
 	CHECK(fstatat(w.fd, "tree/fifo", &st, 0) == 0 && st.st_uid == 5, "fifo");
-	CHECK(fstatat(w.fd, "tree/link", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 5,
-		"the link itself");
+	CHECK(fstatat(w.fd, "tree/link", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 5, "the link itself");
 	CHECK(fstatat(w.fd, "outside", &st, 0) == 0 && st.st_uid == 0, "what a link names");
 	CHECK(linkat(w.fd, "outside", w.fd, "tree/sub/evil", 0) == 0, "hard link");
 	m.chown = true;
 	CHECK(volume_bind(&w.en, &m, 7, 8, &e) < 0 && strstr(e.msg, "hard link"), "%s", e.msg);
-	CHECK(fstatat(w.fd, "tree/sub/file", &st, 0) == 0 && st.st_uid == 5,
-		"nothing was changed before the refusal");
+	CHECK(fstatat(w.fd, "tree/sub/file", &st, 0) == 0 && st.st_uid == 5, "nothing was changed before the refusal");
 	world_done(&w);
 }
 
@@ -525,9 +490,7 @@ TEST(absent_sources_are_made_or_named)
 	world_init(&w);
 	fmt_to(path, sizeof(path), "%s/new/deep", w.path);
 	struct ct_mount m = { .source = path, .destination = (char *)(uintptr_t) "/x" };
-	CHECK(volume_bind(&w.en, &m, 0, 0, &e) < 0 &&
-			strstr(e.msg, "bind source path does not exist"),
-		"%s", e.msg);
+	CHECK(volume_bind(&w.en, &m, 0, 0, &e) < 0 && strstr(e.msg, "bind source path does not exist"), "%s", e.msg);
 	err_clear(&e);
 	m.create_source = true;
 	CHECK(volume_bind(&w.en, &m, 0, 0, &e) == 0, "%s", e.msg);
@@ -535,11 +498,9 @@ TEST(absent_sources_are_made_or_named)
 	world_done(&w);
 }
 
-TEST_MAIN(T(is_made_listed_and_removed), T(names_cannot_lead_elsewhere),
-	T(options_are_a_bind_or_a_tmpfs), T(one_of_many_makers_wins),
-	T(is_filled_once_with_owner_and_mode), T(nocopy_and_absent_places_leave_it_empty),
+TEST_MAIN(T(is_made_listed_and_removed), T(names_cannot_lead_elsewhere), T(options_are_a_bind_or_a_tmpfs),
+	T(one_of_many_makers_wins), T(is_filled_once_with_owner_and_mode), T(nocopy_and_absent_places_leave_it_empty),
 	T(links_are_not_followed), T(filling_is_taken_up_again), T(what_is_used_stays),
 	T(anonymous_ones_go_with_their_container), T(left_overs_are_swept),
-	T(changing_owners_stops_at_places_of_the_system),
-	T(changing_owners_follows_no_link_and_heeds_hard_links),
+	T(changing_owners_stops_at_places_of_the_system), T(changing_owners_follows_no_link_and_heeds_hard_links),
 	T(absent_sources_are_made_or_named))

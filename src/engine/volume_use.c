@@ -64,8 +64,7 @@ int volume_populate(int image_dir_fd, int volume_fd, struct err *e)
 
 	if (from < 0)
 		return err_sys(e, "open the image's directory");
-	return mnt_copy_up(from, volume_fd, e) < 0 ? err_wrap(e, "copy what the image has there")
-						   : 0;
+	return mnt_copy_up(from, volume_fd, e) < 0 ? err_wrap(e, "copy what the image has there") : 0;
 }
 
 static int open_part(int dir, const char *name, struct err *e)
@@ -80,8 +79,7 @@ static int take_owner(int filled, int data, struct err *e)
 {
 	struct stat st;
 
-	if (fstat(filled, &st) < 0 || fchown(data, st.st_uid, st.st_gid) < 0 ||
-		fchmod(data, st.st_mode & 07777) < 0)
+	if (fstat(filled, &st) < 0 || fchown(data, st.st_uid, st.st_gid) < 0 || fchmod(data, st.st_mode & 07777) < 0)
 		return err_sys(e, "set the owner of the volume");
 	return 0;
 }
@@ -96,8 +94,7 @@ static int move_in(int dir, int data, struct err *e)
 	if (take_owner(filled, data, e) < 0)
 		return -e->num;
 	for (struct dirent *x; (x = readdir(d));)
-		if (!is_dot(x->d_name) &&
-			renameat2(filled, x->d_name, data, x->d_name, RENAME_NOREPLACE) < 0 &&
+		if (!is_dot(x->d_name) && renameat2(filled, x->d_name, data, x->d_name, RENAME_NOREPLACE) < 0 &&
 			errno != EEXIST)
 			return err_sys(e, "move %s into the volume", x->d_name);
 	return path_remove_tree(dir, "filled", e);
@@ -112,8 +109,7 @@ static int copy_beside(int dir, int image_dir, struct err *e)
 	auto_fd int fill = open_part(dir, "fill", e);
 	if (fill < 0 || volume_populate(image_dir, fill, e) < 0)
 		return -e->num;
-	return renameat(dir, "fill", dir, "filled") < 0 ? err_sys(e, "finish filling the volume")
-							: 0;
+	return renameat(dir, "fill", dir, "filled") < 0 ? err_sys(e, "finish filling the volume") : 0;
 }
 
 /* The image's directory at the mount's place: FD_NONE when it has none, or something else is there.
@@ -139,8 +135,7 @@ static int fill(int dir, const struct ct_mount *m, int image_fd, struct err *e)
 	if (!pending && !empty)
 		return 0;
 	if (!pending) {
-		auto_fd int image_dir =
-			m->no_copy ? FD_NONE : image_dir_of(image_fd, m->destination, e);
+		auto_fd int image_dir = m->no_copy ? FD_NONE : image_dir_of(image_fd, m->destination, e);
 
 		if (e->num)
 			return -e->num;
@@ -158,8 +153,7 @@ static bool is_mounted(int dir)
 {
 	struct stat a, b;
 
-	return fstat(dir, &a) == 0 && fstatat(dir, "_data", &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-		a.st_dev != b.st_dev;
+	return fstat(dir, &a) == 0 && fstatat(dir, "_data", &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev != b.st_dev;
 }
 
 static int set_option(int fs, const char *word, struct err *e)
@@ -168,16 +162,12 @@ static int set_option(int fs, const char *word, struct err *e)
 	size_t n = strcspn(word, "=");
 
 	if (!word[n])
-		return fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0) < 0
-			? err_sys(e, "tmpfs option %s", word)
-			: 0;
+		return fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0) < 0 ? err_sys(e, "tmpfs option %s", word) : 0;
 	if (n >= sizeof(key))
 		return err_set(e, ERR_CONFIG, EINVAL, "tmpfs option %s", word);
 	memcpy(key, word, n);
 	key[n] = '\0';
-	return fsconfig(fs, FSCONFIG_SET_STRING, key, word + n + 1, 0) < 0
-		? err_sys(e, "tmpfs option %s", word)
-		: 0;
+	return fsconfig(fs, FSCONFIG_SET_STRING, key, word + n + 1, 0) < 0 ? err_sys(e, "tmpfs option %s", word) : 0;
 }
 
 static int set_options(int fs, const char *o, struct arena *a, struct err *e)
@@ -189,22 +179,20 @@ static int set_options(int fs, const char *o, struct arena *a, struct err *e)
 		next = strchr(p, ',');
 		if (next)
 			*next++ = '\0';
-		if (str_starts(p, "no") || str_starts(p, "exec") || str_starts(p, "suid") ||
-			str_starts(p, "dev") || !*p)
+		if (str_starts(p, "no") || str_starts(p, "exec") || str_starts(p, "suid") || str_starts(p, "dev") ||
+			!*p)
 			continue; /* of the mount, and those of a volume are always the strict ones
 				   */
 		if (mountopt_tmpfs_word(a, p, &m, e) < 0 ||
 			(!str_eq(p, "rw") && !str_eq(p, "defaults") && set_option(fs, p, e) < 0))
 			return -e->num;
 	}
-	return fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? err_sys(e, "make the tmpfs")
-								    : 0;
+	return fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? err_sys(e, "make the tmpfs") : 0;
 }
 
 /* Shared by all containers that mount it, so it has to be a mount of the host; it goes with the
  * volume. */
-static int mount_tmpfs(
-	const struct engine *en, int dir, const struct volume_record *r, struct err *e)
+static int mount_tmpfs(const struct engine *en, int dir, const struct volume_record *r, struct err *e)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct mount_attr attr = { .propagation = MS_PRIVATE };
@@ -248,8 +236,8 @@ int volume_unmount(int dir, struct err *e)
 
 /* --- use ----------------------------------------------------------------------------------------------------- */
 
-static int prepare(const struct engine *en, const struct ct_mount *m, int image_fd,
-	const struct volume *v, struct err *e)
+static int prepare(
+	const struct engine *en, const struct ct_mount *m, int image_fd, const struct volume *v, struct err *e)
 {
 	struct stat st;
 
@@ -262,15 +250,14 @@ static int prepare(const struct engine *en, const struct ct_mount *m, int image_
 		if (fd < 0)
 			return err_wrap(e, "the volume's device");
 		if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
-			return err_set(e, ERR_CONFIG, ENOTDIR,
-				"the volume's device %s is no directory", v->mountpoint);
+			return err_set(e, ERR_CONFIG, ENOTDIR, "the volume's device %s is no directory", v->mountpoint);
 		return 0;
 	}
 	return fill(v->dir_fd, m, image_fd, e);
 }
 
-static int lock_existing(const struct engine *en, const struct ct_mount *m, int image_fd,
-	struct volume *v, struct err *e)
+static int lock_existing(
+	const struct engine *en, const struct ct_mount *m, int image_fd, struct volume *v, struct err *e)
 {
 	auto_fd int dir = volume_dir_locked(en, m->source, e);
 
@@ -281,8 +268,8 @@ static int lock_existing(const struct engine *en, const struct ct_mount *m, int 
 	return prepare(en, m, image_fd, v, e);
 }
 
-int volume_use(const struct engine *en, const struct ct_mount *m, int image_fd, struct arena *a,
-	const char **ret_path, struct err *e)
+int volume_use(const struct engine *en, const struct ct_mount *m, int image_fd, struct arena *a, const char **ret_path,
+	struct err *e)
 {
 	struct volume_want want = { .name = m->source, .anonymous = m->anonymous };
 	char name[VOLUME_NAME_SIZE];
@@ -324,8 +311,7 @@ static int add_size(int dir, int depth, uint64_t *n, struct err *e)
 		*n += (uint64_t)st.st_blocks * 512;
 		if (!S_ISDIR(st.st_mode) || depth == MAX_DEPTH)
 			continue;
-		auto_fd int sub =
-			openat(dir, x->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		auto_fd int sub = openat(dir, x->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (sub >= 0 && add_size(sub, depth + 1, n, e) < 0)
 			return -e->num;
 	}

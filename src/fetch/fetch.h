@@ -13,11 +13,11 @@ struct fetch {
 	const char *verb;
 	int file_fd; /* 0 */
 	int data_fd, tree_fd;
-	const char *name;	/* --name REF: what to call the image */
+	const char *name; /* --name REF: what to call the image */
 	const char *platform;
 	const char *tree_path; /* --tree-path: commit's upper directory, below the store */
-	const char *format;	/* save: docker-archive, oci-archive */
-	const char *document;	/* --config JSON: import, commit: what the configuration says */
+	const char *format; /* save: docker-archive, oci-archive */
+	const char *document; /* --config JSON: import, commit: what the configuration says */
 	bool quiet, rootless, squash, host_ids;
 	char *const *operands;
 	size_t n_operands;

@@ -17,4 +17,5 @@ static inline void hash_freep(struct hash **h)
 }
 #define auto_hash __attribute__((cleanup(hash_freep)))
 /* hash_bytes - of a whole text at once. */
-int hash_bytes(const void *data, size_t n, const char *like, char dst[static IMAGE_DIGEST_SIZE], struct err *e) must_check;
+int hash_bytes(const void *data, size_t n, const char *like, char dst[static IMAGE_DIGEST_SIZE], struct err *e)
+	must_check;

@@ -55,8 +55,11 @@ static size_t first_of(const struct incoming *in, size_t i)
 
 int incoming_layers(struct fetch *f, struct store_op *op, struct incoming *in, struct err *e)
 {
-	const struct unpack_how how = { .limits = &f->limits, .usage = &f->usage, .user_xattr = f->rootless,
-		.no_devices = f->rootless, .squash_ids = f->squash };
+	const struct unpack_how how = { .limits = &f->limits,
+		.usage = &f->usage,
+		.user_xattr = f->rootless,
+		.no_devices = f->rootless,
+		.squash_ids = f->squash };
 	const struct layer_run run = { op, &how, &f->progress };
 	struct arena arena = ARENA_INIT;
 	auto_free struct layer_job *once = calloc(in->n_jobs + 1, sizeof(*once));
@@ -159,8 +162,8 @@ static int fill_layers(struct fetch *f, const struct incoming *in, struct store_
 	return fill_known(f, image, in, e);
 }
 
-static int fill_image(struct fetch *f, const struct incoming *in, const struct image_config *c, struct store_image *image,
-	struct err *e)
+static int fill_image(struct fetch *f, const struct incoming *in, const struct image_config *c,
+	struct store_image *image, struct err *e)
 {
 	struct timespec now;
 	char loaded[RFC3339_SIZE];

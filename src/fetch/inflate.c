@@ -1,5 +1,5 @@
-/* The decompressors. Bombs: more than RATIO_MAX bytes out of one byte in, once RATIO_FREE bytes came, is refused; gzip's
- * best is 1 : 1032, and what real layers reach is below 100. Windows are bounded, so memory is, too. */
+/* The decompressors. Bombs: more than RATIO_MAX bytes out of one byte in, once RATIO_FREE bytes came, is refused;
+ * gzip's best is 1 : 1032, and what real layers reach is below 100. Windows are bounded, so memory is, too. */
 #include "fetch/inflate.h"
 
 #include <errno.h>
@@ -12,8 +12,8 @@
 enum {
 	RATIO_MAX = 400,
 	RATIO_FREE = 256 << 20,
-	XZ_MEMORY = 96 << 20,	 /* xz -9 needs 65 MiB */
-	ZSTD_WINDOW_LOG = 27,	 /* 128 MiB: zstd's own limit without --long=31 */
+	XZ_MEMORY = 96 << 20, /* xz -9 needs 65 MiB */
+	ZSTD_WINDOW_LOG = 27, /* 128 MiB: zstd's own limit without --long=31 */
 };
 
 struct inflate {
@@ -50,8 +50,8 @@ int inflate_detect(const void *data, size_t n, enum image_pack *ret, struct err 
 		if (n < known[i].n || memcmp(data, known[i].magic, known[i].n) != 0)
 			continue;
 		if (known[i].other)
-			return err_set(e, ERR_UNSUPPORTED, ENOTSUP, "compressed with %s; gzip, zstd, xz and none are read",
-				known[i].other);
+			return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
+				"compressed with %s; gzip, zstd, xz and none are read", known[i].other);
 		*ret = known[i].pack;
 		return 0;
 	}
@@ -143,12 +143,9 @@ static int step_xz(struct inflate *z, uint8_t *dst, size_t n, size_t *ret_n, boo
 static int step(struct inflate *z, uint8_t *dst, size_t n, size_t *ret_n, bool *ret_end, struct err *e)
 {
 	switch (z->pack) {
-	case IMAGE_PACK_GZIP:
-		return step_gzip(z, dst, n, ret_n, ret_end, e);
-	case IMAGE_PACK_ZSTD:
-		return step_zstd(z, dst, n, ret_n, ret_end, e);
-	default:
-		return step_xz(z, dst, n, ret_n, ret_end, e);
+	case IMAGE_PACK_GZIP: return step_gzip(z, dst, n, ret_n, ret_end, e);
+	case IMAGE_PACK_ZSTD: return step_zstd(z, dst, n, ret_n, ret_end, e);
+	default: return step_xz(z, dst, n, ret_n, ret_end, e);
 	}
 }
 
@@ -189,7 +186,8 @@ ssize_t inflate_read(struct inflate *z, void *dst, size_t n, struct err *e)
 	}
 	z->total_out += got;
 	if (z->total_out > RATIO_FREE && z->total_out / RATIO_MAX > z->total_in)
-		return err_set(e, ERR_CONFIG, EFBIG, "%llu bytes become more than %llu, as only a decompression bomb does",
+		return err_set(e, ERR_CONFIG, EFBIG,
+			"%llu bytes become more than %llu, as only a decompression bomb does",
 			(unsigned long long)z->total_in, (unsigned long long)z->total_out);
 	return (ssize_t)got;
 }

@@ -1,6 +1,6 @@
 #pragma once
-/* gzip (ISA-L), zstd, xz or nothing: one way to read them. Concatenated members are one stream, as the formats say; what
- * follows the last one, or an end too early, is an error. */
+/* gzip (ISA-L), zstd, xz or nothing: one way to read them. Concatenated members are one stream, as the formats say;
+ * what follows the last one, or an end too early, is an error. */
 #include <sys/types.h>
 #include "base/err.h"
 #include "spec/image_manifest.h"

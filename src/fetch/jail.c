@@ -1,8 +1,8 @@
-/* The walls around the parsers. What stays reachable after jail_enter(): descriptor 0, the JSON lines, and the store's own
- * directory, as the root of a mount namespace with nothing else in it; nothing can be executed, no socket made, no
+/* The walls around the parsers. What stays reachable after jail_enter(): descriptor 0, the JSON lines, and the store's
+ * own directory, as the root of a mount namespace with nothing else in it; nothing can be executed, no socket made, no
  * namespace entered, no memory made executable. Capabilities: only those that owners, modes, devices and attributes of
- * unpacked files need; CAP_SYS_ADMIN is among them for trusted.overlay.* alone, as the filter lets none of the other calls
- * through that it opens. */
+ * unpacked files need; CAP_SYS_ADMIN is among them for trusted.overlay.* alone, as the filter lets none of the other
+ * calls through that it opens. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -51,8 +51,8 @@ static int limits(struct err *e)
 
 /* --- names of files ------------------------------------------------------------------------------------------ */
 
-/* The store as a mount of its own, so that ".." ends there, too. Before the mount namespace is left: a mount can only be
- * cloned in its own. The descriptor stays open, as the mount ends with it. */
+/* The store as a mount of its own, so that ".." ends there, too. Before the mount namespace is left: a mount can only
+ * be cloned in its own. The descriptor stays open, as the mount ends with it. */
 static int clone_store(int *fd, struct err *e)
 {
 	int tree = open_tree(*fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
@@ -133,19 +133,90 @@ static int capabilities(struct err *e)
 
 static const char *const allowed[] = {
 	/* descriptors */
-	"read", "write", "readv", "writev", "pread64", "pwrite64", "lseek", "close", "fcntl", "dup", "poll", "ppoll",
-	"fadvise64", "ftruncate", "fallocate", "copy_file_range", "flock", "fsync", "fdatasync", "syncfs",
+	"read",
+	"write",
+	"readv",
+	"writev",
+	"pread64",
+	"pwrite64",
+	"lseek",
+	"close",
+	"fcntl",
+	"dup",
+	"poll",
+	"ppoll",
+	"fadvise64",
+	"ftruncate",
+	"fallocate",
+	"copy_file_range",
+	"flock",
+	"fsync",
+	"fdatasync",
+	"syncfs",
 	/* names, all below the store */
-	"openat", "openat2", "newfstatat", "fstat", "statx", "fstatfs", "getdents64", "readlinkat", "mkdirat", "mknodat",
-	"symlinkat", "linkat", "unlinkat", "renameat", "renameat2", "fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat",
-	"utimensat", "fsetxattr", "fgetxattr", "flistxattr", "umask",
+	"openat",
+	"openat2",
+	"newfstatat",
+	"fstat",
+	"statx",
+	"fstatfs",
+	"getdents64",
+	"readlinkat",
+	"mkdirat",
+	"mknodat",
+	"symlinkat",
+	"linkat",
+	"unlinkat",
+	"renameat",
+	"renameat2",
+	"fchmod",
+	"fchmodat",
+	"fchmodat2",
+	"fchown",
+	"fchownat",
+	"utimensat",
+	"fsetxattr",
+	"fgetxattr",
+	"flistxattr",
+	"umask",
 	/* memory and threads */
-	"brk", "munmap", "mremap", "madvise", "futex", "futex_waitv", "set_robust_list", "get_robust_list", "rseq",
-	"set_tid_address", "membarrier", "sched_yield", "sched_getaffinity", "exit", "exit_group", "getrandom", "sysinfo",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "getpid", "gettid", "tgkill",
-	"getuid", "geteuid", "getgid", "getegid", "uname", "prlimit64",
+	"brk",
+	"munmap",
+	"mremap",
+	"madvise",
+	"futex",
+	"futex_waitv",
+	"set_robust_list",
+	"get_robust_list",
+	"rseq",
+	"set_tid_address",
+	"membarrier",
+	"sched_yield",
+	"sched_getaffinity",
+	"exit",
+	"exit_group",
+	"getrandom",
+	"sysinfo",
+	"rt_sigaction",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"sigaltstack",
+	"restart_syscall",
+	"getpid",
+	"gettid",
+	"tgkill",
+	"getuid",
+	"geteuid",
+	"getgid",
+	"getegid",
+	"uname",
+	"prlimit64",
 	/* time */
-	"clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+	"clock_gettime",
+	"clock_nanosleep",
+	"nanosleep",
+	"gettimeofday",
+	"time",
 };
 
 static int allow_all(scmp_filter_ctx ctx)
@@ -161,7 +232,8 @@ static int allow_all(scmp_filter_ctx ctx)
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		r = seccomp_rule_add(
+			ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	/* Threads, not processes. clone3 hides its flags in memory: "no such call" makes libc use clone. */
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,

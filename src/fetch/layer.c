@@ -1,6 +1,6 @@
-/* Theory of operation. A worker takes the next layer and is its producer: it reads the archive, hashes it, keeps it as a
- * blob, decompresses and hashes the tar. A second thread of the worker takes the tar from a ring and makes files. A layer
- * that the store has is read and hashed all the same, so that a false one is never taken for it. */
+/* Theory of operation. A worker takes the next layer and is its producer: it reads the archive, hashes it, keeps it as
+ * a blob, decompresses and hashes the tar. A second thread of the worker takes the tar from a ring and makes files. A
+ * layer that the store has is read and hashed all the same, so that a false one is never taken for it. */
 #include "fetch/layer.h"
 
 #include <errno.h>

@@ -9,16 +9,16 @@
 struct layer_job {
 	/* asked for */
 	struct span span;
-	const char *blob;    /* digest of the archive as it lies there, or NULL: not known */
+	const char *blob; /* digest of the archive as it lies there, or NULL: not known */
 	const char *diff_id; /* digest of the plain tar, or NULL: not known (import) */
 	enum image_pack pack; /* what its media type says; ANY: whatever it is */
-	int index;	     /* of the layer; names its temporary files */
-	const char *reuse;   /* a blob that the store has for this diff_id, or NULL */
+	int index; /* of the layer; names its temporary files */
+	const char *reuse; /* a blob that the store has for this diff_id, or NULL */
 	/* found */
 	char found_blob[IMAGE_DIGEST_SIZE], found_diff_id[IMAGE_DIGEST_SIZE];
 	enum image_pack found_pack;
 	uint64_t blob_size, size; /* size: of its files */
-	bool have_layer;  /* in the store already, and so is its size */
+	bool have_layer; /* in the store already, and so is its size */
 	bool new_layer, new_blob; /* to be published */
 	struct err error;
 };

@@ -32,8 +32,8 @@ static int check_platform(struct load *l, const struct image_config *c, struct e
 	if (image_want_match(&l->want, &p))
 		return 0;
 	err_set(e, ERR_UNSUPPORTED, ENOTSUP, "it is an image for linux/%.32s%s%.32s, wanted is %s/%s%s%s",
-		c->architecture ? c->architecture : "?", c->variant ? "/" : "", c->variant ? c->variant : "", l->want.os,
-		l->want.architecture, l->want.variant[0] ? "/" : "", l->want.variant);
+		c->architecture ? c->architecture : "?", c->variant ? "/" : "", c->variant ? c->variant : "",
+		l->want.os, l->want.architecture, l->want.variant[0] ? "/" : "", l->want.variant);
 	return err_hint(e, "--platform linux/%.32s loads it all the same", c->architecture ? c->architecture : "ARCH");
 }
 
@@ -45,8 +45,8 @@ static int store_image(struct load *l, struct incoming *in, size_t n_layers, str
 		return -e->num;
 	int r = check_platform(l, &c, e);
 	if (r == 0 && c.diff_ids.n != n_layers)
-		r = err_set(e, ERR_CONFIG, EINVAL, "the manifest has %zu layers, the image config %zu diff_ids", n_layers,
-			c.diff_ids.n);
+		r = err_set(e, ERR_CONFIG, EINVAL, "the manifest has %zu layers, the image config %zu diff_ids",
+			n_layers, c.diff_ids.n);
 	for (size_t i = 0; i < n_layers && r == 0; i++)
 		in->jobs[i].diff_id = c.diff_ids.v[i];
 	if (r == 0)
@@ -104,7 +104,8 @@ static int read_blob(struct load *l, const struct image_desc *d, size_t max, str
 	if (r == 0)
 		r = hash_bytes(ret->data ? ret->data : "", ret->len, d->digest, got, e);
 	if (r == 0 && !str_eq(got, d->digest))
-		r = err_set(e, ERR_CORRUPT, EUCLEAN, "the digest of a blob is wrong: expected %s, got %s", d->digest, got);
+		r = err_set(
+			e, ERR_CORRUPT, EUCLEAN, "the digest of a blob is wrong: expected %s, got %s", d->digest, got);
 	return r;
 }
 
@@ -136,8 +137,8 @@ static int load_layers(struct load *l, const struct image_manifest *m, struct in
 	return r;
 }
 
-static int load_manifest(struct load *l, const struct image_desc *d, char **names, size_t n_names, const struct buf *text,
-	struct err *e)
+static int load_manifest(
+	struct load *l, const struct image_desc *d, char **names, size_t n_names, const struct buf *text, struct err *e)
 {
 	AUTO(buf) struct buf config = BUF_INIT;
 	struct image_manifest m;
@@ -146,8 +147,12 @@ static int load_manifest(struct load *l, const struct image_desc *d, char **name
 		return -e->num;
 	int r = read_blob(l, &m.config, IMAGE_CONFIG_MAX, &config, e);
 	if (r == 0) {
-		struct incoming in = { .config = config.data ? config.data : "", .config_len = config.len,
-			.manifest = text->data, .manifest_len = text->len, .manifest_digest = d->digest, .names = names,
+		struct incoming in = { .config = config.data ? config.data : "",
+			.config_len = config.len,
+			.manifest = text->data,
+			.manifest_len = text->len,
+			.manifest_digest = d->digest,
+			.names = names,
 			.n_names = n_names };
 
 		r = load_layers(l, &m, &in, e);
@@ -156,7 +161,8 @@ static int load_manifest(struct load *l, const struct image_desc *d, char **name
 	return r;
 }
 
-static int load_desc(struct load *l, const struct image_desc *d, char **names, size_t n_names, int depth, struct err *e);
+static int load_desc(
+	struct load *l, const struct image_desc *d, char **names, size_t n_names, int depth, struct err *e);
 
 /* Of the manifests of an index the one that fits best. */
 static int load_index(struct load *l, const struct buf *text, char **names, size_t n_names, int depth, struct err *e)
@@ -172,16 +178,18 @@ static int load_index(struct load *l, const struct buf *text, char **names, size
 	for (size_t i = 0; i < index.n_manifests; i++) {
 		const struct image_desc *d = &index.manifests[i];
 		enum image_media media = image_media_of(d->media_type, NULL);
-		int match = media == IMAGE_MEDIA_MANIFEST || media == IMAGE_MEDIA_INDEX ?
-				    image_want_match(&l->want, &d->platform) : 0;
+		int match = media == IMAGE_MEDIA_MANIFEST || media == IMAGE_MEDIA_INDEX
+			? image_want_match(&l->want, &d->platform)
+			: 0;
 
 		if (match > best_match) {
 			best = d;
 			best_match = match;
 		}
 	}
-	int r = best ? load_desc(l, best, names, n_names, depth + 1, e) :
-		       err_set(e, ERR_NOT_FOUND, ENOENT, "the index has no image for %s/%s", l->want.os, l->want.architecture);
+	int r = best ? load_desc(l, best, names, n_names, depth + 1, e)
+		     : err_set(e, ERR_NOT_FOUND, ENOENT, "the index has no image for %s/%s", l->want.os,
+			       l->want.architecture);
 	image_manifest_done(&index);
 	return r;
 }
@@ -196,8 +204,8 @@ static int load_desc(struct load *l, const struct image_desc *d, char **names, s
 			d->media_type ? d->media_type : "");
 	if (read_blob(l, d, IMAGE_MANIFEST_MAX, &text, e) < 0)
 		return -e->num;
-	return media == IMAGE_MEDIA_INDEX ? load_index(l, &text, names, n_names, depth, e) :
-					    load_manifest(l, d, names, n_names, &text, e);
+	return media == IMAGE_MEDIA_INDEX ? load_index(l, &text, names, n_names, depth, e)
+					  : load_manifest(l, d, names, n_names, &text, e);
 }
 
 /* What an entry of index.json is called. A bare tag ("latest", as skopeo writes it) names no image. */
@@ -243,7 +251,8 @@ static int load_layout(struct load *l, const struct buf *text, struct err *e)
 			r = load_desc(l, d, names, n, 0, e);
 	}
 	if (r == 0 && l->n_loaded == 0)
-		r = err_set(e, ERR_NOT_FOUND, ENOENT, "there is no image for %s/%s in it", l->want.os, l->want.architecture);
+		r = err_set(e, ERR_NOT_FOUND, ENOENT, "there is no image for %s/%s in it", l->want.os,
+			l->want.architecture);
 	image_manifest_done(&index);
 	return r;
 }
@@ -359,7 +368,8 @@ static int load_any(struct load *l, struct err *e)
 	if (source_text(&l->source, "repositories", IMAGE_MANIFEST_MAX, &old, &found, e) < 0)
 		return -e->num;
 	if (found)
-		return err_set(e, ERR_UNSUPPORTED, ENOTSUP, "it was saved by docker before 1.10, which had no image configs");
+		return err_set(
+			e, ERR_UNSUPPORTED, ENOTSUP, "it was saved by docker before 1.10, which had no image configs");
 	err_set(e, ERR_CONFIG, EINVAL, "it is no image: neither manifest.json nor index.json is in it");
 	return err_hint(e, "\"tare import\" makes an image of a root filesystem");
 }

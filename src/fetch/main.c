@@ -1,4 +1,5 @@
-/* tare-fetch: everything that reads or writes the archives of images. Started by tare, see fetch.h for its descriptors. */
+/* tare-fetch: everything that reads or writes the archives of images. Started by tare, see fetch.h for its descriptors.
+ */
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -34,8 +35,7 @@ static int option(struct fetch *f, const char *name, const char *value, struct e
 		const char *name;
 		const char **to;
 	} texts[] = { { "--name", &f->name }, { "--platform", &f->platform }, { "--format", &f->format },
-		{ "--config", &f->document },
-		{ "--tree-path", &f->tree_path } };
+		{ "--config", &f->document }, { "--tree-path", &f->tree_path } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (str_eq(name, texts[i].name)) {
@@ -89,7 +89,9 @@ static int run(struct fetch *f, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct fetch f = { .file_fd = STDIN_FILENO, .data_fd = FD_NONE, .tree_fd = FD_NONE, .limits = LAYER_LIMITS_DEFAULT };
+	struct fetch f = {
+		.file_fd = STDIN_FILENO, .data_fd = FD_NONE, .tree_fd = FD_NONE, .limits = LAYER_LIMITS_DEFAULT
+	};
 	struct err e = ERR_NONE;
 
 	/* libarchive turns the UTF-8 names of PAX headers into the locale's encoding: it must be able to hold them. */

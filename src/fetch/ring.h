@@ -13,8 +13,8 @@ struct ring {
 	char *chunk[RING_SLOTS];
 	size_t len[RING_SLOTS];
 	size_t head, tail; /* filled from head, emptied at tail; head - tail are full */
-	bool ended;   /* the writer will not write again */
-	bool failed;  /* … because of an error */
+	bool ended; /* the writer will not write again */
+	bool failed; /* … because of an error */
 	bool stopped; /* the reader will not read again */
 };
 

@@ -36,8 +36,9 @@ static int sink(void *ctx, const void *data, size_t n, struct err *e)
 /* A fixed time: equal images give equal archives. */
 static int header(struct save *s, const char *path, uint64_t size, struct err *e)
 {
-	struct tar_member m = { .path = path, .xattr_fd = FD_NONE,
-		.st = { .st_mode = S_IFREG | 0644, .st_size = (off_t)size } };
+	struct tar_member m = {
+		.path = path, .xattr_fd = FD_NONE, .st = { .st_mode = S_IFREG | 0644, .st_size = (off_t)size }
+	};
 
 	return tarout_member(&s->out, &m, e);
 }
@@ -124,7 +125,8 @@ static int pump(struct save *s, const struct store_layer *l, bool unpack, bool w
 	if (n < 0 || hash_end(h, got, e) < 0)
 		return -e->num;
 	if (!str_eq(got, want))
-		return err_set(e, ERR_CORRUPT, EUCLEAN, "the store's copy of layer %.19s is damaged: its digest is %.19s", want, got);
+		return err_set(e, ERR_CORRUPT, EUCLEAN,
+			"the store's copy of layer %.19s is damaged: its digest is %.19s", want, got);
 	return 0;
 }
 
@@ -150,7 +152,8 @@ static int put_layer(struct save *s, const char *path, const struct store_layer 
 
 /* --- docker-archive ------------------------------------------------------------------------------------------ */
 
-static int docker_image(struct save *s, const struct store_image *image, char *const *names, size_t n_names, struct err *e)
+static int docker_image(
+	struct save *s, const struct store_image *image, char *const *names, size_t n_names, struct err *e)
 {
 	AUTO(buf) struct buf config = BUF_INIT;
 	const char *hex = image_digest_hex(image->id);
@@ -158,8 +161,8 @@ static int docker_image(struct save *s, const struct store_image *image, char *c
 	bool is_new;
 
 	fmt_to(path, sizeof(path), "%s.json", hex);
-	if (store_blob_read(&s->f->store, image->id, IMAGE_CONFIG_MAX, &config, e) < 0 || once(s, path, &is_new, e) < 0 ||
-		(is_new && put_text(s, path, config.data, config.len, e) < 0))
+	if (store_blob_read(&s->f->store, image->id, IMAGE_CONFIG_MAX, &config, e) < 0 ||
+		once(s, path, &is_new, e) < 0 || (is_new && put_text(s, path, config.data, config.len, e) < 0))
 		return -e->num;
 	buf_printf(&s->index, "%s{\"Config\":\"%s\",\"RepoTags\":", s->index.len ? "," : "", path);
 	for (size_t i = 0; i < n_names; i++) {
@@ -193,8 +196,9 @@ static int put_blob_text(struct save *s, const char *digest, const struct buf *t
 /* The manifest the image came with; one of our own where it came without, or with other blobs. */
 static int manifest_text(struct save *s, const struct store_image *image, struct buf *ret, struct err *e)
 {
-	struct image_desc d = { .media_type = (char *)(uintptr_t)IMAGE_TYPE_CONFIG, .digest = image->id,
-		.size = image->config_size };
+	struct image_desc d = {
+		.media_type = (char *)(uintptr_t)IMAGE_TYPE_CONFIG, .digest = image->id, .size = image->config_size
+	};
 
 	if (image->manifest && store_has_blob(s->f->data_fd, image->manifest, UINT64_MAX))
 		return store_blob_read(&s->f->store, image->manifest, IMAGE_MANIFEST_MAX, ret, e);
@@ -214,10 +218,12 @@ static int manifest_text(struct save *s, const struct store_image *image, struct
 
 static void index_entry(struct save *s, const char *digest, size_t size, const char *name)
 {
-	struct rc_kv kv[2] = { { (char *)(uintptr_t)"io.containerd.image.name", (char *)(uintptr_t)name },
-		{ (char *)(uintptr_t)"org.opencontainers.image.ref.name", (char *)(uintptr_t)name } };
-	struct image_desc d = { .media_type = (char *)(uintptr_t)IMAGE_TYPE_MANIFEST, .digest = (char *)(uintptr_t)digest,
-		.size = size, .annotations = { kv, name ? 2 : 0 } };
+	struct rc_kv kv[2] = { { (char *)(uintptr_t) "io.containerd.image.name", (char *)(uintptr_t)name },
+		{ (char *)(uintptr_t) "org.opencontainers.image.ref.name", (char *)(uintptr_t)name } };
+	struct image_desc d = { .media_type = (char *)(uintptr_t)IMAGE_TYPE_MANIFEST,
+		.digest = (char *)(uintptr_t)digest,
+		.size = size,
+		.annotations = { kv, name ? 2 : 0 } };
 
 	buf_str(&s->index, s->index.len ? "," : "");
 	image_desc_write(&d, &s->index);
@@ -294,7 +300,8 @@ int fetch_save(struct fetch *f, struct err *e)
 	for (size_t i = 0; i < f->n_operands && r == 0; i++)
 		r = put_image(&s, f->operands[i], oci, e);
 	if (r == 0) {
-		buf_str(&entries, oci ? "{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_INDEX "\",\"manifests\":[" : "[");
+		buf_str(&entries,
+			oci ? "{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_INDEX "\",\"manifests\":[" : "[");
 		buf_add(&entries, s.index.data, s.index.len);
 		buf_done(&s.index);
 		s.index = entries;

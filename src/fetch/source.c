@@ -33,7 +33,8 @@ ssize_t span_read(struct span *s, void *dst, size_t n, struct err *e)
 	if (got < 0)
 		return err_sys(e, "read");
 	if (got == 0)
-		return err_set(e, ERR_CORRUPT, EUCLEAN, "the file ends %llu bytes too early", (unsigned long long)s->size);
+		return err_set(
+			e, ERR_CORRUPT, EUCLEAN, "the file ends %llu bytes too early", (unsigned long long)s->size);
 	s->offset += (uint64_t)got;
 	s->size -= (uint64_t)got;
 	return got;
@@ -105,7 +106,8 @@ static int add_member(struct source *s, struct archive_entry *entry, uint64_t of
 	if (!name || (archive_entry_filetype(entry) != AE_IFREG && !link))
 		return 0; /* folders and the like hold nothing */
 	if (s->n >= SOURCE_MAX_MEMBERS)
-		return err_set(e, ERR_CONFIG, EFBIG, "more than %d members in the archive of an image", SOURCE_MAX_MEMBERS);
+		return err_set(
+			e, ERR_CONFIG, EFBIG, "more than %d members in the archive of an image", SOURCE_MAX_MEMBERS);
 	if (s->n == s->cap) {
 		size_t cap = s->cap ? s->cap * 2 : 64;
 		struct member *v = realloc(s->members, cap * sizeof(*v));

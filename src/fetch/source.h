@@ -1,6 +1,6 @@
 #pragma once
-/* Where an image is read from: a folder, or an archive whose members are found by an index. Either way a member is a part
- * of a file that can be read at any offset, also by several threads. */
+/* Where an image is read from: a folder, or an archive whose members are found by an index. Either way a member is a
+ * part of a file that can be read at any offset, also by several threads. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,12 +27,15 @@ struct source {
 	size_t n, cap;
 };
 
-#define SOURCE_INIT { .fd = FD_NONE }
+#define SOURCE_INIT \
+	{ \
+		.fd = FD_NONE \
+	}
 
 enum { SOURCE_MAX_MEMBERS = 100000 };
 
-/* source_open - of @fd (borrowed): a folder, an archive, or a compressed or piped one, which is first copied to an unnamed
- * file below @tmp_fd. End with source_done(). */
+/* source_open - of @fd (borrowed): a folder, an archive, or a compressed or piped one, which is first copied to an
+ * unnamed file below @tmp_fd. End with source_done(). */
 int source_open(int fd, int tmp_fd, struct source *ret, struct err *e) must_check;
 void source_done(struct source *s);
 /* source_find - *ret_found false when there is none called @name. Spans of folders are opened: span_done() them. */

@@ -58,7 +58,8 @@ static int prepare(struct tarfile *t, struct err *e)
 	t->a = archive_read_new();
 	if (!t->a)
 		return err_oom(e, "libarchive");
-	if (archive_read_support_format_tar(t->a) != ARCHIVE_OK || archive_read_support_format_empty(t->a) != ARCHIVE_OK)
+	if (archive_read_support_format_tar(t->a) != ARCHIVE_OK ||
+		archive_read_support_format_empty(t->a) != ARCHIVE_OK)
 		return fail(t, e);
 	return 0;
 }

@@ -8,7 +8,7 @@
 struct tarfile {
 	struct archive *a;
 	struct ring *ring; /* where the bytes come from … */
-	int fd;		   /* … or a file that can be sought in */
+	int fd; /* … or a file that can be sought in */
 	bool started;
 	uint64_t at, size;
 	char *block;

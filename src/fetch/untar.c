@@ -9,8 +9,8 @@
 
 enum { MAX_XATTRS = 64 };
 
-static int get_xattrs(struct archive_entry *entry, struct layer_xattr dst[static MAX_XATTRS], struct layer_entry *ret,
-	struct err *e)
+static int get_xattrs(
+	struct archive_entry *entry, struct layer_xattr dst[static MAX_XATTRS], struct layer_entry *ret, struct err *e)
 {
 	const char *name;
 	const void *value;
@@ -19,7 +19,8 @@ static int get_xattrs(struct archive_entry *entry, struct layer_xattr dst[static
 	archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
 		if (ret->n_xattrs == MAX_XATTRS)
-			return err_set(e, ERR_CONFIG, EFBIG, "%.*s: more than %d extended attributes", 256, ret->path, MAX_XATTRS);
+			return err_set(e, ERR_CONFIG, EFBIG, "%.*s: more than %d extended attributes", 256, ret->path,
+				MAX_XATTRS);
 		dst[ret->n_xattrs++] = (struct layer_xattr){ name, value, size };
 	}
 	ret->xattrs = dst;

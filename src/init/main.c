@@ -20,8 +20,8 @@ enum { EXIT_OURS = 125, EXIT_DENIED = 126, EXIT_NOT_FOUND = 127 };
 
 static void say(const char *what, const char *name, int num)
 {
-	const char *const parts[] = { "tare-init: ", what, name, ": ",
-		num ? strerrordesc_np(num) : "no program given", "\n" };
+	const char *const parts[] = { "tare-init: ", what, name, ": ", num ? strerrordesc_np(num) : "no program given",
+		"\n" };
 	char line[512];
 	size_t n = 0;
 
@@ -85,8 +85,7 @@ int main(int argc, char **argv)
 		say("start", "", 0);
 		return EXIT_OURS;
 	}
-	signal(SIGCHLD,
-		SIG_DFL); /* inherited as ignored it would reap for us, and the status be lost */
+	signal(SIGCHLD, SIG_DFL); /* inherited as ignored it would reap for us, and the status be lost */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	/* Not process 1 (--pid host): orphans come to us all the same. */

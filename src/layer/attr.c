@@ -51,13 +51,14 @@ int attr_set_at(const struct unpack *u, int parent, const char *name, const stru
 {
 	const struct timespec when[2] = { entry->mtime, entry->mtime };
 
-	if (!u->how.squash_ids &&
-		fchownat(parent, name, (uid_t)entry->uid, (gid_t)entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!u->how.squash_ids && fchownat(parent, name, (uid_t)entry->uid, (gid_t)entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return owner_fail(entry, e);
-	/* We made it a moment ago in a directory that nobody else writes: it is no symlink where this would follow one. */
+	/* We made it a moment ago in a directory that nobody else writes: it is no symlink where this would follow one.
+	 */
 	if (!S_ISLNK(entry->mode) && fchmodat(parent, name, entry->mode & 07777, 0) < 0)
 		return err_sys(e, "%s: set its mode", entry->path);
-	return utimensat(parent, name, when, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "%s: set its times", entry->path) : 0;
+	return utimensat(parent, name, when, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "%s: set its times", entry->path)
+								      : 0;
 }
 
 int attr_opaque(const struct unpack *u, int parent, struct err *e)

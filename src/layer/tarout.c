@@ -1,4 +1,5 @@
-/* Headers: ustar where it can say it, a PAX header before it where it cannot (long names, large numbers, attributes). */
+/* Headers: ustar where it can say it, a PAX header before it where it cannot (long names, large numbers, attributes).
+ */
 #include "layer/tarout.h"
 
 #include <errno.h>
@@ -16,8 +17,8 @@
 enum { BLOCK = 512, XATTR_LIST = 64 << 10, XATTR_VALUE = 64 << 10 };
 
 struct ustar {
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[6], version[2],
-		uname[32], gname[32], major[8], minor[8], prefix[155], pad[12];
+	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[6],
+		version[2], uname[32], gname[32], major[8], minor[8], prefix[155], pad[12];
 };
 _Static_assert(sizeof(struct ustar) == BLOCK, "tar(5)");
 
@@ -129,18 +130,12 @@ static char type_of(const struct tar_member *m)
 	if (m->hardlink)
 		return '1';
 	switch (m->st.st_mode & S_IFMT) {
-	case S_IFLNK:
-		return '2';
-	case S_IFCHR:
-		return '3';
-	case S_IFBLK:
-		return '4';
-	case S_IFDIR:
-		return '5';
-	case S_IFIFO:
-		return '6';
-	default:
-		return '0';
+	case S_IFLNK: return '2';
+	case S_IFCHR: return '3';
+	case S_IFBLK: return '4';
+	case S_IFDIR: return '5';
+	case S_IFIFO: return '6';
+	default: return '0';
 	}
 }
 

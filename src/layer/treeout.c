@@ -276,20 +276,15 @@ static int write_entry(struct tree *w, int parent, const char *name, struct err 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "look at %s", w->path);
 	switch (st.st_mode & S_IFMT) {
-	case S_IFDIR:
-		return write_dir(w, parent, name, e);
-	case S_IFREG:
-		return write_file(w, parent, name, e);
-	case S_IFLNK:
-		return write_link(w, parent, name, &st, e);
+	case S_IFDIR: return write_dir(w, parent, name, e);
+	case S_IFREG: return write_file(w, parent, name, e);
+	case S_IFLNK: return write_link(w, parent, name, &st, e);
 	case S_IFCHR:
 		if (w->t->overlay && st.st_rdev == 0)
 			return write_whiteout(w, name, &st, e);
 		return write_plain(w, w->path, &st, e);
-	case S_IFSOCK: /* tar has no word for it, and it is of no use without its process */
-		return 0;
-	default:
-		return write_plain(w, w->path, &st, e);
+	case S_IFSOCK: /* tar has no word for it, and it is of no use without its process */ return 0;
+	default: return write_plain(w, w->path, &st, e);
 	}
 }
 

@@ -86,7 +86,8 @@ static int count_entry(struct unpack *u, const struct layer_entry *entry, struct
 	uint64_t inodes = atomic_fetch_add(&u->how.usage->inodes, 1) + 1;
 
 	if (inodes > max->max_inodes)
-		return err_set(e, ERR_CONFIG, EFBIG, "more than %llu files in the image", (unsigned long long)max->max_inodes);
+		return err_set(
+			e, ERR_CONFIG, EFBIG, "more than %llu files in the image", (unsigned long long)max->max_inodes);
 	if (!S_ISREG(entry->mode) || entry->hardlink)
 		return 0;
 	if (entry->size == 0 && atomic_fetch_add(&u->how.usage->empty, 1) >= max->max_empty)
@@ -95,8 +96,8 @@ static int count_entry(struct unpack *u, const struct layer_entry *entry, struct
 	/* Also a hole counts: it would fill the disk of whoever copies it. */
 	if (entry->size > max->max_bytes ||
 		atomic_fetch_add(&u->how.usage->bytes, entry->size) + entry->size > max->max_bytes)
-		return err_set(e, ERR_CONFIG, EFBIG, "%.*s: the files of the image are larger than %llu MiB", 256, entry->path,
-			(unsigned long long)max->max_bytes >> 20);
+		return err_set(e, ERR_CONFIG, EFBIG, "%.*s: the files of the image are larger than %llu MiB", 256,
+			entry->path, (unsigned long long)max->max_bytes >> 20);
 	return 0;
 }
 
@@ -243,11 +244,11 @@ static int make_hardlink(struct unpack *u, int parent, const char *name, const s
 	if (from < 0)
 		return err_wrap(e, "%.*s: hard link", 256, entry->path);
 	if (!*leaf || fstatat(from, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set(e, ERR_CONFIG, EINVAL, "%.*s: hard link to %.*s, which is not in this layer", 256, entry->path,
-			256, target);
+		return err_set(e, ERR_CONFIG, EINVAL, "%.*s: hard link to %.*s, which is not in this layer", 256,
+			entry->path, 256, target);
 	if (S_ISDIR(st.st_mode) || is_whiteout(&st))
-		return err_set(e, ERR_CONFIG, EINVAL, "%.*s: hard link to %.*s, which is a %s", 256, entry->path, 256, target,
-			S_ISDIR(st.st_mode) ? "directory" : "whiteout");
+		return err_set(e, ERR_CONFIG, EINVAL, "%.*s: hard link to %.*s, which is a %s", 256, entry->path, 256,
+			target, S_ISDIR(st.st_mode) ? "directory" : "whiteout");
 	struct stat old;
 	if (fstatat(parent, name, &old, AT_SYMLINK_NOFOLLOW) == 0 && old.st_ino == st.st_ino && old.st_dev == st.st_dev)
 		return 0; /* to itself */
@@ -262,7 +263,8 @@ static int make_node(struct unpack *u, int parent, const char *name, const struc
 	dev_t dev = device ? makedev(entry->major, entry->minor) : 0;
 
 	if (S_ISCHR(entry->mode) && dev == 0)
-		return err_set(e, ERR_CONFIG, EINVAL, "%.*s: a character device 0:0 would be a whiteout", 256, entry->path);
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "%.*s: a character device 0:0 would be a whiteout", 256, entry->path);
 	if (device && u->how.no_devices)
 		return 0;
 	if (make_room(u, parent, name, NULL, e) < 0)
@@ -324,18 +326,13 @@ static int make(struct unpack *u, int parent, const char *name, const char *path
 	if (entry->hardlink)
 		return make_hardlink(u, parent, name, entry, e);
 	switch (entry->mode & S_IFMT) {
-	case S_IFDIR:
-		return make_dir(u, parent, name, path, entry, e);
-	case S_IFREG:
-		return make_file(u, parent, name, entry, e);
-	case S_IFLNK:
-		return make_symlink(u, parent, name, entry, e);
+	case S_IFDIR: return make_dir(u, parent, name, path, entry, e);
+	case S_IFREG: return make_file(u, parent, name, entry, e);
+	case S_IFLNK: return make_symlink(u, parent, name, entry, e);
 	case S_IFCHR:
 	case S_IFBLK:
-	case S_IFIFO:
-		return make_node(u, parent, name, entry, e);
-	default:
-		return err_set(e, ERR_CONFIG, EINVAL, "%.*s: an entry of unknown type", 256, entry->path);
+	case S_IFIFO: return make_node(u, parent, name, entry, e);
+	default: return err_set(e, ERR_CONFIG, EINVAL, "%.*s: an entry of unknown type", 256, entry->path);
 	}
 }
 

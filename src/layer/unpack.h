@@ -4,8 +4,8 @@
  *
  *  - names: leading "/" and "./" are dropped, ".." is refused; a symlink on the way is followed inside the layer;
  *  - hard links: to what this layer brought, not through a symlink, not to a directory or a whiteout;
- *  - ".wh.NAME" becomes a character device 0:0, ".wh..wh..opq" the attribute overlay.opaque of its directory; other names
- *    with ".wh..wh." are aufs' own and ignored; ".wh.", ".wh.." and ".wh..." are refused, and so is a device 0:0;
+ *  - ".wh.NAME" becomes a character device 0:0, ".wh..wh..opq" the attribute overlay.opaque of its directory; other
+ * names with ".wh..wh." are aufs' own and ignored; ".wh.", ".wh.." and ".wh..." are refused, and so is a device 0:0;
  *  - extended attributes: user.* but user.overlay.*, security.capability and POSIX ACLs; all others are dropped;
  *  - the last of several entries with one name stays. */
 #include <stdbool.h>
@@ -35,10 +35,14 @@ struct layer_entry {
 
 /* What one image may take; the counters run over all its layers, so they are atomic. */
 struct layer_limits {
-	uint64_t max_bytes, max_inodes, max_empty; /* max_empty: files without content, cheap to ask for by the million */
+	uint64_t max_bytes, max_inodes,
+		max_empty; /* max_empty: files without content, cheap to ask for by the million */
 };
 
-#define LAYER_LIMITS_DEFAULT { .max_bytes = 64ULL << 30, .max_inodes = 2000000, .max_empty = 131072 }
+#define LAYER_LIMITS_DEFAULT \
+	{ \
+		.max_bytes = 64ULL << 30, .max_inodes = 2000000, .max_empty = 131072 \
+	}
 
 struct layer_usage {
 	_Atomic uint64_t bytes, inodes, empty;
@@ -47,9 +51,9 @@ struct layer_usage {
 struct unpack_how {
 	const struct layer_limits *limits;
 	struct layer_usage *usage;
-	bool user_xattr;  /* user.overlay.* in place of trusted.overlay.*: a user namespace may not set those */
-	bool no_devices;  /* device nodes are left out: a user namespace may not make them */
-	bool squash_ids;  /* only one id is mapped: everything belongs to it */
+	bool user_xattr; /* user.overlay.* in place of trusted.overlay.*: a user namespace may not set those */
+	bool no_devices; /* device nodes are left out: a user namespace may not make them */
+	bool squash_ids; /* only one id is mapped: everything belongs to it */
 };
 
 struct unpack;

@@ -6,7 +6,8 @@
 
 enum { WALK_DEPTH = 48 /* directories kept open on the way to the present entry */ };
 
-/* The way to the directory of the last entry, each part open. Entries come sorted by directory, so most need no lookup. */
+/* The way to the directory of the last entry, each part open. Entries come sorted by directory, so most need no lookup.
+ */
 struct walk {
 	int root_fd;
 	char path[PATH_MAX]; /* of the deepest open one, "a/b/c" */
@@ -33,7 +34,8 @@ struct unpack {
 	uint64_t written, size;
 };
 
-/* walk_to - the O_PATH directory of @path (its n bytes; 0: the root), made where absent. Borrowed until the next call. */
+/* walk_to - the O_PATH directory of @path (its n bytes; 0: the root), made where absent. Borrowed until the next call.
+ */
 int walk_to(struct walk *w, const char *path, size_t n, struct err *e) must_check;
 /* walk_forget - a directory was replaced: open nothing by its memory. */
 void walk_forget(struct walk *w);

@@ -1,5 +1,5 @@
-/* From one entry's directory to the next one's. A part that is a real directory is opened without following anything; as
- * soon as one is not, the whole way is resolved by the kernel inside the layer (path_mkdir_in). */
+/* From one entry's directory to the next one's. A part that is a real directory is opened without following anything;
+ * as soon as one is not, the whole way is resolved by the kernel inside the layer (path_mkdir_in). */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -5,13 +5,13 @@
 #include "base/err.h"
 #include "mnt/flags.h"
 
-/* mnt_open_source - host path @source, once and for all: as O_PATH, but an automount there is triggered. @follow: a symlink
- * there is followed. open_tree(2). */
+/* mnt_open_source - host path @source, once and for all: as O_PATH, but an automount there is triggered. @follow: a
+ * symlink there is followed. open_tree(2). */
 int mnt_open_source(const char *source, bool follow, struct err *e) must_check;
-/* mnt_clone - a detached copy of the mount at @source_fd, or at host path @source if that is FD_NONE (else @source is for
- * messages only), with everything mounted below it if @o->rbind, with @o's attributes set and its propagation. Without a
- * propagation word the copy is made private, or a slave if @slave. Needs CAP_SYS_ADMIN over the mount namespace, which must
- * be the source's. CHILD. open_tree(2), mount_setattr(2). */
+/* mnt_clone - a detached copy of the mount at @source_fd, or at host path @source if that is FD_NONE (else @source is
+ * for messages only), with everything mounted below it if @o->rbind, with @o's attributes set and its propagation.
+ * Without a propagation word the copy is made private, or a slave if @slave. Needs CAP_SYS_ADMIN over the mount
+ * namespace, which must be the source's. CHILD. open_tree(2), mount_setattr(2). */
 int mnt_clone(int source_fd, const char *source, const struct mnt_opts *o, bool slave, struct err *e) must_check;
 /* mnt_clone_attr - a detached copy of the mount behind @source with @a set on it, with @recursive also of and on all
  * below it. The caller's to close. */

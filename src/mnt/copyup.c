@@ -1,6 +1,6 @@
-/* tmpcopyup, and filling volumes. Guarantees: works on descriptors only, follows no symlink, enters no other mount, allocates
- * nothing; depth and number of entries are bounded, the size by the tmpfs itself. A file whose owner could not
- * be kept loses its set-id bits. */
+/* tmpcopyup, and filling volumes. Guarantees: works on descriptors only, follows no symlink, enters no other mount,
+ * allocates nothing; depth and number of entries are bounded, the size by the tmpfs itself. A file whose owner could
+ * not be kept loses its set-id bits. */
 #include "mnt/copyup.h"
 
 #include <dirent.h>
@@ -131,8 +131,7 @@ static int open_source(int dir, const char *name, int flags)
 	return sys_openat2(dir, name, &how);
 }
 
-static int copy_file(struct copy *c, int src_dir, int dst_dir, const char *name, const struct stat *st,
-	struct err *e)
+static int copy_file(struct copy *c, int src_dir, int dst_dir, const char *name, const struct stat *st, struct err *e)
 {
 	struct stat now;
 	auto_fd int src = open_source(src_dir, name, O_NONBLOCK | O_NOCTTY);
@@ -213,14 +212,10 @@ static int copy_entry(struct copy *c, int src, int dst, const char *name, int de
 	if (fstatat(src, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "look at it");
 	switch (st.st_mode & S_IFMT) {
-	case S_IFREG:
-		return copy_file(c, src, dst, name, &st, e);
-	case S_IFDIR:
-		return copy_subdir(c, src, dst, name, depth, e);
-	case S_IFLNK:
-		return copy_symlink(src, dst, name, &st, e);
-	default:
-		return copy_node(dst, name, &st, e);
+	case S_IFREG: return copy_file(c, src, dst, name, &st, e);
+	case S_IFDIR: return copy_subdir(c, src, dst, name, depth, e);
+	case S_IFLNK: return copy_symlink(src, dst, name, &st, e);
+	default: return copy_node(dst, name, &st, e);
 	}
 }
 

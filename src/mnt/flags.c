@@ -13,16 +13,16 @@
 
 enum word_op {
 	OP_NOTHING,
-	OP_SET,		/* attribute and superblock flag on */
+	OP_SET, /* attribute and superblock flag on */
 	OP_CLEAR,
-	OP_ATIME,	/* choose an access time mode */
-	OP_ATIME_UNDO,	/* give up the mode, if it was chosen by an earlier word */
+	OP_ATIME, /* choose an access time mode */
+	OP_ATIME_UNDO, /* give up the mode, if it was chosen by an earlier word */
 	OP_REC_SET,
 	OP_REC_CLEAR,
 	OP_REC_ATIME,
 	OP_PROPAGATION, /* value: MS_* */
-	OP_BOOL,	/* value: offset of a bool in struct mnt_opts */
-	OP_BOOL2,	/* the same, and the bool before it (rbind: bind; ridmap: idmap) */
+	OP_BOOL, /* value: offset of a bool in struct mnt_opts */
+	OP_BOOL2, /* the same, and the bool before it (rbind: bind; ridmap: idmap) */
 };
 
 #define AT(member) offsetof(struct mnt_opts, member)
@@ -150,8 +150,7 @@ static int add_propagation(struct mnt_opts *o, unsigned flags, const char *name,
 static int apply(struct mnt_opts *o, const struct word *w, struct err *e)
 {
 	switch (w->op) {
-	case OP_NOTHING:
-		break;
+	case OP_NOTHING: break;
 	case OP_SET:
 		flip(&o->attr_set, &o->attr_clr, w->value);
 		o->sb_set |= w->sb;
@@ -162,30 +161,19 @@ static int apply(struct mnt_opts *o, const struct word *w, struct err *e)
 		o->sb_clr |= w->sb;
 		o->sb_set &= ~w->sb;
 		break;
-	case OP_ATIME:
-		choose_atime(&o->attr_set, &o->attr_clr, w->value);
-		break;
+	case OP_ATIME: choose_atime(&o->attr_set, &o->attr_clr, w->value); break;
 	case OP_ATIME_UNDO:
 		if ((o->attr_set & MOUNT_ATTR__ATIME) == w->value)
 			choose_atime(&o->attr_set, &o->attr_clr, MOUNT_ATTR_RELATIME);
 		break;
-	case OP_REC_SET:
-		flip(&o->rec_attr_set, &o->rec_attr_clr, w->value);
-		break;
-	case OP_REC_CLEAR:
-		flip(&o->rec_attr_clr, &o->rec_attr_set, w->value);
-		break;
-	case OP_REC_ATIME:
-		choose_atime(&o->rec_attr_set, &o->rec_attr_clr, w->value);
-		break;
-	case OP_PROPAGATION:
-		return add_propagation(o, (unsigned)w->value, w->name, e);
+	case OP_REC_SET: flip(&o->rec_attr_set, &o->rec_attr_clr, w->value); break;
+	case OP_REC_CLEAR: flip(&o->rec_attr_clr, &o->rec_attr_set, w->value); break;
+	case OP_REC_ATIME: choose_atime(&o->rec_attr_set, &o->rec_attr_clr, w->value); break;
+	case OP_PROPAGATION: return add_propagation(o, (unsigned)w->value, w->name, e);
 	case OP_BOOL2:
 		((bool *)o)[w->value - 1] = true;
 		/* fall through */
-	case OP_BOOL:
-		((bool *)o)[w->value] = true;
-		break;
+	case OP_BOOL: ((bool *)o)[w->value] = true; break;
 	}
 	return 0;
 }
@@ -219,8 +207,7 @@ static bool take_range(const char **at, struct mnt_id_range *r)
 	return take_number(at, "#;", &r->size) && r->size > 0;
 }
 
-static int parse_ranges(const char **at, struct arena *arena, struct mnt_id_range **ret, size_t *ret_n,
-	struct err *e)
+static int parse_ranges(const char **at, struct arena *arena, struct mnt_id_range **ret, size_t *ret_n, struct err *e)
 {
 	struct mnt_id_range *list = arena_array(arena, struct mnt_id_range, MNT_MAX_ID_RANGES);
 	size_t n = 0;
@@ -366,7 +353,8 @@ int mnt_opts_check_bind(const struct mnt_opts *o, struct err *e)
 {
 	for (size_t i = 0; i < o->n_data; i++)
 		if (!tmpfs_only(o->data[i].key))
-			return err_set(e, ERR_CONFIG, EINVAL, "option %s is not known for a bind mount", o->data[i].key);
+			return err_set(
+				e, ERR_CONFIG, EINVAL, "option %s is not known for a bind mount", o->data[i].key);
 	if (o->tmpcopyup)
 		return err_set(e, ERR_CONFIG, EINVAL, "option tmpcopyup is for tmpfs, not for a bind mount");
 	if (o->copy_symlink && (o->src_nofollow || o->dest_nofollow))
@@ -397,12 +385,9 @@ unsigned long mnt_opts_ms_flags(const struct mnt_opts *o)
 	if (!(o->attr_clr & MOUNT_ATTR__ATIME))
 		return flags;
 	switch (o->attr_set & MOUNT_ATTR__ATIME) {
-	case MOUNT_ATTR_NOATIME:
-		return flags | MS_NOATIME;
-	case MOUNT_ATTR_STRICTATIME:
-		return flags | MS_STRICTATIME;
-	default:
-		return flags | MS_RELATIME;
+	case MOUNT_ATTR_NOATIME: return flags | MS_NOATIME;
+	case MOUNT_ATTR_STRICTATIME: return flags | MS_STRICTATIME;
+	default: return flags | MS_RELATIME;
 	}
 }
 
@@ -418,7 +403,10 @@ char *mnt_opts_ms_data(const struct mnt_opts *o, struct arena *arena)
 		/* Only SELinux contexts (s0:c1,c2) know quotes; others want their text as it is. */
 		bool quote = d->value && strchr(d->value, ',') && str_ends(d->key, "context");
 
-		n += fmt_to(text + n, size - n, quote ? "%s%s=\"%s\"" : d->value ? "%s%s=%s" : "%s%s%s",
+		n += fmt_to(text + n, size - n,
+			quote		   ? "%s%s=\"%s\""
+				: d->value ? "%s%s=%s"
+					   : "%s%s%s",
 			i ? "," : "", d->key, d->value ? d->value : "");
 	}
 	return text;
@@ -439,17 +427,11 @@ bool mnt_opts_need_mount2(const struct mnt_opts *o)
 const char *mnt_sb_word(unsigned ms_flag)
 {
 	switch (ms_flag) {
-	case MS_RDONLY:
-		return "ro";
-	case MS_SYNCHRONOUS:
-		return "sync";
-	case MS_DIRSYNC:
-		return "dirsync";
-	case MS_MANDLOCK:
-		return "mand";
-	case MS_LAZYTIME:
-		return "lazytime";
-	default:
-		return NULL;
+	case MS_RDONLY: return "ro";
+	case MS_SYNCHRONOUS: return "sync";
+	case MS_DIRSYNC: return "dirsync";
+	case MS_MANDLOCK: return "mand";
+	case MS_LAZYTIME: return "lazytime";
+	default: return NULL;
 	}
 }

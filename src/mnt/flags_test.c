@@ -148,13 +148,12 @@ TEST(the_last_word_wins)
 TEST(data_is_passed_on)
 {
 	AUTO(arena) struct arena arena = ARENA_INIT;
-	struct mnt_opts o = PARSE("size=65536k,mode=755", "nosuid,noexec", "newinstance",
-		"lowerdir=/a\\:b:/c", "context=\"system_u:object_r:container_file_t:s0:c1,c2\"", "x=\\,y");
+	struct mnt_opts o = PARSE("size=65536k,mode=755", "nosuid,noexec", "newinstance", "lowerdir=/a\\:b:/c",
+		"context=\"system_u:object_r:container_file_t:s0:c1,c2\"", "x=\\,y");
 	static const struct {
 		const char *key, *value;
-	} want[] = { { "size", "65536k" }, { "mode", "755" }, { "newinstance", NULL },
-		{ "lowerdir", "/a\\:b:/c" }, { "context", "system_u:object_r:container_file_t:s0:c1,c2" },
-		{ "x", "\\,y" } };
+	} want[] = { { "size", "65536k" }, { "mode", "755" }, { "newinstance", NULL }, { "lowerdir", "/a\\:b:/c" },
+		{ "context", "system_u:object_r:container_file_t:s0:c1,c2" }, { "x", "\\,y" } };
 
 	CHECK(o.n_data == ARRAY_SIZE(want), "%zu words", o.n_data);
 	for (size_t i = 0; i < o.n_data; i++)
@@ -162,8 +161,10 @@ TEST(data_is_passed_on)
 			o.data[i].key, o.data[i].value ? o.data[i].value : "(none)");
 	CHECK(o.attr_set == (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), "words in one string");
 	const char *text = mnt_opts_ms_data(&o, &arena);
-	CHECK(str_eq(text, "size=65536k,mode=755,newinstance,lowerdir=/a\\:b:/c,"
-			   "context=\"system_u:object_r:container_file_t:s0:c1,c2\",x=\\,y"), "%s", text);
+	CHECK(str_eq(text,
+		      "size=65536k,mode=755,newinstance,lowerdir=/a\\:b:/c,"
+		      "context=\"system_u:object_r:container_file_t:s0:c1,c2\",x=\\,y"),
+		"%s", text);
 	CHECK(!mnt_opts_need_mount2(&o), "fsconfig can say all this");
 }
 
@@ -173,8 +174,10 @@ TEST(mount2_form)
 	static char long_value[400] = "lowerdir=";
 	struct mnt_opts o = PARSE("ro", "nosuid", "nodev", "noexec", "nodiratime", "nosymfollow", "noatime", "sync");
 
-	CHECK(mnt_opts_ms_flags(&o) == (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME |
-		MS_NOSYMFOLLOW | MS_NOATIME | MS_SYNCHRONOUS), "%#lx", mnt_opts_ms_flags(&o));
+	CHECK(mnt_opts_ms_flags(&o) ==
+			(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | MS_NOSYMFOLLOW | MS_NOATIME |
+				MS_SYNCHRONOUS),
+		"%#lx", mnt_opts_ms_flags(&o));
 	o = PARSE("strictatime");
 	CHECK(mnt_opts_ms_flags(&o) == MS_STRICTATIME, "strictatime");
 	o = PARSE("relatime");

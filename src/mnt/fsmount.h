@@ -11,7 +11,7 @@ struct mnt_fs {
 	const char *type, *source;
 	const struct mnt_opts *opts;
 	unsigned long ms_flags; /* of mnt_opts_ms_flags() */
-	const char *ms_data;	/* of mnt_opts_ms_data() */
+	const char *ms_data; /* of mnt_opts_ms_data() */
 };
 
 /* mnt_work_in_proc - make the procfs @proc the working directory. */

@@ -13,8 +13,9 @@ int mnt_idmap_apply(int mntfd, int userns_fd, bool recursive, struct err *e)
 		return 0;
 	err_sys(e, "map the ids of the mount");
 	if (e->num == EINVAL)
-		err_hint(e, recursive ? "a filesystem in this tree cannot be idmapped on this kernel" :
-					"this filesystem cannot be idmapped on this kernel");
+		err_hint(e,
+			recursive ? "a filesystem in this tree cannot be idmapped on this kernel"
+				  : "this filesystem cannot be idmapped on this kernel");
 	return -e->num;
 }
 
@@ -56,8 +57,9 @@ static int add_relative(struct rc_id_maps *m, size_t cap, const struct mnt_id_ra
 		uint32_t n = run_from(container, r->host + done, r->size - done, &host);
 
 		if (n == 0)
-			return err_set(e, ERR_CONFIG, EINVAL, "id %u of the mount's map @%u-%u-%u is not mapped into the container",
-				r->host + done, r->fs, r->host, r->size);
+			return err_set(e, ERR_CONFIG, EINVAL,
+				"id %u of the mount's map @%u-%u-%u is not mapped into the container", r->host + done,
+				r->fs, r->host, r->size);
 		int ret = add(m, cap, (struct rc_id_map){ r->fs + done, host, n }, e);
 		if (ret < 0)
 			return ret;
@@ -77,8 +79,8 @@ int mnt_idmap_resolve(const struct mnt_id_range *ranges, size_t n, const struct 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct mnt_id_range *g = &ranges[i];
 
-		r = g->relative ? add_relative(&m, MNT_MAX_ID_RANGES, g, container, e) :
-				  add(&m, MNT_MAX_ID_RANGES, (struct rc_id_map){ g->fs, g->host, g->size }, e);
+		r = g->relative ? add_relative(&m, MNT_MAX_ID_RANGES, g, container, e)
+				: add(&m, MNT_MAX_ID_RANGES, (struct rc_id_map){ g->fs, g->host, g->size }, e);
 	}
 	if (r == 0)
 		*ret = m;

@@ -11,8 +11,8 @@
 
 #define MAPS(...) \
 	{ \
-		(struct rc_id_map[]){ __VA_ARGS__ }, sizeof((struct rc_id_map[]){ __VA_ARGS__ }) / \
-			sizeof(struct rc_id_map) \
+		(struct rc_id_map[]){ __VA_ARGS__ }, \
+			sizeof((struct rc_id_map[]){ __VA_ARGS__ }) / sizeof(struct rc_id_map) \
 	}
 
 TEST(relative_ranges_follow_the_container)

@@ -116,8 +116,8 @@ bool mountinfo_parse(char *line, struct mountinfo *ret)
 }
 
 /* Hand the whole lines of @b to @fn and keep the rest. *ret_more is false when @fn has enough. */
-static int consume(struct buf *b, bool (*fn)(const struct mountinfo *, void *), void *arg, bool *ret_more,
-	struct err *e)
+static int consume(
+	struct buf *b, bool (*fn)(const struct mountinfo *, void *), void *arg, bool *ret_more, struct err *e)
 {
 	char *line = b->data, *newline;
 	struct mountinfo m;

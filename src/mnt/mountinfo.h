@@ -20,5 +20,4 @@ bool mountinfo_parse(char *line, struct mountinfo *ret) must_check;
 
 /* mountinfo_each - call @fn for every mount of the open file @fd in order, until it returns false. Reads in
  * blocks, so a table of any size needs little memory. -EPROTO on a line of unknown form. */
-int mountinfo_each(int fd, bool (*fn)(const struct mountinfo *m, void *arg), void *arg, struct err *e)
-	must_check;
+int mountinfo_each(int fd, bool (*fn)(const struct mountinfo *m, void *arg), void *arg, struct err *e) must_check;

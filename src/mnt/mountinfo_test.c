@@ -18,11 +18,16 @@ TEST(lines)
 {
 	struct mountinfo m;
 
-	CHECK(parse("36 35 98:0 /mnt1 /mnt2 rw,noatime shared:1 master:2 propagate_from:3 - ext3 /dev/root rw,errors=continue", &m), "full");
+	CHECK(parse("36 35 98:0 /mnt1 /mnt2 rw,noatime shared:1 master:2 propagate_from:3 - ext3 /dev/root "
+		    "rw,errors=continue",
+		      &m),
+		"full");
 	CHECK(m.id == 36 && m.parent == 35 && m.major == 98 && m.minor == 0, "numbers");
 	CHECK(m.shared == 1 && m.master == 2 && m.propagate_from == 3 && !m.unbindable, "groups");
 	CHECK(str_eq(m.root, "/mnt1") && str_eq(m.mountpoint, "/mnt2") && str_eq(m.options, "rw,noatime"), "paths");
-	CHECK(str_eq(m.fstype, "ext3") && str_eq(m.source, "/dev/root") && str_eq(m.super_options, "rw,errors=continue"), "fs");
+	CHECK(str_eq(m.fstype, "ext3") && str_eq(m.source, "/dev/root") &&
+			str_eq(m.super_options, "rw,errors=continue"),
+		"fs");
 	CHECK(parse("1 2 0:5 / /a\\040b\\134\\012\\043c rw unbindable future:9 - tmpfs a\\011b rw", &m), "escapes");
 	CHECK(str_eq(m.mountpoint, "/a b\\\n#c") && str_eq(m.source, "a\tb") && m.unbindable, "%s", m.mountpoint);
 	CHECK(parse("1 2 0:5 / /x\\000y\\9\\04 rw - tmpfs none rw", &m), "odd escapes");

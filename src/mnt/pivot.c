@@ -8,9 +8,8 @@
 
 int mnt_isolate(unsigned long propagation, struct err *e)
 {
-	return mount(NULL, "/", NULL, propagation | MS_REC, NULL) < 0 ?
-		       err_sys(e, "set the propagation of every mount") :
-		       0;
+	return mount(NULL, "/", NULL, propagation | MS_REC, NULL) < 0 ? err_sys(e, "set the propagation of every mount")
+								      : 0;
 }
 
 int mnt_pivot(int rootfd, struct err *e)

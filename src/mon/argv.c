@@ -96,9 +96,7 @@ static void add_row(struct out *o, const struct row *r, const struct mon *m)
 			add_number(o, r->name, (uint64_t)fd);
 		break;
 	}
-	case ARG_PID:
-		add_number(o, r->name, (uint64_t) * (const pid_t *)at);
-		break;
+	case ARG_PID: add_number(o, r->name, (uint64_t) * (const pid_t *)at); break;
 	case ARG_BOOL:
 		if (*(const bool *)at)
 			add(o, r->name);
@@ -112,8 +110,7 @@ static void add_row(struct out *o, const struct row *r, const struct mon *m)
 
 char **mon_argv(const struct mon *m, const char *program)
 {
-	size_t health = list_len(m->health.argv), then = list_len(m->then_argv),
-	       text = ARRAY_SIZE(rows) * NUMBER_SIZE;
+	size_t health = list_len(m->health.argv), then = list_len(m->then_argv), text = ARRAY_SIZE(rows) * NUMBER_SIZE;
 	size_t n = 2 + 2 * ARRAY_SIZE(rows) + 2 * m->n_log_opts + 2 * health + 1 + then;
 
 	for (size_t i = 0; i < m->n_log_opts; i++)
@@ -150,24 +147,13 @@ static int set(void *at, enum kind kind, char *text, bool *ret_ok)
 {
 	uint64_t v = 0;
 
-	*ret_ok = kind == ARG_TEXT || kind == ARG_BOOL ||
-		parse_u64(text, kind == ARG_U64 ? UINT64_MAX : INT32_MAX, &v);
+	*ret_ok = kind == ARG_TEXT || kind == ARG_BOOL || parse_u64(text, kind == ARG_U64 ? UINT64_MAX : INT32_MAX, &v);
 	switch (kind) {
-	case ARG_TEXT:
-		*(const char **)at = text;
-		return 2;
-	case ARG_BOOL:
-		*(bool *)at = true;
-		return 1;
-	case ARG_FD:
-		*(int *)at = (int)v;
-		return 2;
-	case ARG_PID:
-		*(pid_t *)at = (pid_t)v;
-		return 2;
-	case ARG_U64:
-		*(uint64_t *)at = v;
-		return 2;
+	case ARG_TEXT: *(const char **)at = text; return 2;
+	case ARG_BOOL: *(bool *)at = true; return 1;
+	case ARG_FD: *(int *)at = (int)v; return 2;
+	case ARG_PID: *(pid_t *)at = (pid_t)v; return 2;
+	case ARG_U64: *(uint64_t *)at = v; return 2;
 	}
 	return 1;
 }
@@ -229,13 +215,12 @@ int mon_from_argv(char **argv, struct mon *ret, struct err *e)
 		}
 		int used = one(argv, &m);
 		if (used <= 0)
-			return err_set(e, ERR_USAGE, EINVAL,
-				"argument %.64s: not known, or without its value", *argv);
+			return err_set(e, ERR_USAGE, EINVAL, "argument %.64s: not known, or without its value", *argv);
 		argv += used;
 	}
 	if (m.dir_fd < 0 || m.pidfd < 0)
-		return err_set(e, ERR_USAGE, EINVAL,
-			"tare-mon is started by tare, which gives it a container's descriptors");
+		return err_set(
+			e, ERR_USAGE, EINVAL, "tare-mon is started by tare, which gives it a container's descriptors");
 	*ret = m;
 	return 0;
 }
@@ -256,8 +241,7 @@ int mon_adopt_clients(struct mon_result *r, const char *list, struct err *e)
 		uint64_t fd;
 
 		if (!parse_u64_n(p, len, INT32_MAX, &fd) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
-			return err_set(e, ERR_USAGE, EINVAL,
-				"--clients %.64s: not a list of descriptors", list);
+			return err_set(e, ERR_USAGE, EINVAL, "--clients %.64s: not a list of descriptors", list);
 		r->clients[r->n_clients++] = (struct mon_client){ .fd = (int)fd };
 		p += len;
 		if (!*p)

@@ -49,8 +49,7 @@ static bool tell_lost(struct client *c)
 
 static void offer(struct state *s, struct client *c)
 {
-	int r = tell_lost(c) ? client_send(c->fd, s->chunk.type, s->chunk.data, s->chunk.len)
-			     : -EAGAIN;
+	int r = tell_lost(c) ? client_send(c->fd, s->chunk.type, s->chunk.data, s->chunk.len) : -EAGAIN;
 
 	if (r == -EAGAIN && c->lossy) {
 		c->lost += s->chunk.len;
@@ -114,8 +113,7 @@ struct client *clients_add(struct state *s, int *take_fd)
 	static const char full[] = "too many sessions with this container (64)";
 
 	if (s->n_clients == MON_MAX_CLIENTS) {
-		(void)client_send(
-			*take_fd, MON_REFUSED, full, sizeof(full) - 1); /* it is sent away anyway */
+		(void)client_send(*take_fd, MON_REFUSED, full, sizeof(full) - 1); /* it is sent away anyway */
 		fd_close(take_fd);
 		return NULL;
 	}
@@ -138,8 +136,7 @@ static void leave(struct state *s, struct client *c)
 
 	if (c->kind == CLIENT_EXEC && c->pidfd >= 0)
 		err_told(proc_kill_tree(c->pidfd, KILL_ROUNDS, &e)); /* there is nobody to tell */
-	if (c->kind == CLIENT_SESSION && c->want & MON_WANT_STDIN && s->m->stdin_once &&
-		s->m->master < 0)
+	if (c->kind == CLIENT_SESSION && c->want & MON_WANT_STDIN && s->m->stdin_once && s->m->master < 0)
 		input_end(s);
 	fd_close(&c->pidfd);
 	fd_close(&c->fd);
@@ -161,9 +158,9 @@ void clients_sweep(struct state *s)
 
 static void attach(struct state *s, struct client *c, uint8_t want)
 {
-	struct mon_hello hello = { .protocol = MON_PROTOCOL,
-		.terminal = s->m->master >= 0,
-		.takes_stdin = *input_fd(s) >= 0 };
+	struct mon_hello hello = {
+		.protocol = MON_PROTOCOL, .terminal = s->m->master >= 0, .takes_stdin = *input_fd(s) >= 0
+	};
 
 	if (!hello.takes_stdin)
 		want &= (uint8_t)~MON_WANT_STDIN;
@@ -180,8 +177,8 @@ static void resize(struct state *s, const char *data, size_t n)
 	if (n != sizeof(size) || s->m->master < 0)
 		return;
 	memcpy(&size, data, sizeof(size));
-	err_told(tty_set_size(s->m->master, size.rows, size.cols,
-		&e)); /* a size the terminal does not take changes nothing */
+	err_told(tty_set_size(
+		s->m->master, size.rows, size.cols, &e)); /* a size the terminal does not take changes nothing */
 }
 
 static void take_exec(struct client *c, struct unix_fds *fds)
@@ -222,41 +219,25 @@ static void query(struct state *s, struct client *c)
 		c->gone = true;
 }
 
-static void handle(
-	struct state *s, struct client *c, const char *msg, size_t n, struct unix_fds *fds)
+static void handle(struct state *s, struct client *c, const char *msg, size_t n, struct unix_fds *fds)
 {
 	switch ((uint8_t)msg[0]) {
-	case MON_ATTACH:
-		attach(s, c, n > 1 ? (uint8_t)msg[1] : 0);
-		break;
+	case MON_ATTACH: attach(s, c, n > 1 ? (uint8_t)msg[1] : 0); break;
 	case MON_STDIN_EOF:
 		if (s->m->stdin_once && s->m->master < 0 && c->want & MON_WANT_STDIN)
 			input_end(s);
 		break;
-	case MON_RESIZE:
-		resize(s, msg + 1, n - 1);
-		break;
-	case MON_SIGNAL:
-		send_signal(s, n > 1 ? (uint8_t)msg[1] : 0);
-		break;
+	case MON_RESIZE: resize(s, msg + 1, n - 1); break;
+	case MON_SIGNAL: send_signal(s, n > 1 ? (uint8_t)msg[1] : 0); break;
 	case MON_DETACH:
 		c->want = 0;
 		c->gone = true;
 		break;
-	case MON_EXEC:
-		take_exec(c, fds);
-		break;
-	case MON_EXEC_DONE:
-		fd_close(&c->pidfd);
-		break;
-	case MON_EXEC_TERMINAL:
-		take_terminal(c, fds);
-		break;
-	case MON_QUERY:
-		query(s, c);
-		break;
-	default:
-		c->gone = true;
+	case MON_EXEC: take_exec(c, fds); break;
+	case MON_EXEC_DONE: fd_close(&c->pidfd); break;
+	case MON_EXEC_TERMINAL: take_terminal(c, fds); break;
+	case MON_QUERY: query(s, c); break;
+	default: c->gone = true;
 	}
 }
 

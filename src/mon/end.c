@@ -88,10 +88,9 @@ int tail_result(struct state *s, struct mon_result *ret, struct err *e)
 			fd_close(&c->fd);
 			continue;
 		}
-		v[ret->n_clients++] = (struct mon_client){ .fd = c->fd,
-			.founder = c->founder,
-			.lost = c->lost,
-			.tail = c->tailing ? c->tail : s->tail.len };
+		v[ret->n_clients++] = (struct mon_client){
+			.fd = c->fd, .founder = c->founder, .lost = c->lost, .tail = c->tailing ? c->tail : s->tail.len
+		};
 	}
 	ret->tail = s->tail.data;
 	ret->tail_len = s->tail.len;
@@ -138,8 +137,7 @@ static int finish(const struct mon_result *r, struct mon_client *c, const int32_
 }
 
 /* Until it has all, is gone, or takes nothing for @timeout_ms. */
-static bool serve(
-	const struct mon_result *r, struct mon_client *c, const int32_t *code, int timeout_ms)
+static bool serve(const struct mon_result *r, struct mon_client *c, const int32_t *code, int timeout_ms)
 {
 	for (;;) {
 		int n = finish(r, c, code);
@@ -160,8 +158,7 @@ void mon_tell_exit(struct mon_result *r, int exit_code)
 	for (int founder = 0; founder < 2; founder++) /* who may keep us for long comes last */
 		for (size_t i = 0; i < r->n_clients; i++)
 			if (r->clients[i].founder == (founder == 1)) {
-				(void)serve(r, &r->clients[i], &code,
-					MON_STALL_MS); /* gone or stalled: closed */
+				(void)serve(r, &r->clients[i], &code, MON_STALL_MS); /* gone or stalled: closed */
 				fd_close(&r->clients[i].fd);
 			}
 	mon_result_done(r);

@@ -11,8 +11,7 @@ extern char **environ;
 static int64_t delay(const struct state *s)
 {
 	const struct mon_health *h = &s->m->health;
-	bool starting =
-		!s->probe.was_healthy && s->now < s->probe.begun + (int64_t)h->start_period_ms;
+	bool starting = !s->probe.was_healthy && s->now < s->probe.begun + (int64_t)h->start_period_ms;
 
 	return (int64_t)(starting ? h->start_interval_ms : h->interval_ms);
 }
@@ -37,8 +36,7 @@ void health_tick(struct state *s)
 	sp.envp = environ;
 	sp.new_session = true;
 	p->next = 0;
-	if (spawn_start(&sp, &p->child, &e) <
-		0) { /* no memory or processes now: the next time is tried again */
+	if (spawn_start(&sp, &p->child, &e) < 0) { /* no memory or processes now: the next time is tried again */
 		p->child.pid = 0;
 		p->next = s->now + delay(s);
 	}

@@ -37,8 +37,7 @@ bool journal_send(int fd, const struct journal_record *r)
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
 	ssize_t sent;
 
-	if (r->n == 0 &&
-		!r->partial) /* docker logs no empty line there, and the journal takes none */
+	if (r->n == 0 && !r->partial) /* docker logs no empty line there, and the journal takes none */
 		return true;
 	do
 		sent = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -21,8 +21,8 @@ static size_t plain_run(const char *s, size_t n)
 
 		memcpy(&b, s + i, 16);
 		/* b - 0x20 wraps for control bytes: above 0x5f then, as bytes from 0x80 on are. */
-		bad = (v16)((b - 0x20) > 0x5f) | (v16)(b == '"') | (v16)(b == '\\') |
-			(v16)(b == '<') | (v16)(b == '>') | (v16)(b == '&');
+		bad = (v16)((b - 0x20) > 0x5f) | (v16)(b == '"') | (v16)(b == '\\') | (v16)(b == '<') |
+			(v16)(b == '>') | (v16)(b == '&');
 		v2 any = (v2)bad;
 		if (any[0] | any[1])
 			break;
@@ -30,8 +30,7 @@ static size_t plain_run(const char *s, size_t n)
 	for (; i < n; i++) {
 		uint8_t b = (uint8_t)s[i];
 
-		if (b < 0x20 || b >= 0x80 || b == '"' || b == '\\' || b == '<' || b == '>' ||
-			b == '&')
+		if (b < 0x20 || b >= 0x80 || b == '"' || b == '\\' || b == '<' || b == '>' || b == '&')
 			break;
 	}
 	return i;
@@ -51,8 +50,8 @@ static size_t sequence(const uint8_t *s, size_t n)
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+		(s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return len;
 }
@@ -78,10 +77,8 @@ static char *put_control(char *dst, uint8_t b)
 		*dst++ = '\\';
 		*dst++ = (char)b;
 		return dst;
-	case '\n':
-		return put(dst, "\\n", 2);
-	case '\r':
-		return put(dst, "\\r", 2);
+	case '\n': return put(dst, "\\n", 2);
+	case '\r': return put(dst, "\\r", 2);
 	default:
 		dst = put(dst, "\\u00", 4);
 		*dst++ = hex[b >> 4];

@@ -12,8 +12,7 @@ static void check(const char *line, size_t n, const char *expected)
 	size_t len = jsonlog_record(got, line, n, &t);
 
 	snprintf(want, sizeof(want), "{\"log\":\"%s" TAIL, expected);
-	CHECK(len == strlen(want) && memcmp(got, want, len) == 0, "got %.*s instead of %s",
-		(int)len, got, want);
+	CHECK(len == strlen(want) && memcmp(got, want, len) == 0, "got %.*s instead of %s", (int)len, got, want);
 }
 
 TEST(escapes_what_docker_escapes)
@@ -22,8 +21,7 @@ TEST(escapes_what_docker_escapes)
 		const char *line, *expected;
 	} cases[] = {
 		{ "", "" },
-		{ "plain text, longer than sixteen bytes ~",
-			"plain text, longer than sixteen bytes ~" },
+		{ "plain text, longer than sixteen bytes ~", "plain text, longer than sixteen bytes ~" },
 		{ "a \"b\" \\ c", "a \\\"b\\\" \\\\ c" },
 		{ "\t\x01\x1f\r", "\\u0009\\u0001\\u001f\\r" },
 		{ "\x7f", "\x7f" },
@@ -50,8 +48,7 @@ TEST(finds_special_bytes_anywhere)
 
 			memset(line, 'x', n);
 			line[at] = '"';
-			snprintf(want, sizeof(want), "%.*s\\\"%.*s", (int)at, line,
-				(int)(n - at - 1), line + at + 1);
+			snprintf(want, sizeof(want), "%.*s\\\"%.*s", (int)at, line, (int)(n - at - 1), line + at + 1);
 			check(line, n, want);
 		}
 }
@@ -59,22 +56,19 @@ TEST(finds_special_bytes_anywhere)
 TEST(every_byte_stays_within_its_growth)
 {
 	for (int b = 0; b < 256; b++) {
-		struct jsonlog_tail t = { .stream = "stderr",
-			.time = "2026-01-02T03:04:05.123456789Z",
-			.newline = true };
+		struct jsonlog_tail t = {
+			.stream = "stderr", .time = "2026-01-02T03:04:05.123456789Z", .newline = true
+		};
 		char line[100], got[100 * JSONLOG_GROWTH + JSONLOG_OVERHEAD];
 
 		memset(line, b, sizeof(line));
-		CHECK(jsonlog_record(got, line, sizeof(line), &t) <= sizeof(got),
-			"byte %d grew too much", b);
+		CHECK(jsonlog_record(got, line, sizeof(line), &t) <= sizeof(got), "byte %d grew too much", b);
 	}
 }
 
 TEST(writes_newline_and_attributes)
 {
-	struct jsonlog_tail t = {
-		.stream = "stderr", .time = "T", .attrs = "{\"tag\":\"x\"}", .newline = true
-	};
+	struct jsonlog_tail t = { .stream = "stderr", .time = "T", .attrs = "{\"tag\":\"x\"}", .newline = true };
 	char got[256];
 	size_t n = jsonlog_record(got, "hi", 2, &t);
 
@@ -94,8 +88,7 @@ TEST(writes_no_useless_digits_of_a_second)
 		long ns;
 		const char *expected;
 	} cases[] = { { 0, "1970-01-01T00:00:01Z" }, { 120000000, "1970-01-01T00:00:01.12Z" },
-		{ 1, "1970-01-01T00:00:01.000000001Z" },
-		{ 123456789, "1970-01-01T00:00:01.123456789Z" } };
+		{ 1, "1970-01-01T00:00:01.000000001Z" }, { 123456789, "1970-01-01T00:00:01.123456789Z" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct timespec t = { 1, cases[i].ns };
@@ -106,6 +99,5 @@ TEST(writes_no_useless_digits_of_a_second)
 	}
 }
 
-TEST_MAIN(T(escapes_what_docker_escapes), T(finds_special_bytes_anywhere),
-	T(every_byte_stays_within_its_growth), T(writes_newline_and_attributes),
-	T(writes_no_useless_digits_of_a_second))
+TEST_MAIN(T(escapes_what_docker_escapes), T(finds_special_bytes_anywhere), T(every_byte_stays_within_its_growth),
+	T(writes_newline_and_attributes), T(writes_no_useless_digits_of_a_second))

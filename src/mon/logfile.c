@@ -34,8 +34,7 @@ static const char *option(const struct mon *m, const char *key)
 	return NULL;
 }
 
-static int number(
-	const struct mon *m, const char *key, uint64_t otherwise, uint64_t *ret, struct err *e)
+static int number(const struct mon *m, const char *key, uint64_t otherwise, uint64_t *ret, struct err *e)
 {
 	const char *text = option(m, key);
 
@@ -46,8 +45,7 @@ static int number(
 		return 0;
 	}
 	if (!parse_u64(text, UINT64_MAX, ret) || *ret == 0)
-		return err_set(e, ERR_USAGE, EINVAL, "log option %s=%.64s: not a number above 0",
-			key, text);
+		return err_set(e, ERR_USAGE, EINVAL, "log option %s=%.64s: not a number above 0", key, text);
 	return 0;
 }
 
@@ -65,8 +63,8 @@ static int settings(struct logfile *l, const struct mon *m, struct err *e)
 	l->max_files = (unsigned)files;
 	if (str_len(l->attrs) > LOG_OUT_SIZE / 4)
 		return err_set(e, ERR_USAGE, E2BIG,
-			"labels and variables for the log are %zu bytes, at most %d are possible",
-			str_len(l->attrs), LOG_OUT_SIZE / 4);
+			"labels and variables for the log are %zu bytes, at most %d are possible", str_len(l->attrs),
+			LOG_OUT_SIZE / 4);
 	return 0;
 }
 
@@ -83,8 +81,7 @@ static int mend(struct logfile *l, struct err *e)
 		ssize_t got = pread(l->fd, end, n, (off_t)(size - n));
 
 		if (got != (ssize_t)n)
-			return got < 0 ? err_sys(e, "read %s", LOG_NAME)
-				       : err_num(e, EIO, "read %s", LOG_NAME);
+			return got < 0 ? err_sys(e, "read %s", LOG_NAME) : err_num(e, EIO, "read %s", LOG_NAME);
 		const char *nl = memrchr(end, '\n', n);
 		if (nl) {
 			size = size - n + (size_t)(nl - end) + 1;
@@ -103,8 +100,7 @@ static int mend(struct logfile *l, struct err *e)
 static int open_file(struct logfile *l, struct err *e)
 {
 	struct stat st;
-	auto_fd int fd = openat(
-		l->dir_fd, LOG_NAME, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	auto_fd int fd = openat(l->dir_fd, LOG_NAME, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open %s", LOG_NAME);
@@ -141,8 +137,7 @@ static size_t count_records(const char *data, size_t n)
 {
 	size_t records = 0;
 
-	for (const char *p = data, *end = data + n;
-		p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+	for (const char *p = data, *end = data + n; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
 		records++;
 	return records;
 }
@@ -228,8 +223,7 @@ static void tell_losses(struct logfile *l)
 
 	if (l->lost == l->lost_told || l->out_len)
 		return;
-	size_t len = fmt_to(text, sizeof(text), "tare: %llu log record(s) were lost here: %s",
-		(unsigned long long)n,
+	size_t len = fmt_to(text, sizeof(text), "tare: %llu log record(s) were lost here: %s", (unsigned long long)n,
 		strerrordesc_np(l->lost_num) ? strerrordesc_np(l->lost_num) : "not known why");
 	append(l, text, len, &t);
 	l->out_notice = true;
@@ -357,8 +351,7 @@ int logfile_open(struct logfile *l, const struct mon *m, struct err *e)
 		return l->fd < 0 ? l->fd : 0;
 	}
 	if (d && !str_eq(d, "json-file") && !str_eq(d, "local"))
-		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-			"log driver %.64s: there is no such driver here", d);
+		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "log driver %.64s: there is no such driver here", d);
 	l->driver = LOG_DRIVER_JSON;
 	/* A disk that takes nothing now may do so later, and does not keep the container from
 	 * running. */

@@ -47,8 +47,8 @@ static int64_t now_ms(void)
  * program, and come to it by clients or kill. KILL cannot be helped. */
 static void hold_signals(sigset_t *ret_before)
 {
-	static const int held[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2,
-		SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGXFSZ };
+	static const int held[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP,
+		SIGTTIN, SIGTTOU, SIGWINCH, SIGXFSZ };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -67,8 +67,7 @@ static void release_signals(const sigset_t *before)
 		bool any = false;
 
 		for (int sig = 1; sig < NSIG; sig++)
-			any = any ||
-				(sigismember(&pending, sig) == 1 && sigismember(before, sig) == 0);
+			any = any || (sigismember(&pending, sig) == 1 && sigismember(before, sig) == 0);
 		if (!any || sigtimedwait(&pending, NULL, &none) < 0)
 			break;
 	}
@@ -87,11 +86,10 @@ static void watch(const struct state *s, struct pollfd *p)
 	p[P_STDOUT] = (struct pollfd){ .fd = hold ? -1 : m->stdout_fd, .events = POLLIN };
 	p[P_STDERR] = (struct pollfd){ .fd = hold ? -1 : m->stderr_fd, .events = POLLIN };
 	p[P_MASTER] = (struct pollfd){ .fd = hold ? -1 : m->master, .events = POLLIN };
-	p[P_INPUT] = (struct pollfd){ .fd = input ? (m->master >= 0 ? m->master : m->stdin_fd) : -1,
-		.events = POLLOUT };
+	p[P_INPUT] =
+		(struct pollfd){ .fd = input ? (m->master >= 0 ? m->master : m->stdin_fd) : -1, .events = POLLOUT };
 	p[P_LISTEN] = (struct pollfd){ .fd = m->listen_fd, .events = POLLIN };
-	p[P_PROBE] = (struct pollfd){ .fd = s->probe.child.pid ? s->probe.child.pidfd : -1,
-		.events = POLLIN };
+	p[P_PROBE] = (struct pollfd){ .fd = s->probe.child.pid ? s->probe.child.pidfd : -1, .events = POLLIN };
 	for (size_t i = 0; i < s->n_clients; i++) {
 		const struct client *c = &s->clients[i];
 
@@ -203,8 +201,7 @@ static void unblock(int fd)
 	int flags = fd >= 0 ? fcntl(fd, F_GETFL) : -1;
 
 	if (flags >= 0 && !(flags & O_NONBLOCK))
-		(void)fcntl(
-			fd, F_SETFL, flags | O_NONBLOCK); /* of an open pipe or terminal: works */
+		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK); /* of an open pipe or terminal: works */
 }
 
 static int begin(struct memory *memory, struct mon *m, struct err *e)
@@ -245,9 +242,8 @@ static int wait_status(struct mon *m, struct mon_result *ret, struct err *e)
 		r = waitid(P_PIDFD, (id_t)m->pidfd, &si, WEXITED);
 	while (r < 0 && errno == EINTR);
 	if (r == 0) {
-		ret->wait_status = si.si_code == CLD_EXITED
-			? (si.si_status & 0xff) << 8
-			: si.si_status | (si.si_code == CLD_DUMPED ? 0x80 : 0);
+		ret->wait_status = si.si_code == CLD_EXITED ? (si.si_status & 0xff) << 8
+							    : si.si_status | (si.si_code == CLD_DUMPED ? 0x80 : 0);
 		return 0;
 	}
 	if (errno != ECHILD)
@@ -298,8 +294,7 @@ static int run(struct memory *memory, struct mon *m, struct mon_result *ret, str
 int mon_loop(struct mon *m, struct mon_result *ret, struct err *e)
 {
 	sigset_t before;
-	struct memory *memory = mmap(
-		NULL, sizeof(*memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct memory *memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	*ret = (struct mon_result){ .wait_status = 0 };
 	if (memory == MAP_FAILED)

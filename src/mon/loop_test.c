@@ -39,8 +39,8 @@ TEST(passes_on_output_and_status)
 	played_start(&p, m, "echo out; echo err >&2; printf end; exit 7", false, false);
 	CHECK(exit_code(p.client) == 7, "wrong exit status for the client");
 	struct report r = played_end(&p);
-	CHECK(r.result == 0 && WIFEXITED(r.wait_status) && WEXITSTATUS(r.wait_status) == 7,
-		"status %d, %s", r.wait_status, r.msg);
+	CHECK(r.result == 0 && WIFEXITED(r.wait_status) && WEXITSTATUS(r.wait_status) == 7, "status %d, %s",
+		r.wait_status, r.msg);
 	auto_free char *log = played_file(&p, "log.json");
 	CHECK(strstr(log, "{\"log\":\"out\\n\",\"stream\":\"stdout\",\"time\":\"2"), "%s", log);
 	CHECK(strstr(log, "{\"log\":\"err\\n\",\"stream\":\"stderr\",\"time\":\"2"), "%s", log);
@@ -95,9 +95,7 @@ TEST(input_goes_on_without_stdin_once)
 
 		CHECK(sock >= 0, "%s", e.msg);
 		played_send(sock, MON_ATTACH, &want, 1);
-		CHECK(played_next(sock, MON_HELLO, hello, sizeof(hello)) ==
-				sizeof(struct mon_hello),
-			"no greeting");
+		CHECK(played_next(sock, MON_HELLO, hello, sizeof(hello)) == sizeof(struct mon_hello), "no greeting");
 		played_send(sock, MON_STDIN, "x\n", 2);
 		expect_text(sock, MON_STDOUT, "x\n");
 		if (i == 0)
@@ -114,8 +112,7 @@ TEST(signals_reach_the_program_that_does_not_read)
 	uint8_t want = MON_WANT_STDIN | MON_WANT_STDOUT, sig = SIGTERM;
 	char ack[8];
 
-	played_start(&p, m, "trap 'exit 5' TERM; echo ready; while :; do sleep 10 & wait $!; done",
-		false, true);
+	played_start(&p, m, "trap 'exit 5' TERM; echo ready; while :; do sleep 10 & wait $!; done", false, true);
 	played_send(p.client, MON_ATTACH, &want, 1);
 	expect_text(p.client, MON_STDOUT, "ready\n");
 	/* Fills the pipe: the second one stays under way. */
@@ -193,15 +190,13 @@ TEST(program_outlives_its_monitor)
 	kill(p.monitor, SIGKILL);
 	CHECK(waitpid(p.monitor, &status, 0) == p.monitor, "no monitor");
 	int fifo = path_open_host(go, O_WRONLY, 0, &e);
-	CHECK(fifo >= 0 && write(fifo, "\n", 1) == 1, "the program is not there any more: %s",
-		e.msg);
+	CHECK(fifo >= 0 && write(fifo, "\n", 1) == 1, "the program is not there any more: %s", e.msg);
 
 	again = p.mon;
 	again.pid = p.program;
 	again.pidfd = pidfd;
 	again.adopted = true;
-	CHECK(mon_listen(&again, &e) == 0 && mon_reopen_streams(&again, false, &e) == 0, "%s",
-		e.msg);
+	CHECK(mon_listen(&again, &e) == 0 && mon_reopen_streams(&again, false, &e) == 0, "%s", e.msg);
 	close(fifo);
 	struct mon_result r;
 	CHECK(mon_loop(&again, &r, &e) == 0, "%s", e.msg);
@@ -213,7 +208,6 @@ TEST(program_outlives_its_monitor)
 	played_remove(&p);
 }
 
-TEST_MAIN(T(passes_on_output_and_status), T(gives_input_and_its_end),
-	T(input_ends_with_the_client_that_brought_it), T(input_goes_on_without_stdin_once),
-	T(signals_reach_the_program_that_does_not_read), T(terminal_has_one_stream_and_a_size),
-	T(founder_gets_everything_in_the_end), T(program_outlives_its_monitor))
+TEST_MAIN(T(passes_on_output_and_status), T(gives_input_and_its_end), T(input_ends_with_the_client_that_brought_it),
+	T(input_goes_on_without_stdin_once), T(signals_reach_the_program_that_does_not_read),
+	T(terminal_has_one_stream_and_a_size), T(founder_gets_everything_in_the_end), T(program_outlives_its_monitor))

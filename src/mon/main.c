@@ -33,8 +33,7 @@ static void execute(char *const *argv)
 	const struct timespec pause = { .tv_nsec = EXEC_PAUSE_MS * 1000000L };
 
 	for (int i = 0; i < EXEC_TRIES; i++) {
-		(void)sys_execveat(
-			AT_FDCWD, argv[0], argv, environ, 0); /* returns only when it failed */
+		(void)sys_execveat(AT_FDCWD, argv[0], argv, environ, 0); /* returns only when it failed */
 		nanosleep(&pause, NULL);
 	}
 }
@@ -71,13 +70,11 @@ static int become(const struct mon *m, struct mon_result *r, struct err *e)
 
 static void keep_private(const struct mon *m)
 {
-	const int fds[] = { m->pidfd, m->stdin_fd, m->stdout_fd, m->stderr_fd, m->master,
-		m->client };
+	const int fds[] = { m->pidfd, m->stdin_fd, m->stdout_fd, m->stderr_fd, m->master, m->client };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
-			(void)fcntl(fds[i], F_SETFD,
-				FD_CLOEXEC); /* one that is not open is told by its first use */
+			(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC); /* one that is not open is told by its first use */
 }
 
 int main(int argc, char **argv)

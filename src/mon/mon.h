@@ -54,8 +54,8 @@ struct mon {
 
 #define MON_INIT \
 	{ \
-		.dir_fd = FD_NONE, .pidfd = FD_NONE, .stdin_fd = FD_NONE, .stdout_fd = FD_NONE, \
-		.stderr_fd = FD_NONE, .master = FD_NONE, .listen_fd = FD_NONE, .client = FD_NONE \
+		.dir_fd = FD_NONE, .pidfd = FD_NONE, .stdin_fd = FD_NONE, .stdout_fd = FD_NONE, .stderr_fd = FD_NONE, \
+		.master = FD_NONE, .listen_fd = FD_NONE, .client = FD_NONE \
 	}
 
 struct mon_client {
@@ -79,8 +79,7 @@ struct mon_result {
  * ret_program; FD_NONE when it has a terminal) and our ends in @m. They survive the death of the
  * monitor: writing to them then blocks when the pipe is full, and never ends in SIGPIPE.
  * @with_stdin false: /dev/null. */
-int mon_streams(struct mon *m, bool terminal, bool with_stdin, int ret_program[3], struct err *e)
-	must_check;
+int mon_streams(struct mon *m, bool terminal, bool with_stdin, int ret_program[3], struct err *e) must_check;
 /* mon_reopen_streams - for an adoption: our ends again, by the program's own descriptors. */
 int mon_reopen_streams(struct mon *m, bool terminal, struct err *e) must_check;
 /* mon_listen - attach.sock in m->dir_fd. */

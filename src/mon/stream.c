@@ -12,8 +12,7 @@ enum { BIG_PIPE = 1 << 20 };
 static void enlarge(int fd, size_t got)
 {
 	if (got == MON_DATA_MAX && fcntl(fd, F_GETPIPE_SZ) == MON_DATA_MAX)
-		(void)fcntl(fd, F_SETPIPE_SZ,
-			BIG_PIPE); /* a user has a limited number of pages: then not */
+		(void)fcntl(fd, F_SETPIPE_SZ, BIG_PIPE); /* a user has a limited number of pages: then not */
 }
 
 bool stream_read(struct state *s, int *fd, uint8_t type)

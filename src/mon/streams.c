@@ -115,8 +115,7 @@ static int reopen(pid_t pid, int fd, int flags, int *ret, struct err *e)
 		return 0;
 	fmt_to(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
 	auto_fd int got = path_open_host(path, flags | O_NONBLOCK | O_NOCTTY, 0, e);
-	if (got == -ENXIO ||
-		got == -ENOENT) { /* nobody reads it any more, or it was closed just now */
+	if (got == -ENXIO || got == -ENOENT) { /* nobody reads it any more, or it was closed just now */
 		err_clear(e);
 		return 0;
 	}
@@ -133,8 +132,7 @@ int mon_reopen_streams(struct mon *m, bool terminal, struct err *e)
 	/* The other end of a terminal is gone for good with the monitor that held it. */
 	if (terminal)
 		return 0;
-	if (reopen(m->pid, 0, O_WRONLY, &m->stdin_fd, e) < 0 ||
-		reopen(m->pid, 1, O_RDONLY, &m->stdout_fd, e) < 0 ||
+	if (reopen(m->pid, 0, O_WRONLY, &m->stdin_fd, e) < 0 || reopen(m->pid, 1, O_RDONLY, &m->stdout_fd, e) < 0 ||
 		reopen(m->pid, 2, O_RDONLY, &m->stderr_fd, e) < 0)
 		return err_wrap(e, "take over the streams of process %d", (int)m->pid);
 	return 0;

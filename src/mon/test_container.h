@@ -46,8 +46,7 @@ static inline struct mon played_mon(struct played *p)
 }
 
 /* The program is `/bin/sh -c @script`. */
-static inline void played_program(
-	struct played *p, const char *script, bool terminal, bool with_stdin)
+static inline void played_program(struct played *p, const char *script, bool terminal, bool with_stdin)
 {
 	int program[3];
 	struct err e = ERR_NONE;
@@ -80,8 +79,7 @@ static inline void played_program(
 
 /* The monitor: this process is forked with the program as its child, so it must be called before
  * played_program() and runs it itself. */
-static inline void played_start(
-	struct played *p, struct mon m, const char *script, bool terminal, bool with_stdin)
+static inline void played_start(struct played *p, struct mon m, const char *script, bool terminal, bool with_stdin)
 {
 	int pair[2], report[2], pids[2];
 	struct err e = ERR_NONE;
@@ -131,8 +129,7 @@ static inline struct report played_end(struct played *p)
 
 	CHECK(read(p->report, &r, sizeof(r)) == sizeof(r), "the monitor says nothing");
 	fd_close(&p->client);
-	CHECK(waitpid(p->monitor, &status, 0) == p->monitor && status == 0,
-		"the monitor ended with %d", status);
+	CHECK(waitpid(p->monitor, &status, 0) == p->monitor && status == 0, "the monitor ended with %d", status);
 	close(p->report);
 	return r;
 }
@@ -181,6 +178,5 @@ static inline void played_send(int sock, uint8_t type, const void *data, size_t 
 	char msg[MON_DATA_MAX + 1] = { (char)type };
 
 	memcpy(msg + 1, data, n);
-	CHECK(send(sock, msg, n + 1, MSG_NOSIGNAL) == (ssize_t)n + 1, "message %d was not sent",
-		type);
+	CHECK(send(sock, msg, n + 1, MSG_NOSIGNAL) == (ssize_t)n + 1, "message %d was not sent", type);
 }

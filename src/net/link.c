@@ -43,8 +43,8 @@ int net_link_check_name(const char *name, bool template, struct err *e)
 	const char *percent = strchr(name, '%');
 
 	if (n == 0 || n >= IFNAMSIZ)
-		return err_set(e, ERR_CONFIG, EINVAL, "network device name \"%.*s\" is not 1 to %d bytes long", 64, name,
-			IFNAMSIZ - 1);
+		return err_set(e, ERR_CONFIG, EINVAL, "network device name \"%.*s\" is not 1 to %d bytes long", 64,
+			name, IFNAMSIZ - 1);
 	for (const unsigned char *p = (const unsigned char *)name; *p; p++)
 		if (*p == '/' || *p == ':' || *p <= ' ' || *p == 0x7f)
 			return err_set(e, ERR_CONFIG, EINVAL,

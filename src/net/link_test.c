@@ -20,11 +20,20 @@ TEST(names)
 		const char *name;
 		bool template, ok;
 	} rows[] = {
-		{ "eth0", false, true },	 { "", false, false },	    { "a234567890123456", false, false },
-		{ "a23456789012345", false, true }, { "a/b", false, false }, { "a:b", false, false },
-		{ "a b", false, false },	 { ".", false, false },	    { "..", false, false },
-		{ "eth%d", true, true },	 { "eth%d", false, false }, { "e%dx%d", true, false },
-		{ "e%s", true, false },		 { "a\nb", false, false },
+		{ "eth0", false, true },
+		{ "", false, false },
+		{ "a234567890123456", false, false },
+		{ "a23456789012345", false, true },
+		{ "a/b", false, false },
+		{ "a:b", false, false },
+		{ "a b", false, false },
+		{ ".", false, false },
+		{ "..", false, false },
+		{ "eth%d", true, true },
+		{ "eth%d", false, false },
+		{ "e%dx%d", true, false },
+		{ "e%s", true, false },
+		{ "a\nb", false, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -66,8 +75,9 @@ static void add_pair(int nl, const char *name, const char *peer)
 
 static void add_addr(int nl, const char *dev, int family, const char *text, unsigned char bits)
 {
-	struct ifaddrmsg a = { .ifa_family = (unsigned char)family, .ifa_prefixlen = bits,
-		.ifa_index = if_nametoindex(dev) };
+	struct ifaddrmsg a = {
+		.ifa_family = (unsigned char)family, .ifa_prefixlen = bits, .ifa_index = if_nametoindex(dev)
+	};
 	unsigned char bytes[16];
 	struct err e = ERR_NONE;
 	struct nl_msg m;
@@ -133,7 +143,8 @@ TEST(a_device_moves_with_its_addresses)
 	CHECK(setns(here, CLONE_NEWNET) == 0, "setns");
 	add_pair(nl, "tare-c", "tare-d");
 	CHECK(net_link_move("tare-c", "eth0", there, &e) == -EEXIST, "%s", e.msg);
-	CHECK(strstr(e.msg, "move network device tare-c") && strstr(e.msg, "already has a device named eth0"), "%s", e.msg);
+	CHECK(strstr(e.msg, "move network device tare-c") && strstr(e.msg, "already has a device named eth0"), "%s",
+		e.msg);
 	CHECK(if_nametoindex("tare-c") > 0, "it stays");
 	err_clear(&e);
 	CHECK(net_link_move("tare-c", NULL, there, &e) == 0, "%s", e.msg);

@@ -16,7 +16,7 @@
 
 enum {
 	MAX_ENTRIES = 10000, /* of a list as written, before joining */
-	MAX_RANGES = 340,    /* UID_GID_MAP_MAX_EXTENTS */
+	MAX_RANGES = 340, /* UID_GID_MAP_MAX_EXTENTS */
 	HELPER_TIMEOUT_MS = 10000,
 };
 
@@ -33,11 +33,12 @@ static int check_pair(const struct rc_id_maps *m, size_t i, size_t j, const char
 
 	if (overlap(a->container, a->size, b->container, b->size))
 		return err_set(e, ERR_CONFIG, EINVAL,
-			"%s: entries %zu (%u %u %u) and %zu (%u %u %u) overlap in container ids", what, i,
-			a->container, a->host, a->size, j, b->container, b->host, b->size);
+			"%s: entries %zu (%u %u %u) and %zu (%u %u %u) overlap in container ids", what, i, a->container,
+			a->host, a->size, j, b->container, b->host, b->size);
 	if (overlap(a->host, a->size, b->host, b->size))
-		return err_set(e, ERR_CONFIG, EINVAL, "%s: entries %zu (%u %u %u) and %zu (%u %u %u) overlap in host ids",
-			what, i, a->container, a->host, a->size, j, b->container, b->host, b->size);
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"%s: entries %zu (%u %u %u) and %zu (%u %u %u) overlap in host ids", what, i, a->container,
+			a->host, a->size, j, b->container, b->host, b->size);
 	return 0;
 }
 
@@ -61,7 +62,8 @@ int ns_idmap_check(const struct rc_id_maps *m, const char *what, struct err *e)
 	if (m->n == 0)
 		return err_set(e, ERR_CONFIG, EINVAL, "%s: no entry, at least one is needed", what);
 	if (m->n > MAX_ENTRIES)
-		return err_set(e, ERR_CONFIG, E2BIG, "%s: %zu entries, at most %d are allowed", what, m->n, MAX_ENTRIES);
+		return err_set(
+			e, ERR_CONFIG, E2BIG, "%s: %zu entries, at most %d are allowed", what, m->n, MAX_ENTRIES);
 	for (size_t i = 0; r == 0 && i < m->n; i++) {
 		r = check_entry(&m->v[i], i, what, e);
 		for (size_t j = 0; r == 0 && j < i; j++)
@@ -90,8 +92,8 @@ static int add_line(struct ns_idmap_side *s, const struct rc_id_map *a, const ch
 	size_t room = sizeof(s->text) - s->len;
 
 	if (!fmt_fits(s->text + s->len, room, "%u %u %u\n", a->container, a->host, a->size))
-		return err_set(e, ERR_CONFIG, E2BIG,
-			"%s: the ranges do not fit into the %d bytes the kernel takes", what, NS_IDMAP_TEXT - 1);
+		return err_set(e, ERR_CONFIG, E2BIG, "%s: the ranges do not fit into the %d bytes the kernel takes",
+			what, NS_IDMAP_TEXT - 1);
 	s->len += strlen(s->text + s->len);
 	return 0;
 }
@@ -117,7 +119,8 @@ static int make_text(const struct rc_id_maps *m, const char *what, struct ns_idm
 	if (r == 0)
 		r = add_line(s, &run, what, e);
 	if (r == 0 && n_ranges > MAX_RANGES)
-		r = err_set(e, ERR_CONFIG, E2BIG, "%s: %zu ranges, the kernel takes at most %d", what, n_ranges, MAX_RANGES);
+		r = err_set(e, ERR_CONFIG, E2BIG, "%s: %zu ranges, the kernel takes at most %d", what, n_ranges,
+			MAX_RANGES);
 	return r;
 }
 
@@ -138,8 +141,7 @@ static bool is_own(const struct rc_id_maps *m, uint32_t id)
 	return m->n == 1 && m->v[0].size == 1 && m->v[0].host == id;
 }
 
-int ns_idmap_prepare(const struct rc_id_maps *uids, const struct rc_id_maps *gids, struct ns_idmap *ret,
-	struct err *e)
+int ns_idmap_prepare(const struct rc_id_maps *uids, const struct rc_id_maps *gids, struct ns_idmap *ret, struct err *e)
 {
 	uint64_t caps = 0;
 	int r = ns_idmap_check(uids, "uidMappings", e);
@@ -183,8 +185,8 @@ static void helper_hint(const char *helper, struct err *e)
 {
 	bool group = strcmp(helper, "newgidmap") == 0;
 
-	err_hint(e, "%s lets user %u have the ranges that /etc/sub%s lists: a line such as %u:100000:65536",
-		helper, (unsigned)geteuid(), group ? "gid" : "uid", (unsigned)geteuid());
+	err_hint(e, "%s lets user %u have the ranges that /etc/sub%s lists: a line such as %u:100000:65536", helper,
+		(unsigned)geteuid(), group ? "gid" : "uid", (unsigned)geteuid());
 }
 
 /* The words of @text, cut in place, behind the helper's name and the pid. */
@@ -207,8 +209,8 @@ static int run_helper(const char *helper, const struct ns_idmap_side *side, pid_
 	int status;
 
 	if (!spawn_find(helper, getenv("PATH"), path, sizeof(path)) && !spawn_find(helper, NULL, path, sizeof(path))) {
-		err_set(e, ERR_UNSUPPORTED, ENOSYS, "mapping more than one's own id without privilege needs the program %s",
-			helper);
+		err_set(e, ERR_UNSUPPORTED, ENOSYS,
+			"mapping more than one's own id without privilege needs the program %s", helper);
 		return err_hint(e, "install the package uidmap (Debian) or shadow-utils");
 	}
 	fmt_to(pid_text, sizeof(pid_text), "%d", (int)pid);
@@ -238,10 +240,10 @@ int ns_idmap_write(const struct ns_idmap *m, int procfd, pid_t pid, struct err *
 	if (m->deny_setgroups)
 		r = write_proc(procfd, pid, "setgroups", "deny", 4, e);
 	if (r == 0)
-		r = m->gid.direct ? write_proc(procfd, pid, "gid_map", m->gid.text, m->gid.len, e) :
-				    run_helper("newgidmap", &m->gid, pid, e);
+		r = m->gid.direct ? write_proc(procfd, pid, "gid_map", m->gid.text, m->gid.len, e)
+				  : run_helper("newgidmap", &m->gid, pid, e);
 	if (r == 0)
-		r = m->uid.direct ? write_proc(procfd, pid, "uid_map", m->uid.text, m->uid.len, e) :
-				    run_helper("newuidmap", &m->uid, pid, e);
+		r = m->uid.direct ? write_proc(procfd, pid, "uid_map", m->uid.text, m->uid.len, e)
+				  : run_helper("newuidmap", &m->uid, pid, e);
 	return r;
 }

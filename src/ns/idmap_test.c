@@ -14,8 +14,8 @@
 
 #define MAPS(...) \
 	{ \
-		(struct rc_id_map[]){ __VA_ARGS__ }, sizeof((struct rc_id_map[]){ __VA_ARGS__ }) / \
-			sizeof(struct rc_id_map) \
+		(struct rc_id_map[]){ __VA_ARGS__ }, \
+			sizeof((struct rc_id_map[]){ __VA_ARGS__ }) / sizeof(struct rc_id_map) \
 	}
 
 static const struct rc_id_maps simple = MAPS({ 0, 100000, 65536 });
@@ -30,8 +30,10 @@ TEST(bad_maps_name_their_entries)
 		{ MAPS({ 0, 5, 0 }), "entry 0 has size 0" },
 		{ MAPS({ 0, 4294967290, 10 }), "goes beyond id" },
 		{ MAPS({ 4294967295, 0, 1 }), "goes beyond id" },
-		{ MAPS({ 0, 1000, 10 }, { 9, 2000, 1 }), "entries 0 (0 1000 10) and 1 (9 2000 1) overlap in container" },
-		{ MAPS({ 0, 1000, 10 }, { 20, 3000, 1 }, { 10, 1009, 1 }), "entries 0 (0 1000 10) and 2 (10 1009 1) overlap in host" },
+		{ MAPS({ 0, 1000, 10 }, { 9, 2000, 1 }),
+			"entries 0 (0 1000 10) and 1 (9 2000 1) overlap in container" },
+		{ MAPS({ 0, 1000, 10 }, { 20, 3000, 1 }, { 10, 1009, 1 }),
+			"entries 0 (0 1000 10) and 2 (10 1009 1) overlap in host" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -131,8 +133,9 @@ static int as_nobody(int (*fn)(void))
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-			setresuid(65534, 65534, 65534) < 0))
+		if (geteuid() == 0 &&
+			(setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+				setresuid(65534, 65534, 65534) < 0))
 			_exit(98);
 		prctl(PR_SET_DUMPABLE, 1); /* changing ids took it, and with it the files in /proc */
 		_exit(fn());

@@ -42,15 +42,11 @@ static const char *file_type(int fd)
 	if (fstat(fd, &st) < 0)
 		return "something unreadable";
 	switch (st.st_mode & S_IFMT) {
-	case S_IFREG:
-		return "a regular file";
-	case S_IFDIR:
-		return "a directory";
+	case S_IFREG: return "a regular file";
+	case S_IFDIR: return "a directory";
 	case S_IFCHR:
-	case S_IFBLK:
-		return "a device";
-	default:
-		return "no file of a namespace";
+	case S_IFBLK: return "a device";
+	default: return "no file of a namespace";
 	}
 }
 
@@ -64,8 +60,8 @@ int ns_open_checked(const char *path, enum rc_ns kind, struct err *e)
 		return err_wrap(e, "%s namespace", ns_kinds[kind].word);
 	/* Only nsfs may see the ioctl: to a device the number could mean something else. */
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC)
-		return err_set(e, ERR_CONFIG, EINVAL, "%s namespace: %s is %s, not a namespace",
-			ns_kinds[kind].word, path, file_type(fd));
+		return err_set(e, ERR_CONFIG, EINVAL, "%s namespace: %s is %s, not a namespace", ns_kinds[kind].word,
+			path, file_type(fd));
 	int type = ioctl(fd, NS_GET_NSTYPE);
 	if (type < 0)
 		return err_sys(e, "ask for the kind of namespace %s", path);

@@ -6,9 +6,9 @@
 #include "spec/runtime_config.h"
 
 struct ns_kind {
-	const char *word;      /* runtime-spec: "network" */
+	const char *word; /* runtime-spec: "network" */
 	const char *proc_name; /* /proc/PID/ns/: "net" */
-	uint64_t clone_flag;   /* CLONE_NEWNET */
+	uint64_t clone_flag; /* CLONE_NEWNET */
 };
 
 extern const struct ns_kind ns_kinds[RC_N_NS]; /* index: enum rc_ns */

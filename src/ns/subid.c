@@ -67,8 +67,8 @@ void ns_subid_add(char *text, const char *name, uint32_t id, struct rc_id_maps *
 	}
 }
 
-static int side(const char *file, const char *name, uint32_t own, struct arena *arena, struct rc_id_maps *ret,
-	struct err *e)
+static int side(
+	const char *file, const char *name, uint32_t own, struct arena *arena, struct rc_id_maps *ret, struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
 	struct rc_id_maps m = { .v = arena_array(arena, struct rc_id_map, NS_SUBID_MAX + 1) };
@@ -85,8 +85,7 @@ static int side(const char *file, const char *name, uint32_t own, struct arena *
 	return 0;
 }
 
-int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc_id_maps *ret_gids,
-	struct err *e)
+int ns_idmap_default(struct arena *arena, struct rc_id_maps *ret_uids, struct rc_id_maps *ret_gids, struct err *e)
 {
 	AUTO(buf) struct buf passwd = BUF_INIT;
 	int r = read_file("/etc/passwd", &passwd, e);
@@ -114,7 +113,8 @@ static int own_ids(const char *file, struct arena *arena, struct rc_id_maps *ret
 		uint32_t start, size;
 		char *first = line + strspn(line, " "), *last = strrchr(line, ' ');
 
-		if (!last || !parse_u32(last + 1, &size) || (first[strcspn(first, " ")] = '\0', !parse_u32(first, &start)))
+		if (!last || !parse_u32(last + 1, &size) ||
+			(first[strcspn(first, " ")] = '\0', !parse_u32(first, &start)))
 			continue;
 		m.v[m.n++] = (struct rc_id_map){ .container = start, .host = start, .size = size };
 	}

@@ -50,7 +50,8 @@ TEST(many_ranges_are_bounded)
 
 TEST(names)
 {
-	char text[] = "root:x:0:0:r:/root:/bin/sh\nbroken\n:x:5:5::/:\nann:x:1000:1000::/home/ann:/bin/sh\nlater:x:1000:1::/:\n";
+	char text[] = "root:x:0:0:r:/root:/bin/sh\nbroken\n:x:5:5::/:\nann:x:1000:1000::/home/ann:/bin/"
+		      "sh\nlater:x:1000:1::/:\n";
 
 	CHECK(str_eq(ns_passwd_name(text, 1000), "ann"), "the first of two");
 	char again[] = ":x:5:5::/:\nann:x:01000:1::/:\n";

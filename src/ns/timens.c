@@ -14,12 +14,12 @@
 static void add(struct ns_timens *t, const char *clock, const struct rc_time_offset *o)
 {
 	if (o->set)
-		t->len += fmt_to(t->text + t->len, sizeof(t->text) - t->len, "%s %lld %u\n", clock,
-			(long long)o->secs, o->nanosecs);
+		t->len += fmt_to(t->text + t->len, sizeof(t->text) - t->len, "%s %lld %u\n", clock, (long long)o->secs,
+			o->nanosecs);
 }
 
-void ns_timens_prepare(const struct rc_time_offset *monotonic, const struct rc_time_offset *boottime,
-	struct ns_timens *ret)
+void ns_timens_prepare(
+	const struct rc_time_offset *monotonic, const struct rc_time_offset *boottime, struct ns_timens *ret)
 {
 	ret->len = 0;
 	add(ret, "monotonic", monotonic);

@@ -8,12 +8,12 @@
 
 struct ns_timens {
 	char text[128]; /* what goes to timens_offsets */
-	size_t len;	/* 0: no offsets */
+	size_t len; /* 0: no offsets */
 };
 
 /* ns_timens_prepare - the text; either offset may be unset. Pure. */
-void ns_timens_prepare(const struct rc_time_offset *monotonic, const struct rc_time_offset *boottime,
-	struct ns_timens *ret);
+void ns_timens_prepare(
+	const struct rc_time_offset *monotonic, const struct rc_time_offset *boottime, struct ns_timens *ret);
 /* ns_timens_unshare - make the namespace, set its offsets and enter it. @procfd: an O_PATH descriptor of a procfs
  * that shows this process. CHILD. -ERANGE: the clocks would be negative. */
 int ns_timens_unshare(const struct ns_timens *t, int procfd, struct err *e) must_check;

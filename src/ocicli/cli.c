@@ -15,14 +15,13 @@
 enum { MAX_INPUT_BYTES = 16 << 20 };
 
 static const struct opt global_rows[] = {
-	{ 'r', "root", "DIR", OPT(TEXT, global_opts, root),
-		"where container state is kept (default: /run/NAME)", NULL },
+	{ 'r', "root", "DIR", OPT(TEXT, global_opts, root), "where container state is kept (default: /run/NAME)",
+		NULL },
 	{ 'l', "log", "SINK", OPT(TEXT, global_opts, log),
 		"log to a FILE, file:FILE, journald:IDENTIFIER or syslog:IDENTIFIER", NULL },
-	{ 0, "log-format", "FORMAT", OPT(TEXT, global_opts, log_format), "text (default) or json",
-		"text|json" },
-	{ 0, "log-level", "LEVEL", OPT(TEXT, global_opts, log_level),
-		"error, warning (default), info or debug", "error|warning|warn|info|debug" },
+	{ 0, "log-format", "FORMAT", OPT(TEXT, global_opts, log_format), "text (default) or json", "text|json" },
+	{ 0, "log-level", "LEVEL", OPT(TEXT, global_opts, log_level), "error, warning (default), info or debug",
+		"error|warning|warn|info|debug" },
 	{ 0, "debug", NULL, OPT(FLAG, global_opts, debug), "the same as --log-level debug", NULL },
 	{ 's', "systemd-cgroup", NULL, OPT(FLAG, global_opts, systemd_cgroup),
 		"let systemd make the cgroups; cgroupsPath is slice:prefix:name", NULL },
@@ -31,10 +30,8 @@ static const struct opt global_rows[] = {
 	{ 0, "rootless", "WHEN", OPT(TEXT, global_opts, rootless),
 		"true, false or auto: go on where a plain user lacks a right to cgroups", NULL },
 	{ 0, "trace", "FILE", OPT(TEXT, global_opts, trace),
-		"write the phases of this command with times and system calls to FILE as JSON",
-		NULL },
-	{ 'v', "version", NULL, OPT(FLAG, global_opts, version), "print version and features",
-		NULL },
+		"write the phases of this command with times and system calls to FILE as JSON", NULL },
+	{ 'v', "version", NULL, OPT(FLAG, global_opts, version), "print version and features", NULL },
 	{ 'V', "Version", NULL, OPT(FLAG, global_opts, version), NULL, NULL },
 	{ 0, "systemd-log", NULL, OPT_SKIP, 0, NULL, NULL },
 	{ 0, "criu", "FILE", OPT_SKIP, 0, NULL, NULL },
@@ -65,15 +62,13 @@ static int decide_rootless(const struct cli *c, bool plain_user, bool *ret, stru
 	else if (str_eq(v, "false") || str_eq(v, "0"))
 		*ret = false;
 	else
-		return err_set(e, ERR_USAGE, EINVAL,
-			"invalid value \"%s\" for --rootless: use true, false or auto", v);
+		return err_set(e, ERR_USAGE, EINVAL, "invalid value \"%s\" for --rootless: use true, false or auto", v);
 	return 0;
 }
 
 /* @dst: where state is kept. Root of the machine uses /run; anybody else, also root of a user
  * namespace that somebody else made, $XDG_RUNTIME_DIR. */
-static int state_root(
-	const struct cli *c, bool plain_user, char dst[static PATH_MAX], struct err *e)
+static int state_root(const struct cli *c, bool plain_user, char dst[static PATH_MAX], struct err *e)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
 	int fits;
@@ -81,8 +76,7 @@ static int state_root(
 	if (c->global.root) {
 		int r = path_absolute(c->global.root, dst, e);
 		if (!r && (!*c->global.root || str_eq(dst, "/")))
-			return err_set(e, ERR_USAGE, EINVAL,
-				"--root \"%s\" is the root directory of this machine",
+			return err_set(e, ERR_USAGE, EINVAL, "--root \"%s\" is the root directory of this machine",
 				c->global.root);
 		return r;
 	}
@@ -91,8 +85,7 @@ static int state_root(
 	else if (xdg && *xdg == '/')
 		fits = fmt_fits(dst, PATH_MAX, "%s/%s", xdg, c->name);
 	else
-		fits = fmt_fits(
-			dst, PATH_MAX, "/run/user/%u/%s", (unsigned)getauxval(AT_EUID), c->name);
+		fits = fmt_fits(dst, PATH_MAX, "/run/user/%u/%s", (unsigned)getauxval(AT_EUID), c->name);
 	return fits ? 0 : err_set(e, ERR_USAGE, ENAMETOOLONG, "XDG_RUNTIME_DIR is too long");
 }
 

@@ -83,5 +83,5 @@ void cli_version(const struct cli *c, struct buf *b);
 /* cli_each_match - for `kill -r` and `delete -r`: @call for each container whose id matches the
  * extended regular expression @regex. An error of one is reported as a warning and the rest goes
  * on. */
-int cli_each_match(struct cli *c, const char *regex,
-	int (*call)(struct cli *c, const char *id, struct err *e), struct err *e) must_check;
+int cli_each_match(struct cli *c, const char *regex, int (*call)(struct cli *c, const char *id, struct err *e),
+	struct err *e) must_check;

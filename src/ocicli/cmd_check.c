@@ -14,10 +14,9 @@ struct check_opts {
 };
 
 static const struct opt check_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, check_opts, format), "table (default) or json",
-		"table|json" },
-	{ 0, "config", "FILE", OPT(TEXT, check_opts, config),
-		"the configuration, instead of config.json of the bundle", NULL },
+	{ 'f', "format", "FORMAT", OPT(TEXT, check_opts, format), "table (default) or json", "table|json" },
+	{ 0, "config", "FILE", OPT(TEXT, check_opts, config), "the configuration, instead of config.json of the bundle",
+		NULL },
 };
 
 static const char *const severity_names[] = { "warning", "error" };
@@ -49,8 +48,8 @@ static void add_table(struct buf *b, const struct rc_problems *p, size_t n_error
 		}
 		buf_str(b, "\n");
 	}
-	buf_printf(b, "%zu error%s, %zu warning%s\n", n_errors, n_errors == 1 ? "" : "s",
-		p->n - n_errors, p->n - n_errors == 1 ? "" : "s");
+	buf_printf(b, "%zu error%s, %zu warning%s\n", n_errors, n_errors == 1 ? "" : "s", p->n - n_errors,
+		p->n - n_errors == 1 ? "" : "s");
 }
 
 static void add_json(struct buf *b, const struct rc_problems *p)
@@ -59,8 +58,7 @@ static void add_json(struct buf *b, const struct rc_problems *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct rc_problem *one = &p->v[i];
 
-		buf_printf(b, "%s\n  {\"severity\": \"%s\", \"path\": ", i ? "," : "",
-			severity_names[one->severity]);
+		buf_printf(b, "%s\n  {\"severity\": \"%s\", \"path\": ", i ? "," : "", severity_names[one->severity]);
 		buf_json_str(b, *one->json_path ? one->json_path : "/");
 		buf_str(b, ", \"cause\": ");
 		buf_json_str(b, one->cause);
@@ -74,8 +72,7 @@ static void add_json(struct buf *b, const struct rc_problems *p)
 	buf_str(b, p->n ? "\n]\n" : "]\n");
 }
 
-static int find_problems(
-	const struct check_opts *o, const char *bundle, struct rc_problems *p, struct err *e)
+static int find_problems(const struct check_opts *o, const char *bundle, struct rc_problems *p, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;
 	struct runtime_config config;
@@ -91,15 +88,12 @@ static int find_problems(
 		r = io_read_file_at(dir, "config.json", 17 << 20, &text, e);
 	if (r < 0)
 		return r;
-	struct hostcheck h = { .config = &config,
-		.bundle_fd = dir,
-		.plain_user = getauxval(AT_EUID) != 0,
-		.problems = p };
+	struct hostcheck h = {
+		.config = &config, .bundle_fd = dir, .plain_user = getauxval(AT_EUID) != 0, .problems = p
+	};
 	if (runtime_config_examine(text.data ? text.data : "", text.len, p, &config, &broken) < 0) {
 		hostcheck_add(&h, RC_ERROR, (struct hostcheck_where){ "/", 0 }, NULL, "%s",
-			str_after(broken.msg, "config.json: ")
-				? str_after(broken.msg, "config.json: ")
-				: broken.msg);
+			str_after(broken.msg, "config.json: ") ? str_after(broken.msg, "config.json: ") : broken.msg);
 		return 0;
 	}
 	h.n_document = p->n;

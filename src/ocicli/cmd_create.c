@@ -7,26 +7,23 @@
 
 #define REQ(type, member) OPT(type, rt_create, member)
 #define COMMON_ROWS \
-	{ 'b', "bundle", "DIR", REQ(TEXT, bundle), "the bundle (default: the working directory)", \
-		NULL }, \
-		{ 'f', "config", "FILE", REQ(TEXT, config), \
-			"the configuration, instead of config.json of the bundle", NULL }, \
+	{ 'b', "bundle", "DIR", REQ(TEXT, bundle), "the bundle (default: the working directory)", NULL }, \
+		{ 'f', "config", "FILE", REQ(TEXT, config), "the configuration, instead of config.json of the bundle", \
+			NULL }, \
 		{ 0, "console-socket", "SOCKET", REQ(TEXT, console_socket), \
 			"send the terminal's controlling side to this unix socket", NULL }, \
 		{ 0, "pidfd-socket", "SOCKET", REQ(TEXT, pidfd_socket), \
-			"send a pidfd of the container's first process to this unix socket", \
-			NULL }, \
+			"send a pidfd of the container's first process to this unix socket", NULL }, \
 		{ 0, "pid-file", "FILE", REQ(TEXT, pid_file), \
 			"write the pid of the container's first process to FILE", NULL }, \
 		{ 0, "no-pivot", NULL, REQ(FLAG, no_pivot), \
 			"change the root without pivot_root(2): for a root on a ramdisk", NULL }, \
-		{ 0, "no-new-keyring", NULL, REQ(FLAG, no_new_keyring), \
-			"keep the caller's session keyring", NULL }, \
+		{ 0, "no-new-keyring", NULL, REQ(FLAG, no_new_keyring), "keep the caller's session keyring", NULL }, \
 		{ 0, "preserve-fds", "N", REQ(U32, preserve_fds), \
 			"hand on N descriptors from 3 on, besides those of $LISTEN_FDS", NULL }, \
 	{ \
-		0, "no-subreaper", NULL, REQ(FLAG, no_subreaper), \
-			"do not become the reaper of orphaned processes", NULL \
+		0, "no-subreaper", NULL, REQ(FLAG, no_subreaper), "do not become the reaper of orphaned processes", \
+			NULL \
 	}
 
 static const struct opt create_rows[] = { COMMON_ROWS };
@@ -74,7 +71,8 @@ static int check_name(const struct cli *c, struct err *e)
 {
 	if (c->like != LIKE_CRUN || c->operands[0][0] != '.')
 		return 0;
-	return err_set(e, ERR_USAGE, EINVAL, "invalid container ID format: \"%.255s\" begins with a dot", c->operands[0]);
+	return err_set(
+		e, ERR_USAGE, EINVAL, "invalid container ID format: \"%.255s\" begins with a dot", c->operands[0]);
 }
 
 static int create(struct cli *c, struct err *e)

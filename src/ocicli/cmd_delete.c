@@ -7,10 +7,8 @@ struct delete_opts {
 
 static const struct opt delete_rows[] = {
 	{ 'f', "force", NULL, OPT(FLAG, delete_opts, force),
-		"kill what still runs, clear half-made containers; an absent one is no error",
-		NULL },
-	{ 'r', "regex", NULL, OPT(FLAG, delete_opts, regex),
-		"CONTAINER is an extended regular expression", NULL },
+		"kill what still runs, clear half-made containers; an absent one is no error", NULL },
+	{ 'r', "regex", NULL, OPT(FLAG, delete_opts, regex), "CONTAINER is an extended regular expression", NULL },
 };
 
 static int delete_one(struct cli *c, const char *id, struct err *e)

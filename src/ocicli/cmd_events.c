@@ -11,8 +11,7 @@ struct events_opts {
 };
 
 static const struct opt events_rows[] = {
-	{ 0, "interval", "DURATION", OPT(TEXT, events_opts, interval),
-		"time between two lines (default: 5s)", NULL },
+	{ 0, "interval", "DURATION", OPT(TEXT, events_opts, interval), "time between two lines (default: 5s)", NULL },
 	{ 0, "stats", NULL, OPT(FLAG, events_opts, stats), "print one line and end", NULL },
 };
 

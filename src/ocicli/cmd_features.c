@@ -6,15 +6,15 @@
 #include "ocicli/cli.h"
 #include "sec/seccomp.h"
 
-static const char *const hooks[] = { "prestart", "createRuntime", "createContainer",
-	"startContainer", "poststart", "poststop", NULL };
-static const char *const policy_modes[] = { "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE",
-	"MPOL_WEIGHTED_INTERLEAVE", "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL", NULL };
-static const char *const policy_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
-	"MPOL_F_STATIC_NODES", NULL };
+static const char *const hooks[] = { "prestart", "createRuntime", "createContainer", "startContainer", "poststart",
+	"poststop", NULL };
+static const char *const policy_modes[] = { "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL", NULL };
+static const char *const policy_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES",
+	NULL };
 /* Annotations that change what happens on the host; a trailing dot makes it a prefix. */
-static const char *const unsafe_annotations[] = { "bundle", "org.criu.config",
-	"org.systemd.property.", "run.oci.", NULL };
+static const char *const unsafe_annotations[] = { "bundle", "org.criu.config", "org.systemd.property.", "run.oci.",
+	NULL };
 
 /* An indented JSON writer: objects and arrays know whether a comma is due. */
 struct writer {
@@ -164,8 +164,7 @@ static int features(struct cli *c, struct err *e)
 	words(&w, "mountOptions", mnt_option_words);
 	add_linux(&w);
 	object(&w, "annotations");
-	text(&w, "io.github.seccomp.libseccomp.version",
-		seccomp_lib_version(version, sizeof(version)));
+	text(&w, "io.github.seccomp.libseccomp.version", seccomp_lib_version(version, sizeof(version)));
 	/* Callers look for these keys whatever the runtime is called. */
 	text(&w, "org.opencontainers.runc.checkpoint.enabled", "true");
 	text(&w, "org.opencontainers.runc.commit", CLI_COMMIT);
@@ -178,7 +177,6 @@ static int features(struct cli *c, struct err *e)
 	return cli_write(&b, e);
 }
 
-const struct command cmd_features = { .name = "features",
-	.operands = "",
-	.summary = "print what this runtime can do, as JSON",
-	.run = features };
+const struct command cmd_features = {
+	.name = "features", .operands = "", .summary = "print what this runtime can do, as JSON", .run = features
+};

@@ -75,8 +75,7 @@ static int help(struct cli *c, struct err *e)
 	if (c->n_operands) {
 		cmd = cmd_find(c->operands[0]);
 		if (!cmd)
-			return err_set(
-				e, ERR_USAGE, EINVAL, "unknown command \"%s\"", c->operands[0]);
+			return err_set(e, ERR_USAGE, EINVAL, "unknown command \"%s\"", c->operands[0]);
 	}
 	if (o->dump_json)
 		dump(&b);

@@ -12,10 +12,8 @@ struct kill_opts {
 };
 
 static const struct opt kill_rows[] = {
-	{ 'a', "all", NULL, OPT(FLAG, kill_opts, all), "signal every process of the container",
-		NULL },
-	{ 'r', "regex", NULL, OPT(FLAG, kill_opts, regex),
-		"CONTAINER is an extended regular expression", NULL },
+	{ 'a', "all", NULL, OPT(FLAG, kill_opts, all), "signal every process of the container", NULL },
+	{ 'r', "regex", NULL, OPT(FLAG, kill_opts, regex), "CONTAINER is an extended regular expression", NULL },
 };
 
 static int kill_one(struct cli *c, const char *id, struct err *e)
@@ -24,8 +22,7 @@ static int kill_one(struct cli *c, const char *id, struct err *e)
 	int r = rt_kill(&c->rt, id, o->signal, o->all, e);
 
 	/* `kill --all` is how callers clean up: nothing left to kill is what they want. */
-	if (r < 0 && o->all && c->like != LIKE_CRUN && e->kind == ERR_NOT_FOUND &&
-		e->num == ESRCH) {
+	if (r < 0 && o->all && c->like != LIKE_CRUN && e->kind == ERR_NOT_FOUND && e->num == ESRCH) {
 		err_clear(e);
 		return 0;
 	}
@@ -39,8 +36,7 @@ static int kill_command(struct cli *c, struct err *e)
 	int r = signal_number(c->n_operands > 1 ? c->operands[1] : "TERM", &o->signal, e);
 	if (r < 0)
 		return r;
-	return o->regex ? cli_each_match(c, c->operands[0], kill_one, e)
-			: kill_one(c, c->operands[0], e);
+	return o->regex ? cli_each_match(c, c->operands[0], kill_one, e) : kill_one(c, c->operands[0], e);
 }
 
 const struct command cmd_kill = { .name = "kill",

@@ -13,8 +13,7 @@ struct list_opts {
 };
 
 static const struct opt list_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, list_opts, format), "table (default) or json",
-		"table|json" },
+	{ 'f', "format", "FORMAT", OPT(TEXT, list_opts, format), "table (default) or json", "table|json" },
 	{ 'q', "quiet", NULL, OPT(FLAG, list_opts, quiet), "print only ids", NULL },
 };
 
@@ -55,10 +54,8 @@ static void widen(size_t *width, const struct row *r, size_t gap)
  * theirs. */
 static void table(struct buf *b, const struct rt_list *l, bool like_crun)
 {
-	static const struct row runc = { .cell = { "ID", "PID", "STATUS", "BUNDLE", "CREATED",
-						 "OWNER" } };
-	static const struct row crun = { .cell = { "NAME", "PID", "STATUS", "BUNDLE PATH",
-						 "CREATED", "OWNER" } };
+	static const struct row runc = { .cell = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" } };
+	static const struct row crun = { .cell = { "NAME", "PID", "STATUS", "BUNDLE PATH", "CREATED", "OWNER" } };
 	size_t runc_width[] = { MIN_WIDTH, MIN_WIDTH, MIN_WIDTH, MIN_WIDTH, MIN_WIDTH, MIN_WIDTH };
 	size_t crun_width[] = { 5, 10, 9, 40, 31, 5 };
 	size_t *width = like_crun ? crun_width : runc_width, gap = like_crun ? 1 : GAP;

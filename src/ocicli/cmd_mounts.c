@@ -14,15 +14,13 @@ static int mounts(struct cli *c, struct err *e)
 
 	bool add = str_eq(what, "add");
 	if (!add && !str_eq(what, "remove"))
-		return err_set(e, ERR_USAGE, EINVAL,
-			"unknown command \"mounts %s\": use add or remove", what);
+		return err_set(e, ERR_USAGE, EINVAL, "unknown command \"mounts %s\": use add or remove", what);
 	int r = cli_read_input(c->operands[2], &text, e);
 	if (!r)
 		r = rc_mounts_read(text.data ? text.data : "", text.len, &c->arena, &list, &n, e);
 	if (r < 0)
 		return r;
-	return add ? rt_mounts_add(&c->rt, id, list, n, e)
-		   : rt_mounts_remove(&c->rt, id, list, n, e);
+	return add ? rt_mounts_add(&c->rt, id, list, n, e) : rt_mounts_remove(&c->rt, id, list, n, e);
 }
 
 const struct command cmd_mounts = { .name = "mounts",

@@ -14,8 +14,7 @@ struct ps_opts {
 };
 
 static const struct opt ps_rows[] = {
-	{ 'f', "format", "FORMAT", OPT(TEXT, ps_opts, format), "table (default) or json",
-		"table|json" },
+	{ 'f', "format", "FORMAT", OPT(TEXT, ps_opts, format), "table (default) or json", "table|json" },
 };
 
 static bool contains(const pid_t *pids, size_t n, int64_t pid)
@@ -60,8 +59,7 @@ static int pid_column(const char *line, size_t len, size_t *ret, struct err *e)
 	return err_set(e, ERR_USAGE, EINVAL, "couldn't find PID field in ps output");
 }
 
-static int filter(
-	const char *text, const pid_t *pids, size_t n_pids, struct buf *out, struct err *e)
+static int filter(const char *text, const pid_t *pids, size_t n_pids, struct buf *out, struct err *e)
 {
 	const char *line = text, *w;
 	size_t column = 0, n = 0, len = strcspn(line, "\n");
@@ -76,8 +74,7 @@ static int filter(
 		line += *line == '\n';
 		len = strcspn(line, "\n");
 		w = word_at(line, len, column, &n);
-		if (!w || !parse_u64_n(w, n, INT32_MAX, &pid) ||
-			!contains(pids, n_pids, (int64_t)pid))
+		if (!w || !parse_u64_n(w, n, INT32_MAX, &pid) || !contains(pids, n_pids, (int64_t)pid))
 			continue;
 		buf_add(out, line, len);
 		buf_str(out, "\n");
@@ -92,8 +89,7 @@ static int run_ps(char **args, struct buf *ret, struct err *e)
 	int ends[2], status, r;
 
 	if (!spawn_find("ps", NULL, path, sizeof(path)))
-		return err_set(e, ERR_UNSUPPORTED, ENOENT,
-			"the program ps is not installed; use --format json");
+		return err_set(e, ERR_UNSUPPORTED, ENOENT, "the program ps is not installed; use --format json");
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe for ps");
 	auto_fd int out = ends[0], in = ends[1];

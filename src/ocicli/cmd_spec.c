@@ -17,12 +17,9 @@ struct spec_opts {
 };
 
 static const struct opt spec_rows[] = {
-	{ 'b', "bundle", "DIR", OPT(TEXT, spec_opts, bundle),
-		"the bundle (default: the working directory)", NULL },
-	{ 'f', "file", "FILE", OPT(TEXT, spec_opts, file), "write FILE instead of config.json",
-		NULL },
-	{ 0, "rootless", NULL, OPT(FLAG, spec_opts, rootless), "for a container of a plain user",
-		NULL },
+	{ 'b', "bundle", "DIR", OPT(TEXT, spec_opts, bundle), "the bundle (default: the working directory)", NULL },
+	{ 'f', "file", "FILE", OPT(TEXT, spec_opts, file), "write FILE instead of config.json", NULL },
+	{ 0, "rootless", NULL, OPT(FLAG, spec_opts, rootless), "for a container of a plain user", NULL },
 };
 
 #define CAPS \
@@ -71,14 +68,12 @@ static const struct mount_row mounts[] = {
 
 /* The host's network namespace belongs to another user namespace, so sysfs cannot be mounted anew.
  */
-static const struct mount_row rootless_sys = { "/sys", "none", "/sys",
-	"rbind nosuid noexec nodev ro", NULL };
+static const struct mount_row rootless_sys = { "/sys", "none", "/sys", "rbind nosuid noexec nodev ro", NULL };
 
-static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-	"/sys/firmware", "/proc/scsi", NULL };
-static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-	"/proc/sysrq-trigger", NULL };
+static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi", NULL };
+static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+	NULL };
 
 static void add_mount(struct buf *b, const struct mount_row *m, bool rootless, bool first)
 {
@@ -103,16 +98,15 @@ static void add_namespaces(struct buf *b, bool rootless)
 {
 	struct statfs fs;
 	bool v2 = statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
-	const char *names[] = { "pid", rootless ? NULL : "network", "ipc", "uts", "mount",
-		v2 ? "cgroup" : NULL, rootless ? "user" : NULL };
+	const char *names[] = { "pid", rootless ? NULL : "network", "ipc", "uts", "mount", v2 ? "cgroup" : NULL,
+		rootless ? "user" : NULL };
 	bool first = true;
 
 	buf_str(b, "\t\t\"namespaces\": [\n");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!names[i])
 			continue;
-		buf_printf(b, "%s\t\t\t{\n\t\t\t\t\"type\": \"%s\"\n\t\t\t}", first ? "" : ",\n",
-			names[i]);
+		buf_printf(b, "%s\t\t\t{\n\t\t\t\t\"type\": \"%s\"\n\t\t\t}", first ? "" : ",\n", names[i]);
 		first = false;
 	}
 	buf_str(b, "\n\t\t],\n");
@@ -163,8 +157,7 @@ static void generate(struct buf *b, const char *hostname, bool rootless)
 static int spec(struct cli *c, struct err *e)
 {
 	const struct spec_opts *o = c->opts;
-	const char *name = o->file ? o->file : "config.json",
-		   *dir = o->bundle && *o->bundle ? o->bundle : NULL;
+	const char *name = o->file ? o->file : "config.json", *dir = o->bundle && *o->bundle ? o->bundle : NULL;
 	AUTO(buf) struct buf b = BUF_INIT;
 	char path[PATH_MAX];
 
@@ -172,8 +165,8 @@ static int spec(struct cli *c, struct err *e)
 	int r = buf_err(&b, e);
 	if (r < 0)
 		return r;
-	if (!fmt_fits(path, sizeof(path), "%s%s%s", dir && *name != '/' ? dir : "",
-		    dir && *name != '/' ? "/" : "", name))
+	if (!fmt_fits(
+		    path, sizeof(path), "%s%s%s", dir && *name != '/' ? dir : "", dir && *name != '/' ? "/" : "", name))
 		return err_set(e, ERR_USAGE, ENAMETOOLONG, "the path of %s is too long", name);
 	auto_fd int fd = path_open_host(path, O_WRONLY | O_CREAT | O_EXCL, 0666, e);
 	if (fd < 0 && e->num == EEXIST) {

@@ -6,10 +6,9 @@
 #include "ocicli/commands.h"
 
 struct update_opts {
-	const char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share,
-		*cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *cpu_idle, *memory,
-		*memory_reservation, *memory_swap, *pids_limit, *kernel_memory, *kernel_memory_tcp,
-		*l3, *mem_bw;
+	const char *resources, *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period,
+		*cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *cpu_idle, *memory, *memory_reservation, *memory_swap,
+		*pids_limit, *kernel_memory, *kernel_memory_tcp, *l3, *mem_bw;
 };
 
 #define ROW(name, arg, member, help) \
@@ -27,10 +26,8 @@ static const struct opt update_rows[] = {
 	ROW("cpu-quota", "USEC", cpu_quota, "CPU time in each period; -1 lifts the limit"),
 	ROW("cpu-burst", "USEC", cpu_burst, "CPU time that may be saved up for later periods"),
 	ROW("cpu-share", "SHARES", cpu_share, "share of CPU time against others, 2 to 262144"),
-	ROW("cpu-rt-period", "USEC", cpu_rt_period,
-		"length of a period of the realtime limit (cgroup v1)"),
-	ROW("cpu-rt-runtime", "USEC", cpu_rt_runtime,
-		"realtime CPU time in each period (cgroup v1)"),
+	ROW("cpu-rt-period", "USEC", cpu_rt_period, "length of a period of the realtime limit (cgroup v1)"),
+	ROW("cpu-rt-runtime", "USEC", cpu_rt_runtime, "realtime CPU time in each period (cgroup v1)"),
 	ROW("cpuset-cpus", "LIST", cpuset_cpus, "CPUs to run on, such as 0-3,7"),
 	ROW("cpuset-mems", "LIST", cpuset_mems, "memory nodes to use"),
 	ROW("cpu-idle", "0|1", cpu_idle, "1: run only when nothing else wants to (SCHED_IDLE)"),
@@ -46,12 +43,10 @@ static const struct opt update_rows[] = {
 
 static int bad_value(const char *option, const char *value, const char *allowed, struct err *e)
 {
-	return err_set(e, ERR_USAGE, EINVAL, "invalid value for %s: \"%s\" is no %s", option, value,
-		allowed);
+	return err_set(e, ERR_USAGE, EINVAL, "invalid value for %s: \"%s\" is no %s", option, value, allowed);
 }
 
-static int get_u64(
-	const char *option, const char *value, uint64_t max, struct rc_opt_u64 *ret, struct err *e)
+static int get_u64(const char *option, const char *value, uint64_t max, struct rc_opt_u64 *ret, struct err *e)
 {
 	if (!value || !*value)
 		return 0;
@@ -133,8 +128,7 @@ static int read_memory(const struct update_opts *o, struct rc_memory *m, struct 
 	return r;
 }
 
-static int read_options(
-	const struct update_opts *o, struct arena *a, struct rc_resources *res, struct err *e)
+static int read_options(const struct update_opts *o, struct arena *a, struct rc_resources *res, struct err *e)
 {
 	res->cpu = arena_new(a, struct rc_cpu);
 	res->memory = arena_new(a, struct rc_memory);
@@ -173,16 +167,14 @@ static int update(struct cli *c, struct err *e)
 	if (o->resources && *o->resources) {
 		r = cli_read_input(o->resources, &text, e);
 		if (!r)
-			r = rc_resources_read(
-				text.data ? text.data : "", text.len, &c->arena, &res, e);
+			r = rc_resources_read(text.data ? text.data : "", text.len, &c->arena, &res, e);
 	} else {
 		r = read_options(o, &c->arena, res, e);
 	}
 	if (!r && !only_rdt(o))
 		r = rt_update(&c->rt, c->operands[0], res, e);
 	if (!r && (o->l3 || o->mem_bw)) {
-		struct rc_intel_rdt rdt = { .l3_cache_schema = (char *)o->l3,
-			.mem_bw_schema = (char *)o->mem_bw };
+		struct rc_intel_rdt rdt = { .l3_cache_schema = (char *)o->l3, .mem_bw_schema = (char *)o->mem_bw };
 
 		r = rt_update_rdt(&c->rt, c->operands[0], &rdt, e);
 	}

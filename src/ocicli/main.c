@@ -117,10 +117,7 @@ static int run_command(struct cli *c, struct err *e)
 
 static int run(struct cli *c, char **argv, struct err *e)
 {
-	struct opt_parse p = { .table = global_table,
-		.dest = &c->global,
-		.arena = &c->arena,
-		.stop_at_operand = true };
+	struct opt_parse p = { .table = global_table, .dest = &c->global, .arena = &c->arena, .stop_at_operand = true };
 
 	int r = opt_parse(&p, argv, &c->n_operands, e);
 	if (r < 0)

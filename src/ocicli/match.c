@@ -5,8 +5,8 @@
 #include "ocicli/cli.h"
 #include "runtime/list.h"
 
-int cli_each_match(struct cli *c, const char *regex,
-	int (*call)(struct cli *c, const char *id, struct err *e), struct err *e)
+int cli_each_match(
+	struct cli *c, const char *regex, int (*call)(struct cli *c, const char *id, struct err *e), struct err *e)
 {
 	struct rt_list l;
 	char why[128];
@@ -15,8 +15,7 @@ int cli_each_match(struct cli *c, const char *regex,
 	int r = regcomp(&re, regex, REG_EXTENDED | REG_NOSUB);
 	if (r) {
 		regerror(r, &re, why, sizeof(why));
-		return err_set(
-			e, ERR_USAGE, EINVAL, "invalid regular expression \"%s\": %s", regex, why);
+		return err_set(e, ERR_USAGE, EINVAL, "invalid regular expression \"%s\": %s", regex, why);
 	}
 	r = rt_list(&c->rt, &l, e);
 	if (r < 0) {

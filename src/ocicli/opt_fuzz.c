@@ -38,10 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size - 1] = '\0';
 	int given = (int)split(text, size - 1, argv);
 	struct arena arena = ARENA_INIT;
-	struct opt_parse p = { .table = cmd->opts,
-		.elsewhere = global_table,
-		.arena = &arena,
-		.stop_at_operand = cmd->flags & CMD_STOP };
+	struct opt_parse p = {
+		.table = cmd->opts, .elsewhere = global_table, .arena = &arena, .stop_at_operand = cmd->flags & CMD_STOP
+	};
 	p.dest = arena_alloc(&arena, 1, cmd->opts_size + 1);
 	if (p.dest && opt_parse(&p, argv, &n, &e) == 0 && (n < 0 || n > given || argv[n]))
 		abort(); /* operands are among the arguments and NULL-terminated */

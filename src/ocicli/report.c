@@ -37,8 +37,7 @@ static int connect_datagrams(const char *path, struct err *e)
 	return fd_steal(&fd);
 }
 
-static int open_service(struct cli *c, const char *name, const char *socket_path,
-	enum log_format format, struct err *e)
+static int open_service(struct cli *c, const char *name, const char *socket_path, enum log_format format, struct err *e)
 {
 	int fd = connect_datagrams(socket_path, e);
 
@@ -68,8 +67,7 @@ int cli_log_open(struct cli *c, struct err *e)
 		c->log_fd = fd;
 	}
 	bool all_to_log = level_of(g) >= LOG_LVL_INFO;
-	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT,
-		level_of(g));
+	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT, level_of(g));
 	if (json && c->log_fd >= 0 && !all_to_log)
 		log_hold();
 	return 0;
@@ -87,8 +85,7 @@ static void avoid_misleading_words(const struct err *e, char *msg)
 		return;
 	while ((at = strstr(msg, bad))) {
 		memcpy(at, good, sizeof(good) - 1);
-		memmove(at + sizeof(good) - 1, at + sizeof(bad) - 1,
-			strlen(at + sizeof(bad) - 1) + 1);
+		memmove(at + sizeof(good) - 1, at + sizeof(bad) - 1, strlen(at + sizeof(bad) - 1) + 1);
 	}
 }
 
@@ -111,8 +108,7 @@ static void log_the_error(struct cli *c, const char *msg)
 		log_error("%s", msg);
 		return;
 	}
-	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT,
-		LOG_LVL_ERROR);
+	log_setup(c->log_fd >= 0 ? c->log_fd : STDERR_FILENO, json ? LOG_FMT_JSON : LOG_FMT_TEXT, LOG_LVL_ERROR);
 	log_error("%s", msg);
 }
 

@@ -5,10 +5,9 @@
 #include "ocicli/commands.h"
 #include "sec/seccomp.h"
 
-const struct command *const cmd_table[] = { &cmd_check, &cmd_checkpoint, &cmd_create, &cmd_delete,
-	&cmd_events, &cmd_exec, &cmd_features, &cmd_help, &cmd_kill, &cmd_list, &cmd_mounts,
-	&cmd_pause, &cmd_ps, &cmd_restore, &cmd_resume, &cmd_run, &cmd_spec, &cmd_start, &cmd_state,
-	&cmd_update, &cmd_version, NULL };
+const struct command *const cmd_table[] = { &cmd_check, &cmd_checkpoint, &cmd_create, &cmd_delete, &cmd_events,
+	&cmd_exec, &cmd_features, &cmd_help, &cmd_kill, &cmd_list, &cmd_mounts, &cmd_pause, &cmd_ps, &cmd_restore,
+	&cmd_resume, &cmd_run, &cmd_spec, &cmd_start, &cmd_state, &cmd_update, &cmd_version, NULL };
 
 const struct command *cmd_find(const char *name)
 {
@@ -47,8 +46,8 @@ void cli_usage(const struct cli *c, const struct command *cmd, struct buf *b)
 		program_usage(c, b);
 		return;
 	}
-	buf_printf(b, "Usage: %s [OPTION...] %s%s%s\n\n%s\n\noptions:\n", c->name, cmd->name,
-		*cmd->operands ? " " : "", cmd->operands, cmd->summary);
+	buf_printf(b, "Usage: %s [OPTION...] %s%s%s\n\n%s\n\noptions:\n", c->name, cmd->name, *cmd->operands ? " " : "",
+		cmd->operands, cmd->summary);
 	opt_help(b, cmd->opts);
 }
 
@@ -58,8 +57,7 @@ void cli_version(const struct cli *c, struct buf *b)
 {
 	char lib[32];
 
-	buf_printf(b, "%s version %s\ncommit: %s\nspec: %s\n", c->name, TARE_VERSION, CLI_COMMIT,
-		CLI_SPEC_VERSION);
+	buf_printf(b, "%s version %s\ncommit: %s\nspec: %s\n", c->name, TARE_VERSION, CLI_COMMIT, CLI_SPEC_VERSION);
 	buf_printf(b, "libseccomp: %s\n", seccomp_lib_version(lib, sizeof(lib)));
 	if (c->like != LIKE_RUNC)
 		buf_str(b, "+SYSTEMD +SELINUX +APPARMOR +CAP +SECCOMP +EBPF +CRIU +JANSSON\n");

@@ -42,8 +42,8 @@ static int check_line(const char *line, const char *prefix, const char *field, s
 	if (strchr(line, '\n'))
 		return err_set(e, ERR_CONFIG, EINVAL, "/linux/intelRdt/%s: holds a newline", field);
 	if (!str_starts(line, prefix))
-		return err_set(e, ERR_CONFIG, EINVAL, "/linux/intelRdt/%s: \"%s\" does not start with \"%s\"", field, line,
-			prefix);
+		return err_set(e, ERR_CONFIG, EINVAL, "/linux/intelRdt/%s: \"%s\" does not start with \"%s\"", field,
+			line, prefix);
 	return 0;
 }
 
@@ -54,7 +54,8 @@ static int check(const struct rc_intel_rdt *c, const char *id, struct err *e)
 	int r = 0;
 
 	if (!str_eq(group, "/") && (!*group || strlen(group) > NAME_MAX || strpbrk(group, "/\n")))
-		return err_set(e, ERR_CONFIG, EINVAL, "/linux/intelRdt/closID: \"%.*s\" is not one file name", 64, group);
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "/linux/intelRdt/closID: \"%.*s\" is not one file name", 64, group);
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (str_eq(group, reserved[i]))
 			return err_set(e, ERR_CONFIG, EINVAL, "/linux/intelRdt/closID: \"%s\" is reserved", group);
@@ -75,7 +76,8 @@ static int with_status(int rootfd, struct err *e)
 	AUTO(buf) struct buf b = BUF_INIT;
 	struct err ignored = ERR_NONE;
 
-	if (io_read_file_at(rootfd, "info/last_cmd_status", 4096, &b, &ignored) == 0 && b.len && !str_eq(b.data, "ok\n"))
+	if (io_read_file_at(rootfd, "info/last_cmd_status", 4096, &b, &ignored) == 0 && b.len &&
+		!str_eq(b.data, "ok\n"))
 		err_hint(e, "resctrl says: %.*s", (int)strcspn(b.data, "\n"), b.data);
 	return -e->num;
 }
@@ -187,8 +189,8 @@ static int compare_schemata(int group, const struct rc_intel_rdt *c, struct err 
 		return -e->num;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		if (lines[i] && !line_matches(b.data, lines[i]))
-			return err_set(e, ERR_CONFLICT, EEXIST,
-				"the class exists with other schemata than \"%s\"", lines[i]);
+			return err_set(
+				e, ERR_CONFLICT, EEXIST, "the class exists with other schemata than \"%s\"", lines[i]);
 	return 0;
 }
 

@@ -85,8 +85,9 @@ TEST(a_class_that_exists_must_agree)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct err e = ERR_NONE;
-		struct rc_intel_rdt c = { .clos_id = "gold", .l3_cache_schema = (char *)rows[i].l3,
-			.mem_bw_schema = (char *)rows[i].mb };
+		struct rc_intel_rdt c = {
+			.clos_id = "gold", .l3_cache_schema = (char *)rows[i].l3, .mem_bw_schema = (char *)rows[i].mb
+		};
 		struct rdt_made made;
 		auto_fd int gold = openat(root, "gold", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -105,8 +106,9 @@ TEST(what_is_written_and_where)
 	auto_fd int root = fake_root();
 	struct rdt_made made;
 	char *lines[] = { "L2:0=f", "MB:0=40", NULL };
-	struct rc_intel_rdt c = { .clos_id = "gold", .l3_cache_schema = "L3:0=7f0", .schemata = { lines, 2 },
-		.enable_monitoring = true };
+	struct rc_intel_rdt c = {
+		.clos_id = "gold", .l3_cache_schema = "L3:0=7f0", .schemata = { lines, 2 }, .enable_monitoring = true
+	};
 
 	CHECK(rdt_create(root, &c, "web", &made, &e) == 0, "%s", e.msg);
 	CHECK(str_eq(get(root, "gold/schemata"), "L3:0=7f0\nL2:0=f\nMB:0=40\n"), "%s", get(root, "gold/schemata"));

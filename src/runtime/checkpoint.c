@@ -39,10 +39,12 @@ static int check_features(struct dump *d, struct err *e)
 	if (criu_check_features(d->run.path, &mem_track, &lazy, e) < 0)
 		return -e->num;
 	if (d->q->pre_dump && !mem_track)
-		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "criu is missing features: this kernel does not track memory "
-							     "changes, which --pre-dump needs");
+		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"criu is missing features: this kernel does not track memory "
+			"changes, which --pre-dump needs");
 	if (d->q->lazy_pages && !lazy)
-		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "criu is missing features: no userfaultfd, which --lazy-pages needs");
+		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
+			"criu is missing features: no userfaultfd, which --lazy-pages needs");
 	return 0;
 }
 
@@ -102,8 +104,11 @@ static void add_freezer(struct dump *d)
 static int build_opts(struct dump *d, struct err *e)
 {
 	const struct rt_criu *q = d->q;
-	struct criu_mounts m = { .config = &d->config, .host = &d->probe.host, .cgroup_path = d->ct.state.cgroup_path,
-		.bundle = d->ct.state.bundle, .root = d->root };
+	struct criu_mounts m = { .config = &d->config,
+		.host = &d->probe.host,
+		.cgroup_path = d->ct.state.cgroup_path,
+		.bundle = d->ct.state.bundle,
+		.root = d->root };
 
 	if (criu_opts_common(q, &d->config, log_name, &d->opts, e) < 0)
 		return -e->num;
@@ -145,7 +150,8 @@ static int write_descriptors(struct dump *d, struct err *e)
 	buf_str(&b, "]");
 	if (buf_err(&b, e) < 0)
 		return -e->num;
-	auto_fd int fd = openat(d->dirs.image, "descriptors.json", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_fd int fd =
+		openat(d->dirs.image, "descriptors.json", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "create %s/descriptors.json", d->dirs.image_path);
 	return io_write_all(fd, b.data, b.len, e);
@@ -190,8 +196,10 @@ static int on_notify(void *arg, const struct criu_answer *a, int *take_fd, struc
 
 static int run(struct dump *d, struct err *e)
 {
-	struct criu_start s = { .std = { FD_NONE, FD_NONE, FD_NONE }, .cgroup_fd = FD_NONE,
-		.image_path = d->dirs.image_path, .work_path = d->dirs.work_path };
+	struct criu_start s = { .std = { FD_NONE, FD_NONE, FD_NONE },
+		.cgroup_fd = FD_NONE,
+		.image_path = d->dirs.image_path,
+		.work_path = d->dirs.work_path };
 	const struct criu_listener listener = { on_notify, d };
 	struct criu_answer a;
 
@@ -209,7 +217,7 @@ static int run(struct dump *d, struct err *e)
 
 enum { END_MS = 5000 };
 
-static int delete(struct dump *d, struct err *e)
+static int delete (struct dump *d, struct err *e)
 {
 	if (proc_wait_gone(d->ct.pidfd, END_MS, e) < 0)
 		return -e->num;
@@ -218,12 +226,17 @@ static int delete(struct dump *d, struct err *e)
 
 int rt_checkpoint(struct rt_context *c, const char *id, const struct rt_criu *q, struct err *e)
 {
-	struct dump d = { .ctx = c, .q = q, .ct = RT_CONTAINER_INIT, .dirs = { FD_NONE, FD_NONE, NULL, NULL },
-		.run = CRIU_RUN_INIT, .opts = BUF_INIT, .root = FD_NONE };
+	struct dump d = { .ctx = c,
+		.q = q,
+		.ct = RT_CONTAINER_INIT,
+		.dirs = { FD_NONE, FD_NONE, NULL, NULL },
+		.run = CRIU_RUN_INIT,
+		.opts = BUF_INIT,
+		.root = FD_NONE };
 
 	rt_probe_init(&d.probe);
 	if (open_all(&d, id, e) == 0 && run(&d, e) == 0 && !q->leave_running && !q->pre_dump)
-		err_told(delete(&d, e));
+		err_told(delete (&d, e));
 	criu_done(&d.run);
 	criu_dirs_done(&d.dirs);
 	buf_done(&d.opts);

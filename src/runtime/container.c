@@ -9,8 +9,8 @@
 
 enum { MAX_CONFIG = 16 << 20 }; /* as runtime_config_read() */
 
-int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
-	struct err *e)
+int rt_container_open(
+	struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret, struct err *e)
 {
 	struct rt_probe p;
 
@@ -44,8 +44,8 @@ int rt_container_open_by(struct rt_context *c, struct rt_probe *p, const char *i
 	return 0;
 }
 
-int rt_container_open_whole(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
-	struct err *e)
+int rt_container_open_whole(
+	struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret, struct err *e)
 {
 	if (rt_container_open(c, id, how, ret, e) < 0)
 		return -e->num;

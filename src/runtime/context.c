@@ -41,8 +41,9 @@ int rt_id_check(const char *id, struct err *e)
 		return 0;
 	size_t good = id ? strspn(id, allowed) : 0;
 	if (n > 0 && n <= 255 && good < n)
-		err_set(e, ERR_USAGE, EINVAL, "invalid container ID format: \"%s\": invalid character in the container ID at %zu",
-			id, good + 1);
+		err_set(e, ERR_USAGE, EINVAL,
+			"invalid container ID format: \"%s\": invalid character in the container ID at %zu", id,
+			good + 1);
 	else
 		err_set(e, ERR_USAGE, EINVAL, "invalid container ID format: \"%.300s\"", id ? id : "");
 	return err_hint(e, "1 to 255 of A-Z a-z 0-9 _ + . -, not \".\" or \"..\"");

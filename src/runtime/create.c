@@ -102,13 +102,16 @@ static int check_process(const struct creation *c, bool separate_start, struct e
 	bool detached = separate_start || (c->req->detach && !c->stays);
 
 	if (!p)
-		return separate_start ? 0 : err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, there is nothing to run");
+		return separate_start
+			? 0
+			: err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, there is nothing to run");
 	if (p->terminal && detached && !c->req->console_socket) {
 		err_set(e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
 		return err_hint(e, "use --console-socket");
 	}
 	if (!p->terminal && c->req->console_socket)
-		return err_set(e, ERR_USAGE, EINVAL, "cannot use console socket if runc will not detach or allocate tty");
+		return err_set(
+			e, ERR_USAGE, EINVAL, "cannot use console socket if runc will not detach or allocate tty");
 	return 0;
 }
 
@@ -147,7 +150,9 @@ static int claim(struct creation *c, struct err *e)
 	auto_fd int fd = openat(c->state_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "create config.json in the state directory");
-	return io_write_all(fd, c->text.data, c->text.len, e) < 0 ? err_wrap(e, "copy config.json to the state directory") : 0;
+	return io_write_all(fd, c->text.data, c->text.len, e) < 0
+		? err_wrap(e, "copy config.json to the state directory")
+		: 0;
 }
 
 int creation_record(struct creation *c, struct err *e)
@@ -268,7 +273,8 @@ static int run_host_hooks(struct creation *c, struct err *e)
 	if (r == 0 && hooks[RC_HOOK_CREATE_RUNTIME].n)
 		r = creation_state_json(c, RT_CREATING, c->pid, &creating, e);
 	if (r == 0)
-		r = rt_hooks_run(&hooks[RC_HOOK_CREATE_RUNTIME], RC_HOOK_CREATE_RUNTIME, creating.data, creating.len, &io, e);
+		r = rt_hooks_run(
+			&hooks[RC_HOOK_CREATE_RUNTIME], RC_HOOK_CREATE_RUNTIME, creating.data, creating.len, &io, e);
 	return r;
 }
 

@@ -25,13 +25,13 @@ struct creation {
 	bool stays; /* the caller stays with the program, and keeps its terminal (rt_launch) */
 	bool started; /* run: recorded as started */
 	bool go_sent; /* the last SYNC_GO was sent */
-	/* systemd: memory that the child sees too, CG_PATH_SIZE bytes, for the cgroup path that is known only when the child
-	 * already waits; else NULL */
+	/* systemd: memory that the child sees too, CG_PATH_SIZE bytes, for the cgroup path that is known only when the
+	 * child already waits; else NULL */
 	char *scope_path;
 };
 
-/* creation_open - the first part of creation_make(): read and check config.json, claim the id, make the cgroup. On error
- * everything is undone. */
+/* creation_open - the first part of creation_make(): read and check config.json, claim the id, make the cgroup. On
+ * error everything is undone. */
 int creation_open(struct creation *c, bool separate_start, struct err *e) must_check;
 /* creation_scope - with the systemd driver: a scope for c->pid. creation_limits - what linux.resources asks for.
  * creation_record - save the state with c->pid. */
@@ -39,7 +39,8 @@ int creation_scope(struct creation *c, struct err *e) must_check;
 int creation_limits(struct creation *c, struct err *e) must_check;
 /* creation_cgroup - make it, recorded before; with the systemd driver only the hierarchies are found here.
  * creation_delegate - give it to the program's user where the spec says so ("Cgroup ownership").
- * creation_delegated_sub - annotation run.oci.delegate-cgroup: a cgroup below it, entered after the cgroup namespace. */
+ * creation_delegated_sub - annotation run.oci.delegate-cgroup: a cgroup below it, entered after the cgroup namespace.
+ */
 int creation_cgroup(struct creation *c, struct err *e) must_check;
 int creation_delegate(struct creation *c, struct err *e) must_check;
 int creation_delegated_sub(struct creation *c, struct err *e) must_check;

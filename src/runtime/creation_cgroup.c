@@ -91,8 +91,11 @@ static int add_subgroup(const struct creation *c, char path[static CG_PATH_SIZE]
 	if (!str_len(sub))
 		return 0;
 	if (strchr(sub, '/') || str_eq(sub, "..") || str_eq(sub, "."))
-		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.systemd.subgroup: \"%.64s\" is not a plain name", sub);
-	return fmt_fits(path + n, CG_PATH_SIZE - n, "/%s", sub) ? 0 : err_num(e, ENAMETOOLONG, "cgroup %s/%.64s…", path, sub);
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"annotation run.oci.systemd.subgroup: \"%.64s\" is not a plain name", sub);
+	return fmt_fits(path + n, CG_PATH_SIZE - n, "/%s", sub)
+		? 0
+		: err_num(e, ENAMETOOLONG, "cgroup %s/%.64s…", path, sub);
 }
 
 /* systemd has put the process into the scope itself. On v2 it must leave before the scope can give its controllers to
@@ -143,8 +146,9 @@ int creation_limits(struct creation *c, struct err *e)
 
 	if (!c->cg_made || !c->cg.path[0]) {
 		if (c->ctx->manager != RT_CGROUP_DISABLED && res && cg_limits_any(res))
-			return err_set(e, ERR_UNSUPPORTED, EPERM, "config.json: /linux/resources: limits were asked for, "
-								  "but there is no cgroup to set them on");
+			return err_set(e, ERR_UNSUPPORTED, EPERM,
+				"config.json: /linux/resources: limits were asked for, "
+				"but there is no cgroup to set them on");
 		return 0;
 	}
 	if (res && cg_limits_set(&c->cg_host, c->cg.path, res, 0, e) < 0)
@@ -216,7 +220,8 @@ int creation_delegated_sub(struct creation *c, struct err *e)
 	if (!str_len(sub) || c->cg_host.mode != CG_V2 || !c->cg_made || !c->cg.path[0])
 		return 0;
 	if (strchr(sub, '/') || str_eq(sub, "..") || str_eq(sub, "."))
-		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.delegate-cgroup: \"%.64s\" is not a plain name", sub);
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"annotation run.oci.delegate-cgroup: \"%.64s\" is not a plain name", sub);
 	if (!fmt_fits(path, sizeof(path), "%s/%s", c->cg.path, sub))
 		return err_num(e, ENAMETOOLONG, "cgroup %.64s…", sub);
 	AUTO(cg) struct cg made;

@@ -135,7 +135,8 @@ static int take_service(struct criu_run *run, int from_child, struct err *e)
 int criu_begin(struct criu_run *run, const struct criu_start *s, struct err *e)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD | (s->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
-		.exit_signal = SIGCHLD, .cgroup = s->cgroup_fd >= 0 ? (uint64_t)s->cgroup_fd : 0 };
+		.exit_signal = SIGCHLD,
+		.cgroup = s->cgroup_fd >= 0 ? (uint64_t)s->cgroup_fd : 0 };
 	int pair[2], pidfd = FD_NONE;
 
 	if (s->n_fds > MAX_FDS - CRIU_FIRST_FD)
@@ -193,18 +194,12 @@ void criu_done(struct criu_run *run)
 static const char *type_name(uint64_t type)
 {
 	switch (type) {
-	case CRIU_DUMP:
-		return "DUMP";
-	case CRIU_RESTORE:
-		return "RESTORE";
-	case CRIU_PRE_DUMP:
-		return "PRE_DUMP";
-	case CRIU_NOTIFY:
-		return "NOTIFY";
-	case CRIU_FEATURE_CHECK:
-		return "FEATURE_CHECK";
-	default:
-		return "EMPTY";
+	case CRIU_DUMP: return "DUMP";
+	case CRIU_RESTORE: return "RESTORE";
+	case CRIU_PRE_DUMP: return "PRE_DUMP";
+	case CRIU_NOTIFY: return "NOTIFY";
+	case CRIU_FEATURE_CHECK: return "FEATURE_CHECK";
+	default: return "EMPTY";
 	}
 }
 
@@ -213,8 +208,9 @@ static void add_output(struct criu_run *run, struct err *e)
 {
 	char text[512];
 	off_t size = lseek(run->output, 0, SEEK_END);
-	ssize_t n = size <= 0 ? 0 : pread(run->output, text, sizeof(text) - 1,
-		size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0);
+	ssize_t n = size <= 0 ? 0
+			      : pread(run->output, text, sizeof(text) - 1,
+					size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0);
 
 	if (n <= 0)
 		return;
@@ -278,12 +274,13 @@ static int receive(struct criu_run *run, struct criu_answer *ret, int *ret_fd, s
 
 static int err_unsuccessful(const struct criu_answer *a, struct err *e)
 {
-	return err_set(e, ERR_SYSTEM, a->cr_errno > 0 ? a->cr_errno : ECANCELED, "criu failed: type %s errno %d%s%.400s",
-		type_name(a->type), a->cr_errno, a->message[0] ? ": " : "", a->message);
+	return err_set(e, ERR_SYSTEM, a->cr_errno > 0 ? a->cr_errno : ECANCELED,
+		"criu failed: type %s errno %d%s%.400s", type_name(a->type), a->cr_errno, a->message[0] ? ": " : "",
+		a->message);
 }
 
-int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts, const struct criu_listener *listener,
-	struct criu_answer *ret, struct err *e)
+int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts,
+	const struct criu_listener *listener, struct criu_answer *ret, struct err *e)
 {
 	if (send_request(run, type, opts, e) < 0)
 		return -e->num;

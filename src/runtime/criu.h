@@ -11,14 +11,18 @@ struct criu_run {
 	char path[PATH_MAX];
 };
 
-#define CRIU_RUN_INIT { .sock = FD_NONE, .pidfd = FD_NONE, .output = FD_NONE }
+#define CRIU_RUN_INIT \
+	{ \
+		.sock = FD_NONE, .pidfd = FD_NONE, .output = FD_NONE \
+	}
 
 struct criu_start {
-	int std[3];		   /* its stdin, stdout, stderr; FD_NONE: none, its output is kept for an error */
-	const char *image_path, *work_path; /* opened in criu's own mount namespace: CRIU_IMAGE_FD, CRIU_WORK_FD; or NULL */
-	const int *fds;		   /* become CRIU_FIRST_FD, CRIU_FIRST_FD + 1, … in it */
+	int std[3]; /* its stdin, stdout, stderr; FD_NONE: none, its output is kept for an error */
+	const char *image_path,
+		*work_path; /* opened in criu's own mount namespace: CRIU_IMAGE_FD, CRIU_WORK_FD; or NULL */
+	const int *fds; /* become CRIU_FIRST_FD, CRIU_FIRST_FD + 1, … in it */
 	size_t n_fds;
-	int cgroup_fd;		   /* v2 cgroup to run in, or FD_NONE */
+	int cgroup_fd; /* v2 cgroup to run in, or FD_NONE */
 	const struct cg_join *join; /* v1 cgroups to run in, or NULL */
 	const char *root_from, *root_to; /* restore: a mount namespace of its own, with the first bound on the second */
 };
@@ -44,8 +48,8 @@ struct criu_listener {
 
 /* criu_request - send a request of @type with @opts (encoded criu_opts, NULL: none), serve notifications (@listener
  * NULL: none is expected), and store the final answer. An unsuccessful one is an error that says what criu said. */
-int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts, const struct criu_listener *listener,
-	struct criu_answer *ret, struct err *e) must_check;
+int criu_request(struct criu_run *run, enum criu_type type, const struct buf *opts,
+	const struct criu_listener *listener, struct criu_answer *ret, struct err *e) must_check;
 /* criu_check_features - does this criu on this kernel track memory changes, and serve pages lazily? */
 int criu_check_features(const char *path, bool *ret_mem_track, bool *ret_lazy, struct err *e) must_check;
 /* criu_add_log - put the last lines with "Error" of log @name in @dirfd into the error. */

@@ -61,8 +61,8 @@ static int add_modes(const struct rt_criu *q, struct buf *b, struct err *e)
 	static const struct word locks[] = { { "iptables", 1 }, { "nftables", 2 }, { "skip", 3 } };
 	int mode = 3, lock = 0;
 
-	if (str_len(q->manage_cgroups_mode) && find_word(cgroups, ARRAY_SIZE(cgroups), "manage-cgroups-mode",
-						       q->manage_cgroups_mode, &mode, e) < 0)
+	if (str_len(q->manage_cgroups_mode) &&
+		find_word(cgroups, ARRAY_SIZE(cgroups), "manage-cgroups-mode", q->manage_cgroups_mode, &mode, e) < 0)
 		return -e->num;
 	pb_int(b, CRIU_MANAGE_CGROUPS, 1);
 	pb_int(b, CRIU_CGROUPS_MODE, mode);
@@ -78,8 +78,8 @@ static int add_empty_ns(const struct rt_criu *q, struct buf *b, struct err *e)
 {
 	for (size_t i = 0; i < q->empty_ns.n; i++)
 		if (!str_eq(q->empty_ns.v[i], "network"))
-			return err_set(e, ERR_USAGE, EINVAL, "namespace \"%.64s\" cannot be empty: criu knows only network",
-				q->empty_ns.v[i]);
+			return err_set(e, ERR_USAGE, EINVAL,
+				"namespace \"%.64s\" cannot be empty: criu knows only network", q->empty_ns.v[i]);
 	if (q->empty_ns.n)
 		pb_int(b, CRIU_EMPTY_NS, CLONE_NEWNET);
 	return 0;
@@ -106,15 +106,16 @@ static void add_config_file(const struct runtime_config *config, struct buf *b)
 		pb_str(b, CRIU_CONFIG_FILE, file);
 }
 
-int criu_opts_common(const struct rt_criu *q, const struct runtime_config *config, const char *log,
-	struct buf *ret, struct err *e)
+int criu_opts_common(
+	const struct rt_criu *q, const struct runtime_config *config, const char *log, struct buf *ret, struct err *e)
 {
 	const struct {
 		bool set;
 		unsigned field;
 	} flags[] = { { q->ext_unix_sk, CRIU_EXT_UNIX_SK }, { q->tcp_established, CRIU_TCP_ESTABLISHED },
-		{ q->shell_job, CRIU_SHELL_JOB }, { q->file_locks, CRIU_FILE_LOCKS }, { q->auto_dedup, CRIU_AUTO_DEDUP },
-		{ q->lazy_pages, CRIU_LAZY_PAGES }, { true, CRIU_NOTIFY_SCRIPTS }, { true, CRIU_ORPHAN_PTS_MASTER } };
+		{ q->shell_job, CRIU_SHELL_JOB }, { q->file_locks, CRIU_FILE_LOCKS },
+		{ q->auto_dedup, CRIU_AUTO_DEDUP }, { q->lazy_pages, CRIU_LAZY_PAGES }, { true, CRIU_NOTIFY_SCRIPTS },
+		{ true, CRIU_ORPHAN_PTS_MASTER } };
 
 	pb_int(ret, CRIU_IMAGES_DIR_FD, CRIU_IMAGE_FD);
 	pb_int(ret, CRIU_WORK_DIR_FD, CRIU_WORK_FD);
@@ -178,8 +179,8 @@ static int make_place(const struct criu_mounts *m, const struct rc_mount *mount,
 		return 0;
 	if (source && fstatat(AT_FDCWD, source, &st, 0) < 0)
 		return err_sys(e, "source %s", source);
-	auto_fd int fd = S_ISDIR(st.st_mode) ? path_mkdir_in(m->root, mount->destination, 0755, e) :
-					       path_create_in(m->root, mount->destination, 0644, e);
+	auto_fd int fd = S_ISDIR(st.st_mode) ? path_mkdir_in(m->root, mount->destination, 0755, e)
+					     : path_create_in(m->root, mount->destination, 0644, e);
 	return fd < 0 ? -e->num : 0;
 }
 
@@ -188,7 +189,8 @@ static int add_bind(const struct criu_mounts *m, const struct rc_mount *mount, s
 	char source[PATH_MAX], place[PATH_MAX];
 	const char *from = mount->source ? mount->source : "";
 
-	if (!fmt_fits(source, sizeof(source), "%s%s%s", from[0] == '/' ? "" : m->bundle, from[0] == '/' ? "" : "/", from))
+	if (!fmt_fits(
+		    source, sizeof(source), "%s%s%s", from[0] == '/' ? "" : m->bundle, from[0] == '/' ? "" : "/", from))
 		return err_num(e, ENAMETOOLONG, "source %.64s…", from);
 	if (make_place(m, mount, source, e) < 0)
 		return -e->num;

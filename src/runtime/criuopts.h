@@ -13,7 +13,8 @@ struct criu_dirs {
 int criu_dirs_open(const struct rt_criu *q, bool make, struct criu_dirs *ret, struct err *e) must_check;
 void criu_dirs_done(struct criu_dirs *d);
 
-/* criu_opts_common - options of @q that both directions take, directories, log file @log, annotation org.criu.config. */
+/* criu_opts_common - options of @q that both directions take, directories, log file @log, annotation org.criu.config.
+ */
 int criu_opts_common(const struct rt_criu *q, const struct runtime_config *config, const char *log, struct buf *ret,
 	struct err *e) must_check;
 
@@ -22,7 +23,7 @@ struct criu_mounts {
 	const struct cg_host *host;
 	const char *cgroup_path;
 	const char *bundle;
-	int root;	  /* dump: the container's root; restore: the rootfs */
+	int root; /* dump: the container's root; restore: the rootfs */
 	const char *root_path; /* restore: host path of the rootfs; NULL: dump */
 };
 

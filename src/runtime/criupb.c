@@ -55,7 +55,7 @@ struct cursor {
 struct field {
 	unsigned number;
 	enum wire wire;
-	uint64_t v;	       /* VARINT */
+	uint64_t v; /* VARINT */
 	const unsigned char *data; /* BYTES */
 	size_t len;
 };
@@ -92,12 +92,9 @@ static bool next(struct cursor *c, struct field *f)
 		return false;
 	*f = (struct field){ .number = (unsigned)(key >> 3), .wire = (enum wire)(key & 7) };
 	switch (f->wire) {
-	case WIRE_VARINT:
-		return get_varint(c, &f->v);
-	case WIRE_64:
-		return skip(c, 8);
-	case WIRE_32:
-		return skip(c, 4);
+	case WIRE_VARINT: return get_varint(c, &f->v);
+	case WIRE_64: return skip(c, 8);
+	case WIRE_32: return skip(c, 4);
 	case WIRE_BYTES:
 		if (!get_varint(c, &len) || (size_t)(c->end - c->p) < len)
 			return false;

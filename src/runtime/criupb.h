@@ -67,12 +67,12 @@ void pb_pair(struct buf *b, unsigned n, const char *one, const char *two);
 struct criu_answer {
 	uint64_t type;
 	bool success;
-	char script[64];  /* of a notification */
-	pid_t pid;	  /* of a notification, or of the restored process */
+	char script[64]; /* of a notification */
+	pid_t pid; /* of a notification, or of the restored process */
 	int cr_errno;
 	char message[512]; /* cr_errmsg, criu 3.11 */
 	bool mem_track, lazy_pages; /* of a feature check */
-	int version;	  /* 40201 for 4.2.1 */
+	int version; /* 40201 for 4.2.1 */
 };
 
 /* criu_answer_parse - a criu_resp message; unknown fields are skipped. False: malformed. */

@@ -27,7 +27,7 @@
 
 enum {
 	LOCK_MS = 10000, /* a create or start at work: hooks included */
-	END_MS = 5000,	 /* from SIGKILL to the end, fork bombs included */
+	END_MS = 5000, /* from SIGKILL to the end, fork bombs included */
 	FOREIGN_MS = 500, /* longer than a process takes that may end */
 	THAW_MS = 2000
 };
@@ -62,7 +62,8 @@ static int end_processes(struct rt_probe *p, const struct rt_container *ct, stru
 		return -e->num;
 	if (proc_wait_gone(ct->pidfd, FOREIGN_MS, e) == 0)
 		return 0;
-	/* Perhaps somebody has frozen it elsewhere. The pid is still the process's: we hold its pidfd, and it has not ended. */
+	/* Perhaps somebody has frozen it elsewhere. The pid is still the process's: we hold its pidfd, and it has not
+	 * ended. */
 	err_clear(e);
 	if (has_own_cgroup(&ct->state) && cg_fetch_frozen(&p->host, ct->state.cgroup_path, ct->state.pid, e) < 0)
 		return -e->num;
@@ -193,8 +194,8 @@ static int delete_whole(struct rt_context *c, struct rt_probe *p, struct rt_cont
 	return destroy_reading_hooks(c, p, ct, e);
 }
 
-static int delete_locked(struct rt_context *c, struct rt_probe *p, const char *id, struct rt_container *ct, bool force,
-	struct err *e)
+static int delete_locked(
+	struct rt_context *c, struct rt_probe *p, const char *id, struct rt_container *ct, bool force, struct err *e)
 {
 	bool found = false;
 

@@ -75,7 +75,8 @@ static int add_stats(struct rt_probe *p, const struct rt_state *s, struct buf *r
 	return buf_err(ret, e);
 }
 
-static int open_running(struct rt_context *c, struct rt_probe *p, const char *id, struct rt_container *ct, struct err *e)
+static int open_running(
+	struct rt_context *c, struct rt_probe *p, const char *id, struct rt_container *ct, struct err *e)
 {
 	if (rt_container_open_whole(c, id, RT_UNLOCKED, ct, e) < 0)
 		return -e->num;
@@ -161,8 +162,7 @@ static int until_ended(struct loop *l, uint64_t interval_ms, struct err *e)
 	}
 }
 
-int rt_events(struct rt_context *c, const char *id, uint64_t interval_ms, rt_events_emit emit, void *arg,
-	struct err *e)
+int rt_events(struct rt_context *c, const char *id, uint64_t interval_ms, rt_events_emit emit, void *arg, struct err *e)
 {
 	struct loop l = { .emit = emit, .arg = arg };
 

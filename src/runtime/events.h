@@ -10,5 +10,5 @@ typedef int (*rt_events_emit)(void *arg, const struct buf *line, struct err *e);
 
 /* rt_events - lines for @emit until the container has ended: stats every @interval_ms, {"type":"oom","id":…} for
  * every out-of-memory event. */
-int rt_events(struct rt_context *c, const char *id, uint64_t interval_ms, rt_events_emit emit, void *arg,
-	struct err *e) must_check;
+int rt_events(struct rt_context *c, const char *id, uint64_t interval_ms, rt_events_emit emit, void *arg, struct err *e)
+	must_check;

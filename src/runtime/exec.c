@@ -121,7 +121,8 @@ static int process_of_options(struct execution *x, struct err *e)
 	if (!p)
 		return err_oom(e, "the process");
 	if (!x->config.process)
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /process: missing, and no --process FILE was given");
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "config.json: /process: missing, and no --process FILE was given");
 	*p = *x->config.process;
 	p->terminal = q->tty;
 	p->console_height = p->console_width = 0;
@@ -175,8 +176,8 @@ static int open_container(struct execution *x, struct err *e)
 	if (x->ct.status == RT_STOPPED)
 		return err_set(e, ERR_CONFLICT, ESRCH, "cannot exec in a stopped container");
 	if (x->ct.status == RT_PAUSED && !x->req->ignore_paused)
-		return err_set(e, ERR_CONFLICT, EBUSY,
-			"cannot exec in a paused container (use --ignore-paused to override)");
+		return err_set(
+			e, ERR_CONFLICT, EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
 	return rt_container_config(&x->ct, &x->config, e);
 }
 
@@ -193,8 +194,8 @@ static int open_sub_cgroup(struct execution *x, const char *path, struct err *e)
 			return err_set(e, ERR_USAGE, EINVAL, "--cgroup %.64s…: too long", subs->v[i]);
 		cg_done(&x->cg);
 		cg_init(&x->cg);
-		int r = cg_open_sub(&x->probe.host, path, colon ? controllers : NULL, colon ? colon + 1 : subs->v[i],
-			&x->cg, e);
+		int r = cg_open_sub(
+			&x->probe.host, path, colon ? controllers : NULL, colon ? colon + 1 : subs->v[i], &x->cg, e);
 		if (r < 0)
 			return r;
 	}
@@ -243,7 +244,8 @@ static int plan_affinity(struct execution *x, struct err *e)
 	int r = 0;
 
 	if (p->cpu_affinity_initial) {
-		r = sched_set_parse("/process/execCPUAffinity/initial", p->cpu_affinity_initial, &x->affinity_initial, e);
+		r = sched_set_parse(
+			"/process/execCPUAffinity/initial", p->cpu_affinity_initial, &x->affinity_initial, e);
 		x->plan.affinity_initial = &x->affinity_initial;
 	}
 	if (r == 0 && p->cpu_affinity_final) {
@@ -301,7 +303,8 @@ static int plan_exec(struct execution *x, struct err *e)
 	x->plan.proc = x->proc;
 	x->plan.target = x->ct.pidfd;
 	x->plan.cgroups = &x->cg.join;
-	/* Who has power over his own user namespace only cannot come back from the container's pid namespace to ours. */
+	/* Who has power over his own user namespace only cannot come back from the container's pid namespace to ours.
+	 */
 	bool cannot_return = x->ctx->rootless && !x->ctx->ends_process;
 	x->plan.stage = (x->plan.in_userns && !(in.have_caps & sys_admin)) || cannot_return;
 	x->plan.handshake = x->process->terminal || x->plan.stage;
@@ -407,7 +410,8 @@ static int prepare(struct execution *x, struct err *e)
 	if (r == 0)
 		r = x->req->process_file ? process_of_file(x, e) : process_of_options(x, e);
 	if (r == 0 && !x->stays && x->process->terminal && x->req->detach && !x->req->console_socket)
-		r = err_set(e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
+		r = err_set(
+			e, ERR_USAGE, EINVAL, "cannot allocate tty if runc will detach without setting console socket");
 	if (r == 0)
 		r = open_cgroup(x, e);
 	return r < 0 ? r : plan_exec(x, e);
@@ -452,9 +456,9 @@ static int go(struct execution *x, struct rt_relay *relay, int *ret_status, stru
 	if (x->req->detach)
 		return 0;
 	rt_trace_phase(x->ctx->trace, "the program");
-	struct rt_relay_child ch = { .pid = x->pid,
-		.pidfd = x->pidfd,
-		.master = x->req->console_socket ? FD_NONE : x->master };
+	struct rt_relay_child ch = {
+		.pid = x->pid, .pidfd = x->pidfd, .master = x->req->console_socket ? FD_NONE : x->master
+	};
 	return rt_relay_wait(relay, &ch, ret_status, e);
 }
 

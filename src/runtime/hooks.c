@@ -23,9 +23,9 @@
 #include "sys/path.h"
 
 enum {
-	PIPE_ROOM = 65536,  /* default capacity, pipe(7) */
+	PIPE_ROOM = 65536, /* default capacity, pipe(7) */
 	KEEP_OUTPUT = 1024, /* of what a failing hook printed, for the message */
-	MAX_DRAIN = 64,	    /* reads after its end: a daemon may go on writing for ever */
+	MAX_DRAIN = 64, /* reads after its end: a daemon may go on writing for ever */
 	FD_REPORT = 3,
 	LOW_FDS = 16
 };
@@ -280,10 +280,17 @@ static int run_one(struct run *r, const char *json, size_t len, struct err *e)
 	return judge(r, late, &si, e);
 }
 
-static int run_hook(const struct rc_hook *hook, const char *json, size_t len, const struct rt_hook_io *io, struct err *e)
+static int run_hook(
+	const struct rc_hook *hook, const char *json, size_t len, const struct rt_hook_io *io, struct err *e)
 {
-	struct run r = { .hook = hook, .io = io, .in = FD_NONE, .out_read = FD_NONE, .out_write = FD_NONE,
-		.report_read = FD_NONE, .report_write = FD_NONE, .pidfd = FD_NONE };
+	struct run r = { .hook = hook,
+		.io = io,
+		.in = FD_NONE,
+		.out_read = FD_NONE,
+		.out_write = FD_NONE,
+		.report_read = FD_NONE,
+		.report_write = FD_NONE,
+		.pidfd = FD_NONE };
 
 	run_one(&r, json, len, e);
 	run_done(&r);
@@ -295,8 +302,8 @@ static int err_hook(struct err *e, const struct rc_hook_list *list, size_t i, en
 	return err_wrap(e, "%s hook #%zu %.300s", rc_hook_stage_names[stage], i, list->v[i].path);
 }
 
-int rt_hooks_run(const struct rc_hook_list *list, enum rc_hook_stage stage, const char *state_json,
-	size_t state_len, const struct rt_hook_io *io, struct err *e)
+int rt_hooks_run(const struct rc_hook_list *list, enum rc_hook_stage stage, const char *state_json, size_t state_len,
+	const struct rt_hook_io *io, struct err *e)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (run_hook(&list->v[i], state_json, state_len, io, e) < 0)
@@ -323,7 +330,8 @@ static int open_output(const struct rc_kv *kv, int *ret_fd, struct err *e)
 {
 	fd_close(ret_fd);
 	if (kv->value[0] != '/')
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /annotations/%s: must be an absolute path", kv->key);
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "config.json: /annotations/%s: must be an absolute path", kv->key);
 	*ret_fd = path_open_host(kv->value, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600, e);
 	if (*ret_fd >= 0)
 		return 0;

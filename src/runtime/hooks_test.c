@@ -16,8 +16,8 @@
 static char *sh_argv[] = { "sh", "-c", NULL, NULL };
 
 /* One hook that is a shell script. */
-static int run_script(const char *script, uint64_t timeout_s, const char *json, size_t len,
-	const struct rt_hook_io *io, struct err *e)
+static int run_script(const char *script, uint64_t timeout_s, const char *json, size_t len, const struct rt_hook_io *io,
+	struct err *e)
 {
 	char *env[] = { "ONLY=this", NULL };
 	char *argv[] = { sh_argv[0], sh_argv[1], (char *)script, NULL };
@@ -69,8 +69,10 @@ TEST(nothing_of_ours_reaches_a_hook)
 	auto_fd int low = open("/", O_RDONLY), high = fcntl(low, F_DUPFD, 200);
 
 	CHECK(high >= 200, "dup");
-	CHECK(run_simple("test \"$(ls -x /proc/self/fd)\" = '0  1  2  3' && test \"$(env | grep -v -e PWD -e _= -e SHLVL)\" = ONLY=this",
-		      0, &e) == 0, "%s", e.msg);
+	CHECK(run_simple("test \"$(ls -x /proc/self/fd)\" = '0  1  2  3' && test \"$(env | grep -v -e PWD -e _= -e "
+			 "SHLVL)\" = ONLY=this",
+		      0, &e) == 0,
+		"%s", e.msg);
 	CHECK(run_simple("grep -q 'SigBlk:.*0000000000000000' /proc/self/status", 0, &e) == 0, "%s", e.msg);
 }
 
@@ -93,7 +95,10 @@ TEST(failures_are_told)
 
 TEST(bad_paths_are_told)
 {
-	struct { char *path; const char *want; } cases[] = {
+	struct {
+		char *path;
+		const char *want;
+	} cases[] = {
 		{ "/nowhere/hook", "/nowhere/hook: execute it: No such file" },
 		{ "bin/true", "must be absolute" },
 		{ "/etc/passwd", "execute it: Permission denied" },
@@ -133,7 +138,8 @@ TEST(a_daemon_does_not_hang_us)
 	CHECK(pipe2(p, O_CLOEXEC) == 0, "pipe");
 	/* The daemon ends when we close p[1]'s other side. */
 	struct rt_hook_io io = { FD_NONE, FD_NONE, p[1] };
-	CHECK(run_script("(trap '' PIPE; while echo x >&2; do :; done) & exit 0", 20, "", 0, &io, &e) == 0, "%s", e.msg);
+	CHECK(run_script("(trap '' PIPE; while echo x >&2; do :; done) & exit 0", 20, "", 0, &io, &e) == 0, "%s",
+		e.msg);
 	close(p[0]);
 	close(p[1]);
 }
@@ -199,7 +205,8 @@ TEST(annotations_name_files)
 {
 	struct err e = ERR_NONE;
 	struct rt_hook_io io;
-	struct rc_kv kv[] = { { "x", "y" }, { "run.oci.hooks.stdout", "/dev/null" }, { "run.oci.hooks.stderr", "rel" } };
+	struct rc_kv kv[] = { { "x", "y" }, { "run.oci.hooks.stdout", "/dev/null" },
+		{ "run.oci.hooks.stderr", "rel" } };
 	struct rc_kv_list l = { kv, 2 };
 
 	CHECK(rt_hook_io_open(&l, FD_NONE, &io, &e) == 0 && io.out_fd >= 0 && io.err_fd < 0, "%s", e.msg);
@@ -222,7 +229,7 @@ TEST(our_environment_stays_ours)
 	CHECK(r == 0, "%s", e.msg);
 }
 
-TEST_MAIN(T(our_environment_stays_ours), T(state_arrives_on_stdin_whole), T(nothing_of_ours_reaches_a_hook), T(failures_are_told),
-	T(bad_paths_are_told), T(timeout_kills_the_group), T(a_daemon_does_not_hang_us), T(a_flood_does_not_hang_us),
-	T(closed_output_is_no_busy_loop), T(nothing_is_left_behind), T(works_without_any_descriptor),
-	T(poststop_goes_on_after_a_failure), T(annotations_name_files))
+TEST_MAIN(T(our_environment_stays_ours), T(state_arrives_on_stdin_whole), T(nothing_of_ours_reaches_a_hook),
+	T(failures_are_told), T(bad_paths_are_told), T(timeout_kills_the_group), T(a_daemon_does_not_hang_us),
+	T(a_flood_does_not_hang_us), T(closed_output_is_no_busy_loop), T(nothing_is_left_behind),
+	T(works_without_any_descriptor), T(poststop_goes_on_after_a_failure), T(annotations_name_files))

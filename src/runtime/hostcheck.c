@@ -22,8 +22,8 @@ static const struct hostcheck_where nowhere = { "/", 0 };
 #define AT(p) ((struct hostcheck_where){ (p), 0 })
 #define AT_N(p, n) ((struct hostcheck_where){ (p), (n) })
 
-void hostcheck_add(const struct hostcheck *h, enum rc_severity severity,
-	struct hostcheck_where where, const char *remedy, const char *format, ...)
+void hostcheck_add(const struct hostcheck *h, enum rc_severity severity, struct hostcheck_where where,
+	const char *remedy, const char *format, ...)
 {
 	const char *mark = strchr(where.path, '#');
 	char cause[1024], path[512];
@@ -33,13 +33,11 @@ void hostcheck_add(const struct hostcheck *h, enum rc_severity severity,
 	fmt_v(cause, sizeof(cause), format, ap);
 	va_end(ap);
 	if (mark)
-		fmt_to(path, sizeof(path), "%.*s%zu%s", (int)(mark - where.path), where.path,
-			where.index, mark + 1);
+		fmt_to(path, sizeof(path), "%.*s%zu%s", (int)(mark - where.path), where.path, where.index, mark + 1);
 	else
 		fmt_to(path, sizeof(path), "%s", where.path);
 	/* out of memory: hostcheck_run() tells */
-	(void)!rc_problems_add(h->problems,
-		&(struct rc_problem){ severity, path, cause, (char *)(uintptr_t)remedy });
+	(void)!rc_problems_add(h->problems, &(struct rc_problem){ severity, path, cause, (char *)(uintptr_t)remedy });
 }
 
 static bool is_below(const char *path, const char *top)
@@ -77,9 +75,8 @@ static int check_root(const struct hostcheck *h)
 		return FD_NONE;
 	auto_fd int fd = open_at_bundle(h, path, O_PATH);
 	if (fd < 0) {
-		hostcheck_add(h, RC_ERROR, AT("/root/path"),
-			"unpack the container's files there, or correct the path", "%s: %s", path,
-			strerrordesc_np(errno));
+		hostcheck_add(h, RC_ERROR, AT("/root/path"), "unpack the container's files there, or correct the path",
+			"%s: %s", path, strerrordesc_np(errno));
 		return FD_NONE;
 	}
 	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode)) {
@@ -119,8 +116,8 @@ static void check_program(const struct hostcheck *h, int root)
 		return;
 	const char *name = p->args.v[0];
 	if (strchr(name, '/')) {
-		bool fits = fmt_fits(path, sizeof(path), "%s%s%s", *name == '/' ? "" : p->cwd,
-			*name == '/' ? "" : "/", name);
+		bool fits = fmt_fits(
+			path, sizeof(path), "%s%s%s", *name == '/' ? "" : p->cwd, *name == '/' ? "" : "/", name);
 		if (!fits || !executable_in(root, path, &st))
 			hostcheck_add(h, RC_WARNING, AT("/process/args/0"),
 				"unless a mount brings it, create will fail",
@@ -131,8 +128,7 @@ static void check_program(const struct hostcheck *h, int root)
 		if (fmt_fits(path, sizeof(path), "%.*s/%s", (int)strcspn(d, ":"), d, name) &&
 			executable_in(root, path, &st))
 			return;
-	hostcheck_add(h, RC_WARNING, AT("/process/args/0"),
-		"unless a mount brings it, create will fail",
+	hostcheck_add(h, RC_WARNING, AT("/process/args/0"), "unless a mount brings it, create will fail",
 		"no executable file %s in $PATH of the root file system", name);
 }
 
@@ -149,8 +145,8 @@ static void check_namespaces(const struct hostcheck *h)
 			continue;
 		fmt_to(proc, sizeof(proc), "/proc/self/ns/%s", ns_kinds[i].proc_name);
 		if (access(proc, F_OK) < 0)
-			hostcheck_add(h, RC_ERROR, AT("/linux/namespaces"), NULL,
-				"this kernel has no %s namespaces", ns_kinds[i].word);
+			hostcheck_add(h, RC_ERROR, AT("/linux/namespaces"), NULL, "this kernel has no %s namespaces",
+				ns_kinds[i].word);
 		if (!ns->path)
 			continue;
 		auto_fd int fd = ns_open_checked(ns->path, (enum rc_ns)i, &e);
@@ -189,23 +185,20 @@ static void check_mount(const struct hostcheck *h, size_t i, const char *filesys
 	}
 	bool bind = o.bind || str_eq(m->type, "bind");
 	if (bind && m->source) {
-		auto_fd int fd =
-			open_at_bundle(h, m->source, O_PATH | (o.src_nofollow ? O_NOFOLLOW : 0));
+		auto_fd int fd = open_at_bundle(h, m->source, O_PATH | (o.src_nofollow ? O_NOFOLLOW : 0));
 		if (fd < 0)
-			hostcheck_add(h, RC_ERROR, AT_N("/mounts/#/source", i),
-				"make it, or correct the path", "%s: %s", m->source,
-				strerrordesc_np(errno));
+			hostcheck_add(h, RC_ERROR, AT_N("/mounts/#/source", i), "make it, or correct the path",
+				"%s: %s", m->source, strerrordesc_np(errno));
 		if (mnt_opts_check_bind(&o, &e) < 0)
 			hostcheck_add(h, RC_ERROR, AT_N("/mounts/#/options", i), NULL, "%s", e.msg);
-	} else if (!bind && m->type && !str_eq(m->type, "none") && !str_eq(m->type, "cgroup") &&
-		*filesystems && !known_filesystem(filesystems, m->type)) {
-		hostcheck_add(h, RC_WARNING, AT_N("/mounts/#/type", i),
-			"load the module that has it", "this kernel does not list file system %s",
-			m->type);
+	} else if (!bind && m->type && !str_eq(m->type, "none") && !str_eq(m->type, "cgroup") && *filesystems &&
+		!known_filesystem(filesystems, m->type)) {
+		hostcheck_add(h, RC_WARNING, AT_N("/mounts/#/type", i), "load the module that has it",
+			"this kernel does not list file system %s", m->type);
 	}
 	if ((o.idmap || m->uid_maps.n) && !bind)
-		hostcheck_add(h, RC_WARNING, AT_N("/mounts/#", i), NULL,
-			"only file systems that allow it can be idmapped");
+		hostcheck_add(
+			h, RC_WARNING, AT_N("/mounts/#", i), NULL, "only file systems that allow it can be idmapped");
 }
 
 static void check_mounts(const struct hostcheck *h)
@@ -237,11 +230,11 @@ static void check_hooks(const struct hostcheck *h)
 			if (s == RC_HOOK_START_CONTAINER)
 				continue;
 			if (stat(l->v[i].path, &st) < 0)
-				hostcheck_add(h, inside ? RC_WARNING : RC_ERROR, AT_N(where, i),
-					NULL, "%s: %s", l->v[i].path, strerrordesc_np(errno));
+				hostcheck_add(h, inside ? RC_WARNING : RC_ERROR, AT_N(where, i), NULL, "%s: %s",
+					l->v[i].path, strerrordesc_np(errno));
 			else if (!S_ISREG(st.st_mode) || access(l->v[i].path, X_OK) < 0)
-				hostcheck_add(h, RC_ERROR, AT_N(where, i), "chmod +x",
-					"%s cannot be executed", l->v[i].path);
+				hostcheck_add(
+					h, RC_ERROR, AT_N(where, i), "chmod +x", "%s cannot be executed", l->v[i].path);
 		}
 	}
 }
@@ -279,15 +272,14 @@ static void check_devices_of_host(const struct hostcheck *h)
 		fmt_to(path, sizeof(path), "/sys/class/net/%s", l->net_devices[i].host_name);
 		fmt_to(where, sizeof(where), "/linux/netDevices/%s", l->net_devices[i].host_name);
 		if (access(path, F_OK) < 0)
-			hostcheck_add(h, RC_ERROR, AT(where), NULL,
-				"this host has no network device of that name");
+			hostcheck_add(h, RC_ERROR, AT(where), NULL, "this host has no network device of that name");
 	}
 	if (!l->intel_rdt || !hostcheck_sound(h, "/linux/intelRdt"))
 		return;
 	auto_fd int rdt = rdt_open_root(&e);
 	if (rdt < 0)
-		hostcheck_add(h, RC_ERROR, AT("/linux/intelRdt"),
-			"mount -t resctrl resctrl /sys/fs/resctrl", "%s", e.msg);
+		hostcheck_add(
+			h, RC_ERROR, AT("/linux/intelRdt"), "mount -t resctrl resctrl /sys/fs/resctrl", "%s", e.msg);
 }
 
 int hostcheck_run(const struct hostcheck *h, struct err *e)

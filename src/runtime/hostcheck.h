@@ -23,9 +23,8 @@ struct hostcheck_where {
 	const char *path;
 	size_t index;
 };
-void hostcheck_add(const struct hostcheck *h, enum rc_severity severity,
-	struct hostcheck_where where, const char *remedy, const char *format, ...)
-	printf_like(5, 6);
+void hostcheck_add(const struct hostcheck *h, enum rc_severity severity, struct hostcheck_where where,
+	const char *remedy, const char *format, ...) printf_like(5, 6);
 
 /* hostcheck_sound - the reader found no error at, above or below @path: what it read there can be
  * used. */

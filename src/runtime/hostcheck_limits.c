@@ -36,12 +36,11 @@ static bool have_controller(const struct cg_host *host, const char *v2_list, enu
 static bool has_blkio(const struct rc_blkio *b)
 {
 	return b &&
-		(b->weight.set || b->leaf_weight.set || b->weight_device.n || b->read_bps.n ||
-			b->write_bps.n || b->read_iops.n || b->write_iops.n);
+		(b->weight.set || b->leaf_weight.set || b->weight_device.n || b->read_bps.n || b->write_bps.n ||
+			b->read_iops.n || b->write_iops.n);
 }
 
-static void check_controllers(
-	const struct hostcheck *h, const struct cg_host *host, const char *v2_list)
+static void check_controllers(const struct hostcheck *h, const struct cg_host *host, const char *v2_list)
 {
 	const struct rc_resources *r = h->config->linux_.resources;
 	const struct rc_cpu *cpu = r->cpu;
@@ -50,13 +49,9 @@ static void check_controllers(
 		enum cg_controller c;
 		const char *path;
 	} rows[] = {
-		{ r->memory &&
-				(r->memory->limit.set || r->memory->swap.set ||
-					r->memory->reservation.set),
-			CG_MEMORY, "/linux/resources/memory" },
-		{ cpu &&
-				(cpu->shares.set || cpu->quota.set || cpu->period.set ||
-					cpu->burst.set || cpu->idle.set),
+		{ r->memory && (r->memory->limit.set || r->memory->swap.set || r->memory->reservation.set), CG_MEMORY,
+			"/linux/resources/memory" },
+		{ cpu && (cpu->shares.set || cpu->quota.set || cpu->period.set || cpu->burst.set || cpu->idle.set),
 			CG_CPU, "/linux/resources/cpu" },
 		{ cpu && (cpu->cpus || cpu->mems), CG_CPUSET, "/linux/resources/cpu" },
 		{ r->pids_limit.set, CG_PIDS, "/linux/resources/pids" },
@@ -75,8 +70,8 @@ static void check_controllers(
 				"this host has no cgroup controller %s",
 				cg_controller_name(rows[i].c, host->mode == CG_V2));
 	if (r->unified.n && host->unified < 0)
-		hostcheck_add(h, RC_ERROR, AT("/linux/resources/unified"), NULL,
-			"this host has no cgroup v2 hierarchy");
+		hostcheck_add(
+			h, RC_ERROR, AT("/linux/resources/unified"), NULL, "this host has no cgroup v2 hierarchy");
 }
 
 void hostcheck_limits(const struct hostcheck *h)
@@ -92,13 +87,11 @@ void hostcheck_limits(const struct hostcheck *h)
 		return;
 	}
 	if (host.mode == CG_NONE) {
-		hostcheck_add(h, RC_ERROR, AT("/linux/resources"),
-			"mount -t cgroup2 cgroup2 /sys/fs/cgroup",
+		hostcheck_add(h, RC_ERROR, AT("/linux/resources"), "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
 			"no cgroup file system is mounted");
 	} else {
 		if (host.unified >= 0 &&
-			cg_file_read(CG_AT(&host, host.unified, "/"), "cgroup.controllers", list,
-				sizeof(list)) < 0)
+			cg_file_read(CG_AT(&host, host.unified, "/"), "cgroup.controllers", list, sizeof(list)) < 0)
 			list[0] = '\0';
 		check_controllers(h, &host, list);
 	}
@@ -108,16 +101,14 @@ void hostcheck_limits(const struct hostcheck *h)
 /* The message without "config.json: /json/path: ", which the finding has in a column of its own. */
 static const char *cause_of(const struct err *e)
 {
-	const char *path = str_after(e->msg, "config.json: /"),
-		   *end = path ? strstr(path, ": ") : NULL;
+	const char *path = str_after(e->msg, "config.json: /"), *end = path ? strstr(path, ": ") : NULL;
 
 	return end ? end + 2 : e->msg;
 }
 
 static void check_capabilities(const struct hostcheck *h)
 {
-	const struct rc_capabilities *c =
-		h->config->process ? h->config->process->capabilities : NULL;
+	const struct rc_capabilities *c = h->config->process ? h->config->process->capabilities : NULL;
 	char names[512];
 	uint64_t have = 0;
 	struct err e = ERR_NONE;
@@ -128,15 +119,14 @@ static void check_capabilities(const struct hostcheck *h)
 	uint64_t all = c->bounding | c->effective | c->inheritable | c->permitted | c->ambient;
 	if (all & ~caps_all(last))
 		hostcheck_add(h, RC_WARNING, AT("/process/capabilities"), "they will be left out",
-			"this kernel does not know %s",
-			caps_names(all & ~caps_all(last), names, sizeof(names)));
+			"this kernel does not know %s", caps_names(all & ~caps_all(last), names, sizeof(names)));
 	all &= caps_all(last);
 	if (h->config->linux_.ns[RC_NS_USER].present || caps_have(&have, &e) < 0)
 		return;
 	if (all & ~have)
 		hostcheck_add(h, RC_WARNING, AT("/process/capabilities"),
-			"they will be left out; run as root or in a user namespace",
-			"you do not have %s", caps_names(all & ~have, names, sizeof(names)));
+			"they will be left out; run as root or in a user namespace", "you do not have %s",
+			caps_names(all & ~have, names, sizeof(names)));
 }
 
 static void check_seccomp(const struct hostcheck *h)
@@ -153,18 +143,16 @@ static void check_seccomp(const struct hostcheck *h)
 		return;
 	}
 	if (f.unknown)
-		hostcheck_add(h, RC_WARNING, AT("/linux/seccomp/syscalls"),
-			"these rules are left out", "unknown system calls: %s", f.unknown);
+		hostcheck_add(h, RC_WARNING, AT("/linux/seccomp/syscalls"), "these rules are left out",
+			"unknown system calls: %s", f.unknown);
 	if (seccomp_load_flags(s, &f, &flags, &e) < 0)
-		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/flags"), "leave the flag out", "%s",
-			cause_of(&e));
+		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/flags"), "leave the flag out", "%s", cause_of(&e));
 	if (f.notify && !s->listener_path)
-		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/listenerPath"),
-			"name the socket of the agent", "SCMP_ACT_NOTIFY needs somebody to notify");
+		hostcheck_add(h, RC_ERROR, AT("/linux/seccomp/listenerPath"), "name the socket of the agent",
+			"SCMP_ACT_NOTIFY needs somebody to notify");
 	if (s->listener_path && access(s->listener_path, F_OK) < 0)
-		hostcheck_add(h, RC_WARNING, AT("/linux/seccomp/listenerPath"),
-			"start the agent before the container", "%s: %s", s->listener_path,
-			strerrordesc_np(errno));
+		hostcheck_add(h, RC_WARNING, AT("/linux/seccomp/listenerPath"), "start the agent before the container",
+			"%s: %s", s->listener_path, strerrordesc_np(errno));
 	seccomp_filter_done(&f);
 }
 
@@ -176,18 +164,14 @@ void hostcheck_security(const struct hostcheck *h)
 
 	check_capabilities(h);
 	check_seccomp(h);
-	if (p && hostcheck_sound(h, "/process/apparmorProfile") &&
-		hostcheck_sound(h, "/process/selinuxLabel") &&
-		lsm_prepare(p->apparmor_profile, p->selinux_label, p->no_new_privileges, &x, &e) <
-			0)
+	if (p && hostcheck_sound(h, "/process/apparmorProfile") && hostcheck_sound(h, "/process/selinuxLabel") &&
+		lsm_prepare(p->apparmor_profile, p->selinux_label, p->no_new_privileges, &x, &e) < 0)
 		hostcheck_add(h, RC_ERROR,
-			AT(p->apparmor_profile ? "/process/apparmorProfile"
-					       : "/process/selinuxLabel"),
+			AT(p->apparmor_profile ? "/process/apparmorProfile" : "/process/selinuxLabel"),
 			"leave it out, or turn the security module on", "%s", cause_of(&e));
-	if (h->config->linux_.mount_label && *h->config->linux_.mount_label &&
-		!lsm_selinux_enabled())
-		hostcheck_add(h, RC_ERROR, AT("/linux/mountLabel"),
-			"leave it out, or turn SELinux on", "this kernel has no SELinux");
+	if (h->config->linux_.mount_label && *h->config->linux_.mount_label && !lsm_selinux_enabled())
+		hostcheck_add(h, RC_ERROR, AT("/linux/mountLabel"), "leave it out, or turn SELinux on",
+			"this kernel has no SELinux");
 }
 
 static bool covered(const struct rc_id_maps *own, const struct rc_id_map *m)
@@ -209,23 +193,20 @@ static bool covered(const struct rc_id_maps *own, const struct rc_id_map *m)
 	return at >= end;
 }
 
-static void check_ranges(const struct hostcheck *h, const struct rc_id_maps *wanted,
-	const struct rc_id_maps *own, const char *path, const char *file)
+static void check_ranges(const struct hostcheck *h, const struct rc_id_maps *wanted, const struct rc_id_maps *own,
+	const char *path, const char *file)
 {
 	for (size_t i = 0; i < wanted->n; i++) {
 		char remedy[128];
 
-		fmt_to(remedy, sizeof(remedy),
-			"give yourself the range in %s, or map only your own id", file);
+		fmt_to(remedy, sizeof(remedy), "give yourself the range in %s, or map only your own id", file);
 		if (covered(own, &wanted->v[i]))
 			continue;
 		if (wanted->v[i].size == 1)
-			hostcheck_add(h, RC_ERROR, AT_N(path, i), remedy, "host id %u is not yours",
-				wanted->v[i].host);
+			hostcheck_add(h, RC_ERROR, AT_N(path, i), remedy, "host id %u is not yours", wanted->v[i].host);
 		else
-			hostcheck_add(h, RC_ERROR, AT_N(path, i), remedy,
-				"host ids %u to %u are not all yours", wanted->v[i].host,
-				wanted->v[i].host + (wanted->v[i].size - 1));
+			hostcheck_add(h, RC_ERROR, AT_N(path, i), remedy, "host ids %u to %u are not all yours",
+				wanted->v[i].host, wanted->v[i].host + (wanted->v[i].size - 1));
 	}
 }
 
@@ -236,8 +217,7 @@ void hostcheck_ids(const struct hostcheck *h)
 	struct err e = ERR_NONE;
 	char path[64];
 
-	if (!h->plain_user || !hostcheck_sound(h, "/linux/namespaces") ||
-		!hostcheck_sound(h, "/linux/uidMappings") ||
+	if (!h->plain_user || !hostcheck_sound(h, "/linux/namespaces") || !hostcheck_sound(h, "/linux/uidMappings") ||
 		!hostcheck_sound(h, "/linux/gidMappings"))
 		return;
 	if (!l->ns[RC_NS_USER].present) {
@@ -251,8 +231,7 @@ void hostcheck_ids(const struct hostcheck *h)
 		return;
 	check_ranges(h, &l->uid_maps, &uids, "/linux/uidMappings/#", "/etc/subuid");
 	check_ranges(h, &l->gid_maps, &gids, "/linux/gidMappings/#", "/etc/subgid");
-	if ((l->uid_maps.n > 1 || l->gid_maps.n > 1) &&
-		!spawn_find("newuidmap", NULL, path, sizeof(path)))
+	if ((l->uid_maps.n > 1 || l->gid_maps.n > 1) && !spawn_find("newuidmap", NULL, path, sizeof(path)))
 		hostcheck_add(h, RC_ERROR, AT("/linux/uidMappings"), "install the package uidmap",
 			"the program newuidmap is not installed");
 }

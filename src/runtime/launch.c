@@ -15,8 +15,7 @@ struct launched {
 	struct rt_create req;
 };
 
-int rt_launch(
-	struct rt_context *ctx, const struct rt_create *req, struct rt_running *ret, struct err *e)
+int rt_launch(struct rt_context *ctx, const struct rt_create *req, struct rt_running *ret, struct err *e)
 {
 	struct launched *l = calloc(1, sizeof(*l));
 

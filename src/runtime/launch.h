@@ -19,8 +19,7 @@ struct rt_running {
  * inherits the caller's descriptors 0 to 2 unless it has a terminal. On error everything is undone
  * and *ret is empty. End with rt_running_end() after the program ended, or rt_running_done() to
  * leave the container to others. */
-int rt_launch(struct rt_context *c, const struct rt_create *req, struct rt_running *ret,
-	struct err *e) must_check;
+int rt_launch(struct rt_context *c, const struct rt_create *req, struct rt_running *ret, struct err *e) must_check;
 /* rt_running_end - remove what the container has outside itself (processes left over, cgroup,
  * state), as rt_delete() would, with the facts at hand. The caller has reaped the program. */
 int rt_running_end(struct rt_running *r, struct err *e) must_check;
@@ -28,8 +27,8 @@ void rt_running_done(struct rt_running *r);
 
 /* What the kernel says about want of memory in a container. */
 struct rt_oom {
-	uint64_t kills;			   /* processes it has killed, in cgroups below included */
-	uint64_t limit_bytes, peak_bytes;  /* UINT64_MAX: none; 0: not known */
+	uint64_t kills; /* processes it has killed, in cgroups below included */
+	uint64_t limit_bytes, peak_bytes; /* UINT64_MAX: none; 0: not known */
 	char cgroup[2048];
 };
 

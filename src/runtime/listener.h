@@ -10,10 +10,10 @@
  *	                               ◄──        page: sent, or failed
  *	execve
  *
- * The filter holds from the moment it is loaded, and may refuse or notify each call that the child would need to say so: a
- * notified call would wait for an agent that knows nothing of it yet. So from there on both speak through the page. The
- * child waits without a system call, for about as long as two calls of the runtime take: the slow part, an agent that does
- * not accept, is over before. runtime-spec config-linux.md "Seccomp", "The Container Process State". */
+ * The filter holds from the moment it is loaded, and may refuse or notify each call that the child would need to say
+ *so: a notified call would wait for an agent that knows nothing of it yet. So from there on both speak through the
+ *page. The child waits without a system call, for about as long as two calls of the runtime take: the slow part, an
+ *agent that does not accept, is over before. runtime-spec config-linux.md "Seccomp", "The Container Process State". */
 #include <stdatomic.h>
 #include <stdint.h>
 #include "base/err.h"
@@ -36,6 +36,6 @@ int listener_offer(int report, struct listener_page **ret, struct err *e) must_c
 void listener_publish(struct listener_page *page, int fd);
 
 struct start_ctx;
-/* listener_serve - the runtime's side, after SYNC_LISTENER with @page_fd came on @sock. 0 also when the child failed before
- * it had a listener: its error is the next message. */
+/* listener_serve - the runtime's side, after SYNC_LISTENER with @page_fd came on @sock. 0 also when the child failed
+ * before it had a listener: its error is the next message. */
 int listener_serve(const struct start_ctx *s, int page_fd, int sock, struct err *e) must_check;

@@ -74,7 +74,9 @@ static int make_bind(struct job *j, struct err *e)
 
 static int make_fs(struct job *j, struct arena *a, struct err *e)
 {
-	struct mnt_fs fs = { .type = j->doc->type, .opts = &j->opts, .ms_flags = mnt_opts_ms_flags(&j->opts),
+	struct mnt_fs fs = { .type = j->doc->type,
+		.opts = &j->opts,
+		.ms_flags = mnt_opts_ms_flags(&j->opts),
 		.ms_data = mnt_opts_ms_data(&j->opts, a) };
 
 	if (!fs.type || !*fs.type)
@@ -161,8 +163,8 @@ static int is_mount_point(int fd, struct err *e)
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) < 0)
 		return err_sys(e, "look at the destination");
-	return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ?
-		       0 : err_set(e, ERR_CONFIG, EINVAL, "nothing is mounted there");
+	return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ? 0
+							   : err_set(e, ERR_CONFIG, EINVAL, "nothing is mounted there");
 }
 
 static int detach(const struct work *w, const struct job *j, struct err *e)

@@ -57,7 +57,8 @@ static int connect_host(const char *name, struct err *e)
 		return connect_abstract(name, e);
 	if (name[0] == '/')
 		return unix_connect(name, SOCK_DGRAM, e);
-	return err_set(e, ERR_UNSUPPORTED, EAFNOSUPPORT, "NOTIFY_SOCKET: \"%.200s\" is neither a path nor @abstract", name);
+	return err_set(
+		e, ERR_UNSUPPORTED, EAFNOSUPPORT, "NOTIFY_SOCKET: \"%.200s\" is neither a path nor @abstract", name);
 }
 
 /* The container's socket in @dir, bound. */
@@ -147,7 +148,9 @@ static int pass_on(struct rt_notify *n, pid_t main_pid, bool *ret_ready, struct 
 	ssize_t len = recv(n->sock, in, sizeof(in), MSG_DONTWAIT);
 
 	if (len <= 0)
-		return len < 0 && errno != EAGAIN && errno != EINTR ? err_sys(e, "read from the container's notify socket") : 0;
+		return len < 0 && errno != EAGAIN && errno != EINTR
+			? err_sys(e, "read from the container's notify socket")
+			: 0;
 	size_t n_out = filter(in, (size_t)len, out, ret_ready);
 	if (n_out == 0)
 		return 0;

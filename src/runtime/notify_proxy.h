@@ -19,12 +19,15 @@ struct rt_notify {
 	int host; /* connected to the service manager's socket */
 };
 
-#define RT_NOTIFY_INIT { FD_NONE, FD_NONE }
+#define RT_NOTIFY_INIT \
+	{ \
+		FD_NONE, FD_NONE \
+	}
 
 /* rt_notify_open - at start, before the program runs: bind the container's socket (a container that was created
  * without rt_notify_prepare() gives -ENOENT) and connect to @host_socket, the value of our $NOTIFY_SOCKET ("/path"
- * or "@abstract"). Where nobody listens there, the container's socket is there and refuses, and *ret stays empty. End with
- * rt_notify_done(). */
+ * or "@abstract"). Where nobody listens there, the container's socket is there and refuses, and *ret stays empty. End
+ * with rt_notify_done(). */
 int rt_notify_open(int state_fd, const char *host_socket, struct rt_notify *ret, struct err *e) must_check;
 void rt_notify_done(struct rt_notify *n);
 

@@ -17,7 +17,7 @@
 struct world {
 	char dir[64];
 	int dir_fd, manager, container; /* sockets: the service manager's, one of a program in the container */
-	pid_t pid;			/* the container */
+	pid_t pid; /* the container */
 	int pidfd;
 	struct rt_notify n;
 };
@@ -142,7 +142,8 @@ TEST(bad_names_are_refused)
 	static const char *const names[] = { "relative", "", "@", "vsock:2:1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		CHECK(rt_notify_open(w.dir_fd, names[i], &n, &e) < 0 && e.kind != ERR_SYSTEM, "%s: %s", names[i], e.msg);
+		CHECK(rt_notify_open(w.dir_fd, names[i], &n, &e) < 0 && e.kind != ERR_SYSTEM, "%s: %s", names[i],
+			e.msg);
 		err_clear(&e);
 	}
 }
@@ -156,9 +157,9 @@ TEST(nobody_listens_on_the_host)
 
 	CHECK(rt_notify_open(w.dir_fd, "/nowhere/socket", &n, &e) == 0, "%s", e.msg);
 	CHECK(n.sock == FD_NONE && n.host == FD_NONE, "something to wait for");
-	CHECK(fstatat(w.dir_fd, "notify/" RT_NOTIFY_NAME, &st, 0) == 0 && S_ISSOCK(st.st_mode), "no socket for the container");
+	CHECK(fstatat(w.dir_fd, "notify/" RT_NOTIFY_NAME, &st, 0) == 0 && S_ISSOCK(st.st_mode),
+		"no socket for the container");
 }
 
 TEST_MAIN(T(ready_is_passed_on_and_names_the_main_process), T(the_end_of_the_container_ends_the_wait),
-	T(a_helper_passes_on_until_the_end), T(bad_names_are_refused),
-	T(nobody_listens_on_the_host))
+	T(a_helper_passes_on_until_the_end), T(bad_names_are_refused), T(nobody_listens_on_the_host))

@@ -84,16 +84,18 @@ int plan_rootfs(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 		bool absent = e->num == ENOENT;
 
 		err_clear(e);
-		return err_set(e, ERR_CONFIG, absent ? ENOENT : EACCES, "config.json: /root/path: %s %s", p->child.rootfs,
-			absent ? "does not exist" : "cannot be opened");
+		return err_set(e, ERR_CONFIG, absent ? ENOENT : EACCES, "config.json: /root/path: %s %s",
+			p->child.rootfs, absent ? "does not exist" : "cannot be opened");
 	}
 	if (fstat(fd, &st) < 0 || stat("/", &host) < 0)
 		return err_sys(e, "look at %s", p->child.rootfs);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ERR_CONFIG, ENOTDIR, "config.json: /root/path: %s is not a directory", p->child.rootfs);
+		return err_set(
+			e, ERR_CONFIG, ENOTDIR, "config.json: /root/path: %s is not a directory", p->child.rootfs);
 	if (st.st_dev == host.st_dev && st.st_ino == host.st_ino)
 		return err_set(e, ERR_CONFIG, EINVAL,
-			"config.json: /root/path: %s is the root of the host: the container would change the host itself",
+			"config.json: /root/path: %s is the root of the host: the container would change the host "
+			"itself",
 			p->child.rootfs);
 	struct path_proc at = path_proc(fd);
 	int n = path_readlink(AT_FDCWD, at.text, real, sizeof(real), e); /* symlinks on the way resolved */
@@ -115,8 +117,8 @@ static int plan_root_tree(const struct rt_plan_in *in, struct rt_plan *p, struct
 	return p->child.root_tree < 0 ? err_wrap(e, "root filesystem") : 0;
 }
 
-/* In a user namespace with one id its owner had to give setgroups(2) up: in the one that is made, or in the one that the
- * engine of a plain user lives in. user_namespaces(7). */
+/* In a user namespace with one id its owner had to give setgroups(2) up: in the one that is made, or in the one that
+ * the engine of a plain user lives in. user_namespaces(7). */
 static int groups_denied(const struct rt_plan_in *in, const struct rt_plan *p, bool *ret, struct err *e)
 {
 	AUTO(buf) struct buf text = BUF_INIT;

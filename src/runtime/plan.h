@@ -15,7 +15,7 @@ struct rt_plan {
 	struct sched_set *affinity;
 	int rootfs_fd; /* O_PATH of the root filesystem */
 	struct rt_hook_io hook_io; /* for hooks on the host and in the child */
-	bool may_clone_mounts;	   /* we hold CAP_SYS_ADMIN over our mount namespace */
+	bool may_clone_mounts; /* we hold CAP_SYS_ADMIN over our mount namespace */
 	uint64_t have_caps;
 };
 
@@ -53,7 +53,7 @@ struct plan_program_in {
 	const struct rc_process *process;
 	const struct rc_linux *linux_;
 	const struct rc_kv_list *annotations;
-	const char *const *extra_env;	     /* NULL-terminated, in front of nothing: appended */
+	const char *const *extra_env; /* NULL-terminated, in front of nothing: appended */
 	uint32_t keep_fds, listen_fds;
 	bool in_userns;
 	bool no_setgroups;

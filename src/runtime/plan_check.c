@@ -8,8 +8,8 @@ static int need_ns(const struct runtime_config *c, enum rc_ns kind, const char *
 {
 	if (c->linux_.ns[kind].present)
 		return 0;
-	return err_set(e, ERR_CONFIG, EINVAL, "config.json: %s: needs a %s namespace of its own in /linux/namespaces", what,
-		rc_ns_names[kind]);
+	return err_set(e, ERR_CONFIG, EINVAL, "config.json: %s: needs a %s namespace of its own in /linux/namespaces",
+		what, rc_ns_names[kind]);
 }
 
 /* Which namespace keeps the value of a sysctl (R1.12); -1: none, it belongs to the whole machine. */
@@ -44,8 +44,8 @@ static int check_name(const struct rc_kv *kv, const char *name, const char *have
 	if (!str_starts(kv->key, "kernel") || (*dot != '.' && *dot != '/') || !str_eq(dot + 1, name) || !have ||
 		str_eq(have, kv->value))
 		return 0;
-	return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is \"%s\", but /%s is \"%s\"", kv->key, kv->value,
-		name, have);
+	return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is \"%s\", but /%s is \"%s\"", kv->key,
+		kv->value, name, have);
 }
 
 static int check_sysctl(const struct runtime_config *c, struct err *e)
@@ -55,16 +55,20 @@ static int check_sysctl(const struct runtime_config *c, struct err *e)
 		int kind = sysctl_ns(key);
 
 		if (kind < 0)
-			return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is not namespaced: "
-							      "setting it would change the whole machine", key);
+			return err_set(e, ERR_CONFIG, EINVAL,
+				"config.json: /linux/sysctl: %s is not namespaced: "
+				"setting it would change the whole machine",
+				key);
 		int r = check_name(&c->linux_.sysctl.v[i], "hostname", c->hostname, e);
 		if (r == 0)
 			r = check_name(&c->linux_.sysctl.v[i], "domainname", c->domainname, e);
 		if (r < 0)
 			return r;
 		if (!c->linux_.ns[kind].present)
-			return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/sysctl: %s is not in a separate kernel "
-				"namespace: it needs a %s namespace in /linux/namespaces", key, rc_ns_names[kind]);
+			return err_set(e, ERR_CONFIG, EINVAL,
+				"config.json: /linux/sysctl: %s is not in a separate kernel "
+				"namespace: it needs a %s namespace in /linux/namespaces",
+				key, rc_ns_names[kind]);
 	}
 	return 0;
 }

@@ -48,7 +48,8 @@ static int make(const struct rc_linux *l, size_t i, int dir, struct err *e)
 	char name[24];
 
 	fmt_to(name, sizeof(name), "%zu", i);
-	if (!ns_idmap_to_host(&l->uid_maps, (uint32_t)d->uid.v, &uid) || !ns_idmap_to_host(&l->gid_maps, (uint32_t)d->gid.v, &gid))
+	if (!ns_idmap_to_host(&l->uid_maps, (uint32_t)d->uid.v, &uid) ||
+		!ns_idmap_to_host(&l->gid_maps, (uint32_t)d->gid.v, &gid))
 		return err_set(e, ERR_CONFIG, EINVAL, "its owner %u:%u is not mapped in the user namespace",
 			(unsigned)d->uid.v, (unsigned)d->gid.v);
 	if (mknodat(dir, name, type_of(d) | mode, makedev((unsigned)d->major, (unsigned)d->minor)) < 0)

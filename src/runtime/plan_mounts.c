@@ -24,8 +24,8 @@
 static bool allowed_in_proc(const char *destination)
 {
 	static const char *const files[] = { "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",
-		"/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
-		"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled" };
+		"/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo", "/proc/sys/kernel/ns_last_pid",
+		"/proc/sys/crypto/fips_enabled" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (str_eq(destination, files[i]))
@@ -33,7 +33,8 @@ static bool allowed_in_proc(const char *destination)
 	return false;
 }
 
-static int host_path(const struct rt_plan_in *in, struct rt_plan *p, const char *source, const char **ret, struct err *e)
+static int host_path(
+	const struct rt_plan_in *in, struct rt_plan *p, const char *source, const char **ret, struct err *e)
 {
 	*ret = source[0] == '/' ? source : arena_printf(&p->arena, "%s/%s", in->bundle, source);
 	return *ret ? 0 : err_oom(e, "a mount's source");
@@ -155,15 +156,17 @@ static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct chil
 		return 0;
 	if (kind && !str_eq(kind, "context") && !str_eq(kind, "fscontext") && !str_eq(kind, "defcontext") &&
 		!str_eq(kind, "rootcontext"))
-		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.mount_context_type: \"%.64s\" is none of context, "
-						      "fscontext, defcontext, rootcontext", kind);
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"annotation run.oci.mount_context_type: \"%.64s\" is none of context, "
+			"fscontext, defcontext, rootcontext",
+			kind);
 	int r = lsm_mount_context(label, m->fs.ms_data, text, sizeof(text), &n, e);
 	if (r < 0 || n == 0)
 		return r;
 	/* The text begins with context= or, after other options, with ,context= */
 	const char *rest = text + (text[0] == ',');
-	m->fs.ms_data = arena_printf(&p->arena, "%s%s%s%s", m->fs.ms_data ? m->fs.ms_data : "", text[0] == ',' ? "," : "",
-		kind ? kind : "context", rest + strlen("context"));
+	m->fs.ms_data = arena_printf(&p->arena, "%s%s%s%s", m->fs.ms_data ? m->fs.ms_data : "",
+		text[0] == ',' ? "," : "", kind ? kind : "context", rest + strlen("context"));
 	return m->fs.ms_data ? 0 : err_oom(e, "mount options");
 }
 
@@ -171,10 +174,11 @@ static int add_label(const struct rt_plan_in *in, struct rt_plan *p, struct chil
  * that is none is not passed over. */
 static int check_cgroup_options(const struct mnt_opts *o, struct err *e)
 {
-	static const char *const known[] = { "mode", "size", "uid", "gid", "nsdelegate", "favordynmods", "memory_localevents",
-		"memory_recursiveprot", "memory_hugetlb_accounting", "pids_localevents", "all", "none", "name", "xattr",
-		"noprefix", "clone_children", "cpuset_v2_mode", "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer",
-		"blkio", "pids", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma", "misc" };
+	static const char *const known[] = { "mode", "size", "uid", "gid", "nsdelegate", "favordynmods",
+		"memory_localevents", "memory_recursiveprot", "memory_hugetlb_accounting", "pids_localevents", "all",
+		"none", "name", "xattr", "noprefix", "clone_children", "cpuset_v2_mode", "cpu", "cpuacct", "cpuset",
+		"memory", "devices", "freezer", "blkio", "pids", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma",
+		"misc" };
 
 	for (size_t i = 0; i < o->n_data; i++) {
 		size_t k = 0;
@@ -182,8 +186,8 @@ static int check_cgroup_options(const struct mnt_opts *o, struct err *e)
 		while (k < ARRAY_SIZE(known) && !str_eq(known[k], o->data[i].key))
 			k++;
 		if (k == ARRAY_SIZE(known))
-			return err_set(e, ERR_CONFIG, EINVAL, "option %s is not known for a cgroup mount: Invalid argument",
-				o->data[i].key);
+			return err_set(e, ERR_CONFIG, EINVAL,
+				"option %s is not known for a cgroup mount: Invalid argument", o->data[i].key);
 	}
 	return 0;
 }
@@ -243,13 +247,17 @@ static int mount_systemd_v1(const struct rt_plan_in *in, struct rt_plan *p, stru
 	if (!doc)
 		return err_oom(e, "a mount");
 	if (at[0] != '/')
-		return err_set(e, ERR_CONFIG, EINVAL, "annotation run.oci.systemd.force_cgroup_v1: %.64s is not absolute", at);
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "annotation run.oci.systemd.force_cgroup_v1: %.64s is not absolute", at);
 	doc->destination = arena_dup(&p->arena, at);
 	m->source_fd = m->tree = m->idmap_userns = FD_NONE;
 	m->doc = doc;
 	m->kind = CHILD_MOUNT_FS;
-	m->fs = (struct mnt_fs){ .type = "cgroup", .source = "cgroup", .opts = &m->opts,
-		.ms_flags = MS_NOSUID | MS_NODEV | MS_NOEXEC, .ms_data = "none,name=systemd,xattr" };
+	m->fs = (struct mnt_fs){ .type = "cgroup",
+		.source = "cgroup",
+		.opts = &m->opts,
+		.ms_flags = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		.ms_data = "none,name=systemd,xattr" };
 	p->child.n_mounts++;
 	return doc->destination ? 0 : err_oom(e, "a mount");
 }
@@ -279,7 +287,8 @@ int plan_mounts(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	const struct runtime_config *c = in->config;
 
-	p->child.mounts = arena_array(&p->arena, struct child_mount, c->n_mounts + 2); /* for sd_notify and systemd on v1 */
+	p->child.mounts =
+		arena_array(&p->arena, struct child_mount, c->n_mounts + 2); /* for sd_notify and systemd on v1 */
 	if (!p->child.mounts)
 		return err_oom(e, "mounts");
 	p->child.setup_dev = true;
@@ -314,8 +323,8 @@ static int clone_cgroups(const struct rt_plan_in *in, struct rt_plan *p, const s
 	for (int i = 0; i < in->cg_host->n_hier; i++) {
 		if (cgroup_mount_source(c, i, source, sizeof(source), e) < 0)
 			return -e->num;
-		c->cg_tree[i] = in->cg_host->mode == CG_V2 ? sys_open_tree_attr(AT_FDCWD, source, flags, &alone) :
-							     open_tree(AT_FDCWD, source, flags);
+		c->cg_tree[i] = in->cg_host->mode == CG_V2 ? sys_open_tree_attr(AT_FDCWD, source, flags, &alone)
+							   : open_tree(AT_FDCWD, source, flags);
 		if (c->cg_tree[i] < 0)
 			return err_sys(e, "clone cgroup directory %s", source);
 	}
@@ -354,8 +363,8 @@ static bool may_begin_small(const struct rt_plan_in *in, const struct rt_plan *p
 	const struct child_plan *c = &p->child;
 
 	return p->may_clone_mounts && c->new_ns & CLONE_NEWNS && !c->in_userns && !c->stage && !c->no_pivot &&
-		!c->hooks_runtime && !in->config->hooks[RC_HOOK_CREATE_CONTAINER].n &&
-		in->ctx->manager != RT_SYSTEMD && !in->ctx->rootless && !needs_host_paths(c);
+		!c->hooks_runtime && !in->config->hooks[RC_HOOK_CREATE_CONTAINER].n && in->ctx->manager != RT_SYSTEMD &&
+		!in->ctx->rootless && !needs_host_paths(c);
 }
 
 static int clone_binds(struct rt_plan *p, struct err *e)

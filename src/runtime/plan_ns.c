@@ -23,8 +23,8 @@ static int default_user_ns(const struct rt_plan_in *in, struct rt_plan *p, struc
 	user->present = true;
 	if (user->path || (!added && (l->uid_maps.n || l->gid_maps.n)))
 		return 0;
-	return p->have_caps & sys_admin ? ns_idmap_identity(&p->arena, &l->uid_maps, &l->gid_maps, e) :
-					  ns_idmap_default(&p->arena, &l->uid_maps, &l->gid_maps, e);
+	return p->have_caps & sys_admin ? ns_idmap_identity(&p->arena, &l->uid_maps, &l->gid_maps, e)
+					: ns_idmap_default(&p->arena, &l->uid_maps, &l->gid_maps, e);
 }
 
 static int open_joins(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
@@ -89,9 +89,9 @@ static void plan_propagation(const struct rc_linux *l, struct child_plan *c)
 	/* Sharing and slavery both need mounts that still hear of the host's. */
 	c->slave_binds = want == RC_PROP_SLAVE || want == RC_PROP_SHARED;
 	c->rootfs_propagation = c->slave_binds ? MS_SLAVE : MS_PRIVATE;
-	c->final_propagation = want == RC_PROP_SHARED || want == RC_PROP_UNBINDABLE || want == RC_PROP_SLAVE ?
-				       propagation_flags(want, l->rootfs_propagation_recursive) :
-				       0;
+	c->final_propagation = want == RC_PROP_SHARED || want == RC_PROP_UNBINDABLE || want == RC_PROP_SLAVE
+		? propagation_flags(want, l->rootfs_propagation_recursive)
+		: 0;
 }
 
 static int plan_maps(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
@@ -99,7 +99,8 @@ static int plan_maps(const struct rt_plan_in *in, struct rt_plan *p, struct err 
 	const struct rc_linux *l = &in->config->linux_;
 
 	if (!l->uid_maps.n || !l->gid_maps.n)
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/%s: a new user namespace needs at least one entry",
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"config.json: /linux/%s: a new user namespace needs at least one entry",
 			l->uid_maps.n ? "gidMappings" : "uidMappings");
 	p->maps = arena_new(&p->arena, struct ns_idmap);
 	if (!p->maps)

@@ -54,13 +54,16 @@ static int named_filter(const struct plan_program_in *in, const char *id, struct
 	struct profile_want w;
 
 	if (in->linux_->seccomp)
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: annotation " PROFILE_ANNOTATION " beside /linux/seccomp");
+		return err_set(
+			e, ERR_CONFIG, EINVAL, "config.json: annotation " PROFILE_ANNOTATION " beside /linux/seccomp");
 	if (!profile_parse_id(id, &w))
-		return err_set(e, ERR_CONFIG, EINVAL, "config.json: annotation " PROFILE_ANNOTATION ": \"%.64s\" is not known", id);
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"config.json: annotation " PROFILE_ANNOTATION ": \"%.64s\" is not known", id);
 	return profile_filter_get(in->ctx->root_fd, &w, f, e);
 }
 
-static int plan_filter(const struct plan_program_in *in, struct child_program *g, struct seccomp_filter *f, struct err *e)
+static int plan_filter(
+	const struct plan_program_in *in, struct child_program *g, struct seccomp_filter *f, struct err *e)
 {
 	const char *raw = NULL, *strict = NULL, *named = NULL;
 	int r = 0;
@@ -83,7 +86,8 @@ static int plan_filter(const struct plan_program_in *in, struct child_program *g
 	else if (named)
 		r = named_filter(in, named, f, e);
 	else if (in->linux_->seccomp)
-		r = seccomp_filter_get(in->ctx->root_fd, in->linux_->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
+		r = seccomp_filter_get(
+			in->ctx->root_fd, in->linux_->seccomp, str_eq(strict, "1") || str_eq(strict, "true"), f, e);
 	if (r < 0 || !f->n)
 		return r; /* the message names the place already */
 	if (f->unknown)

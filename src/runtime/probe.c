@@ -47,8 +47,7 @@ static int frozen(struct rt_probe *p, const struct rt_state *s, bool *ret, struc
 	return cg_frozen(&p->host, s->cgroup_path, ret, e);
 }
 
-int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd,
-	struct err *e)
+int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd, struct err *e)
 {
 	bool alive = false, same = true, paused = false;
 	auto_fd int pidfd = FD_NONE;
@@ -70,8 +69,7 @@ int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status
 	return 0;
 }
 
-int rt_state_status(struct rt_context *c, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd,
-	struct err *e)
+int rt_state_status(struct rt_context *c, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd, struct err *e)
 {
 	struct rt_probe p;
 

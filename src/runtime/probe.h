@@ -16,5 +16,5 @@ void rt_probe_done(struct rt_probe *p);
 /* rt_probe_host - the hierarchies, found at the first call. */
 int rt_probe_host(struct rt_probe *p, struct err *e) must_check;
 /* rt_probe_status - as rt_state_status(). */
-int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd,
-	struct err *e) must_check;
+int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd, struct err *e)
+	must_check;

@@ -12,8 +12,8 @@ struct rt_relay {
 
 struct rt_relay_child {
 	pid_t pid;
-	int pidfd;	  /* borrowed */
-	int master;	  /* its terminal, borrowed, or FD_NONE; becomes non-blocking */
+	int pidfd; /* borrowed */
+	int master; /* its terminal, borrowed, or FD_NONE; becomes non-blocking */
 	bool reap_others; /* we are the subreaper: collect orphans, too */
 };
 

@@ -248,7 +248,8 @@ TEST(end_of_input_is_passed_on)
 
 TEST(a_reader_that_stopped_does_not_keep_signals)
 {
-	struct user u = user_at_pipes("trap 'exit 2' TERM; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done");
+	struct user u = user_at_pipes(
+		"trap 'exit 2' TERM; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done");
 
 	CHECK(expect(u.out, "y"), "start");
 	kill(u.relay, SIGTERM); /* to the container, whose output then waits for a reader */

@@ -14,10 +14,10 @@ struct relay_half {
 };
 
 struct relay_tty {
-	int master;	/* borrowed */
-	int slave;	/* held open, or the master would report a hang-up whenever the container has closed its side */
-	int in, out;	/* FD_NONE when ended */
-	int own_out;	/* our own description of stdout, so that making it non-blocking hurts nobody */
+	int master; /* borrowed */
+	int slave; /* held open, or the master would report a hang-up whenever the container has closed its side */
+	int in, out; /* FD_NONE when ended */
+	int own_out; /* our own description of stdout, so that making it non-blocking hurts nobody */
 	bool raw, hung_up;
 	struct termios saved;
 	struct relay_half to_master, to_out;

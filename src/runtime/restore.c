@@ -75,8 +75,11 @@ static int add_stdio(struct restore *r, struct err *e)
 static int add_namespaces(struct restore *r, struct err *e)
 {
 	static const char *const external[RC_N_NS] = { [RC_NS_NET] = "extRootNetNS", [RC_NS_PID] = "extRootPidNS" };
-	static const char *const joined[RC_N_NS] = { [RC_NS_MNT] = "mnt", [RC_NS_IPC] = "ipc", [RC_NS_UTS] = "uts",
-		[RC_NS_USER] = "user", [RC_NS_TIME] = "time" };
+	static const char *const joined[RC_N_NS] = { [RC_NS_MNT] = "mnt",
+		[RC_NS_IPC] = "ipc",
+		[RC_NS_UTS] = "uts",
+		[RC_NS_USER] = "user",
+		[RC_NS_TIME] = "time" };
 
 	for (int k = 0; k < RC_N_NS; k++) {
 		const char *path = r->c.config.linux_.ns[k].path;
@@ -93,7 +96,8 @@ static int add_namespaces(struct restore *r, struct err *e)
 			pb_pair(&r->opts, CRIU_JOIN_NS, joined[k], path);
 		} else {
 			return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP,
-				"config.json: /linux/namespaces: criu cannot restore into a %s namespace by path", rc_ns_names[k]);
+				"config.json: /linux/namespaces: criu cannot restore into a %s namespace by path",
+				rc_ns_names[k]);
 		}
 	}
 	return 0;
@@ -122,8 +126,12 @@ static int add_cgroup_roots(struct restore *r, struct err *e)
 static int build_opts(struct restore *r, struct err *e)
 {
 	const struct rt_criu *q = r->q;
-	struct criu_mounts m = { .config = &r->c.config, .host = &r->c.cg_host, .cgroup_path = r->c.state.cgroup_path,
-		.bundle = r->c.bundle, .root = r->rootfs, .root_path = r->c.plan.child.rootfs };
+	struct criu_mounts m = { .config = &r->c.config,
+		.host = &r->c.cg_host,
+		.cgroup_path = r->c.state.cgroup_path,
+		.bundle = r->c.bundle,
+		.root = r->rootfs,
+		.root_path = r->c.plan.child.rootfs };
 
 	if (criu_opts_common(q, &r->c.config, log_name, &r->opts, e) < 0)
 		return -e->num;
@@ -187,7 +195,10 @@ static int on_notify(void *arg, const struct criu_answer *a, int *take_fd, struc
 
 static int prepare_root(struct restore *r, struct err *e)
 {
-	struct rt_plan_in in = { .ctx = r->c.ctx, .req = r->c.req, .config = &r->c.config, .bundle = r->c.bundle,
+	struct rt_plan_in in = { .ctx = r->c.ctx,
+		.req = r->c.req,
+		.config = &r->c.config,
+		.bundle = r->c.bundle,
 		.bundle_fd = r->c.bundle_fd };
 	char root[PATH_MAX];
 
@@ -208,8 +219,13 @@ static int prepare_root(struct restore *r, struct err *e)
 static int begin(struct restore *r, struct err *e)
 {
 	struct criu_start s = { .std = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
-		.image_path = r->dirs.image_path, .work_path = r->dirs.work_path, .fds = r->ns, .n_fds = r->n_ns,
-		.cgroup_fd = r->c.cg.dir_fd, .join = &r->c.cg.join, .root_from = r->c.plan.child.rootfs,
+		.image_path = r->dirs.image_path,
+		.work_path = r->dirs.work_path,
+		.fds = r->ns,
+		.n_fds = r->n_ns,
+		.cgroup_fd = r->c.cg.dir_fd,
+		.join = &r->c.cg.join,
+		.root_from = r->c.plan.child.rootfs,
 		.root_to = r->mounted_root };
 
 	if (criu_begin(&r->run, &s, e) < 0)
@@ -270,8 +286,10 @@ static void restore_done(struct restore *r)
 static int stay(struct restore *r, struct rt_relay *relay, int *ret_status, struct err *e)
 {
 	const struct rt_create *req = r->c.req;
-	struct rt_relay_child ch = { .pid = r->c.pid, .pidfd = r->c.pidfd,
-		.master = req->console_socket ? FD_NONE : r->c.master, .reap_others = !req->no_subreaper };
+	struct rt_relay_child ch = { .pid = r->c.pid,
+		.pidfd = r->c.pidfd,
+		.master = req->console_socket ? FD_NONE : r->c.master,
+		.reap_others = !req->no_subreaper };
 
 	if (rt_relay_wait(relay, &ch, ret_status, e) < 0 || req->keep)
 		return e->num ? -e->num : 0;
@@ -279,15 +297,20 @@ static int stay(struct restore *r, struct rt_relay *relay, int *ret_status, stru
 		err_clear(e);
 		return 0;
 	}
-	return e->num ? -e->num : rt_destroy(r->c.ctx, &r->c.cg_host, r->c.state_fd, &r->c.state,
-					  &r->c.config.hooks[RC_HOOK_POSTSTOP], e);
+	return e->num ? -e->num
+		      : rt_destroy(r->c.ctx, &r->c.cg_host, r->c.state_fd, &r->c.state,
+				&r->c.config.hooks[RC_HOOK_POSTSTOP], e);
 }
 
-int rt_restore(struct rt_context *ctx, const struct rt_create *req, const struct rt_criu *q, int *ret_status,
-	struct err *e)
+int rt_restore(
+	struct rt_context *ctx, const struct rt_create *req, const struct rt_criu *q, int *ret_status, struct err *e)
 {
-	struct restore r = { .c = { .ctx = ctx, .req = req, .started = true }, .q = q,
-		.dirs = { FD_NONE, FD_NONE, NULL, NULL }, .run = CRIU_RUN_INIT, .opts = BUF_INIT, .rootfs = FD_NONE };
+	struct restore r = { .c = { .ctx = ctx, .req = req, .started = true },
+		.q = q,
+		.dirs = { FD_NONE, FD_NONE, NULL, NULL },
+		.run = CRIU_RUN_INIT,
+		.opts = BUF_INIT,
+		.rootfs = FD_NONE };
 	struct rt_relay relay = { .blocked = false };
 	bool stays = !req->detach;
 

@@ -28,7 +28,8 @@ int creation_end(struct creation *c, struct err *e)
 		err_clear(e);
 		return 0;
 	}
-	return r < 0 ? r : rt_destroy(c->ctx, &c->cg_host, c->state_fd, &c->state, &c->config.hooks[RC_HOOK_POSTSTOP], e);
+	return r < 0 ? r
+		     : rt_destroy(c->ctx, &c->cg_host, c->state_fd, &c->state, &c->config.hooks[RC_HOOK_POSTSTOP], e);
 }
 
 int creation_start(struct creation *c, struct err *e)

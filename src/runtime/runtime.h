@@ -14,7 +14,7 @@ enum rt_cgroup_manager { RT_CGROUPFS, RT_SYSTEMD, RT_CGROUP_DISABLED };
 struct rt_trace; /* runtime/trace.h: phases with times, NULL unless --trace */
 
 struct rt_context {
-	int root_fd;	       /* state root directory, made 0700 by rt_context_open */
+	int root_fd; /* state root directory, made 0700 by rt_context_open */
 	const char *root_path; /* for messages */
 	enum rt_cgroup_manager manager;
 	bool rootless; /* tolerate what a plain user cannot have (cgroup limits nobody asked for …) */
@@ -40,21 +40,21 @@ struct rt_root {
 
 struct rt_create {
 	const char *id;
-	const char *bundle;	    /* directory, made absolute by the callee */
-	const char *config;	    /* file name instead of BUNDLE/config.json, or NULL */
-	const struct buf *text;	    /* config.json itself instead of a file, or NULL. Borrowed */
+	const char *bundle; /* directory, made absolute by the callee */
+	const char *config; /* file name instead of BUNDLE/config.json, or NULL */
+	const struct buf *text; /* config.json itself instead of a file, or NULL. Borrowed */
 	const struct rt_root *root; /* who makes the root filesystem, or NULL; root.path is then only its name in state
 				     * documents. Borrowed */
 	const char *console_socket; /* or NULL */
-	const char *pidfd_socket;   /* or NULL */
-	const char *pid_file;	    /* or NULL */
-	const char *notify_socket;  /* sd_notify proxy, from $NOTIFY_SOCKET, or NULL */
-	const char *notify_at;	    /* directory of its socket in the container, absolute; NULL: /run/notify */
-	uint32_t preserve_fds;	    /* 3 … 3+N-1 besides LISTEN_FDS */
-	uint32_t listen_fds;	    /* from $LISTEN_FDS */
+	const char *pidfd_socket; /* or NULL */
+	const char *pid_file; /* or NULL */
+	const char *notify_socket; /* sd_notify proxy, from $NOTIFY_SOCKET, or NULL */
+	const char *notify_at; /* directory of its socket in the container, absolute; NULL: /run/notify */
+	uint32_t preserve_fds; /* 3 … 3+N-1 besides LISTEN_FDS */
+	uint32_t listen_fds; /* from $LISTEN_FDS */
 	bool no_pivot, no_new_keyring;
-	bool detach;		    /* run: return after start */
-	bool keep;		    /* run: do not delete at the end */
+	bool detach; /* run: return after start */
+	bool keep; /* run: do not delete at the end */
 	bool no_subreaper;
 };
 

@@ -53,9 +53,9 @@ int spawn_container(struct creation *c, struct err *e)
 	}
 	if (pid < 0) {
 		err_sys(e, "clone the container's first process");
-		return e->num == EACCES || e->num == EPERM || e->num == EOPNOTSUPP ?
-			       err_hint(e, "the cgroup or a namespace was refused by the kernel") :
-			       -e->num;
+		return e->num == EACCES || e->num == EPERM || e->num == EOPNOTSUPP
+			? err_hint(e, "the cgroup or a namespace was refused by the kernel")
+			: -e->num;
 	}
 	fd_close(&p->sync);
 	c->pid = pid;

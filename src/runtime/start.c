@@ -141,7 +141,8 @@ int rt_start(struct rt_context *c, const char *id, const char *notify_socket, st
 		r = rt_container_config(&ct, &config, e);
 	if (r == 0) {
 		r = start(&ct, &config, notify_socket, e);
-		if (r < 0 && config.process && (config.hooks[RC_HOOK_START_CONTAINER].n || config.hooks[RC_HOOK_POSTSTART].n))
+		if (r < 0 && config.process &&
+			(config.hooks[RC_HOOK_START_CONTAINER].n || config.hooks[RC_HOOK_POSTSTART].n))
 			destroy_failed(c, &ct, &config);
 		runtime_config_done(&config);
 	}

@@ -8,7 +8,7 @@
 struct start_ctx {
 	const struct runtime_config *config;
 	const struct rt_state *state;
-	int pidfd;	  /* of the process that executes */
+	int pidfd; /* of the process that executes */
 	pid_t target_pid; /* exec: its pid; 0: the container's first process */
 };
 

@@ -83,7 +83,8 @@ static int err_taken(struct rt_context *c, const char *id, struct err *e)
 	err_set(e, ERR_CONFLICT, EEXIST, "container with given ID already exists: %s", id);
 	auto_fd int fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0 && faccessat(fd, "state.json", F_OK, 0) < 0)
-		err_hint(e, "it is being created, or its creation was interrupted; \"delete --force %.64s\" clears it", id);
+		err_hint(e, "it is being created, or its creation was interrupted; \"delete --force %.64s\" clears it",
+			id);
 	return -e->num;
 }
 
@@ -193,8 +194,8 @@ int rt_state_load(int state_fd, const char *id, bool *ret_found, struct rt_state
 	if (fd < 0)
 		return err_sys(e, "open %s/state.json", dir_name(state_fd).text);
 	if (io_read_all(fd, MAX_STATE, &b, e) < 0)
-		return e->num == EFBIG ? corrupt(state_fd, id, e) :
-					 err_wrap(e, "%s/state.json", dir_name(state_fd).text);
+		return e->num == EFBIG ? corrupt(state_fd, id, e)
+				       : err_wrap(e, "%s/state.json", dir_name(state_fd).text);
 	if (rt_state_parse(b.data, b.len, ret, e) < 0)
 		return e->num == ENOMEM ? -ENOMEM : corrupt(state_fd, id, e);
 	if (!str_eq(ret->id, id)) {

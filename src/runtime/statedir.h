@@ -14,20 +14,20 @@ enum { RT_STATE_VERSION = 1 };
 struct rt_state {
 	struct arena arena;
 	char *id, *bundle, *rootfs, *created /* RFC 3339 */, *owner;
-	pid_t pid;	      /* 0: not yet or no longer */
+	pid_t pid; /* 0: not yet or no longer */
 	uint64_t start_ticks; /* of pid */
 	char *boot_id; /* NULL: a state root that does not outlive a boot */
-	bool started;	      /* rt_start succeeded: created or running */
-	uint32_t uid;	      /* who made it */
+	bool started; /* rt_start succeeded: created or running */
+	uint32_t uid; /* who made it */
 	enum rt_cgroup_manager manager;
-	char *cgroup_path;    /* relative to each hierarchy's root, "/a/b"; NULL: none of our own */
-	char *cgroup_scope;   /* systemd unit or NULL */
+	char *cgroup_path; /* relative to each hierarchy's root, "/a/b"; NULL: none of our own */
+	char *cgroup_scope; /* systemd unit or NULL */
 	bool cgroup_external; /* existed before us: never removed */
-	unsigned namespaces;  /* bit per enum rc_ns: the container's differ from the runtime's */
+	unsigned namespaces; /* bit per enum rc_ns: the container's differ from the runtime's */
 	bool has_user_ns;
 	char *intel_rdt_path;
 	struct rc_kv_list annotations;
-	bool has_poststop;    /* config.json lists poststop hooks */
+	bool has_poststop; /* config.json lists poststop hooks */
 };
 
 /* rt_state_may_outlive_boot - whether the state root is on something else than a tmpfs, so that a state there may be of
@@ -66,8 +66,8 @@ int rt_state_remove(struct rt_context *c, const char *id, int state_fd, struct e
 
 /* rt_state_status - what the container is doing now; *ret_pidfd (FD_NONE when stopped) is the caller's.
  * Right even when the pid was reused or the machine was booted since. */
-int rt_state_status(struct rt_context *c, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd,
-	struct err *e) must_check;
+int rt_state_status(struct rt_context *c, const struct rt_state *s, enum rt_status *ret, int *ret_pidfd, struct err *e)
+	must_check;
 
 /* One container, opened: what nearly every command begins with. */
 struct rt_container {
@@ -78,21 +78,24 @@ struct rt_container {
 	struct rt_state state;
 };
 
-#define RT_CONTAINER_INIT { .state_fd = FD_NONE, .pidfd = FD_NONE }
+#define RT_CONTAINER_INIT \
+	{ \
+		.state_fd = FD_NONE, .pidfd = FD_NONE \
+	}
 
 enum rt_open_how { RT_UNLOCKED, RT_LOCKED };
 
 /* rt_container_open - open, lock if asked, load, and find the status. ERR_NOT_FOUND "container does not
  * exist". End with rt_container_done(), also after an error. */
-int rt_container_open(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
-	struct err *e) must_check;
+int rt_container_open(
+	struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret, struct err *e) must_check;
 struct rt_probe;
 /* rt_container_open_by - the same with a probe that the caller goes on to use (runtime/probe.h). */
 int rt_container_open_by(struct rt_context *c, struct rt_probe *p, const char *id, enum rt_open_how how,
 	struct rt_container *ret, struct err *e) must_check;
 /* rt_container_open_whole - rt_container_open(), refusing a half-made one. */
-int rt_container_open_whole(struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret,
-	struct err *e) must_check;
+int rt_container_open_whole(
+	struct rt_context *c, const char *id, enum rt_open_how how, struct rt_container *ret, struct err *e) must_check;
 void rt_container_done(struct rt_container *ct);
 /* rt_container_config - read the copy of config.json kept in ROOT/ID. End with runtime_config_done(). */
 int rt_container_config(const struct rt_container *ct, struct runtime_config *ret, struct err *e) must_check;

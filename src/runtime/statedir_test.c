@@ -49,9 +49,19 @@ static void fill(struct rt_state *s)
 {
 	static struct rc_kv kv[] = { { "k\"1", "v\n\xc3\xa9" }, { "k2", "" } };
 
-	*s = (struct rt_state){ .id = "web", .bundle = "/b", .rootfs = "/b/r", .created = "2026-01-01T00:00:00Z",
-		.pid = 4711, .start_ticks = 99, .boot_id = "x", .uid = 12, .manager = RT_SYSTEMD,
-		.cgroup_path = "/a/b", .cgroup_scope = "x.scope", .namespaces = 5, .has_poststop = true,
+	*s = (struct rt_state){ .id = "web",
+		.bundle = "/b",
+		.rootfs = "/b/r",
+		.created = "2026-01-01T00:00:00Z",
+		.pid = 4711,
+		.start_ticks = 99,
+		.boot_id = "x",
+		.uid = 12,
+		.manager = RT_SYSTEMD,
+		.cgroup_path = "/a/b",
+		.cgroup_scope = "x.scope",
+		.namespaces = 5,
+		.has_poststop = true,
 		.annotations = { kv, ARRAY_SIZE(kv) } };
 }
 
@@ -237,14 +247,23 @@ TEST(status_knows_a_reused_pid)
 TEST(hostile_state_is_corrupt)
 {
 	static const char *const texts[] = {
-		"", "{", "[]", "null", "{}", "{\"version\":99}", "{\"version\":1,\"version\":1}",
-		"{\"version\":1,\"id\":7}", "{\"version\":1,\"id\":\"web\"}",
+		"",
+		"{",
+		"[]",
+		"null",
+		"{}",
+		"{\"version\":99}",
+		"{\"version\":1,\"version\":1}",
+		"{\"version\":1,\"id\":7}",
+		"{\"version\":1,\"id\":\"web\"}",
 		"{\"version\":1,\"id\":\"web\",\"bundle\":\"/\",\"rootfs\":\"/\",\"created\":\"\",\"uid\":-1}",
-		"{\"version\":1,\"id\":\"web\",\"bundle\":\"/\",\"rootfs\":\"/\",\"created\":\"\",\"uid\":0,\"pid\":99999999999,"
+		"{\"version\":1,\"id\":\"web\",\"bundle\":\"/\",\"rootfs\":\"/"
+		"\",\"created\":\"\",\"uid\":0,\"pid\":99999999999,"
 		"\"startTicks\":1,\"manager\":\"cgroupfs\"}",
 		"{\"version\":1,\"id\":\"web\",\"bundle\":\"/\",\"rootfs\":\"/\",\"created\":\"\",\"uid\":0,\"pid\":1,"
 		"\"startTicks\":1,\"manager\":\"cgroupfs\",\"cgroup\":\"/../..\"}",
-		"{\"version\":1,\"id\":\"other\",\"bundle\":\"/\",\"rootfs\":\"/\",\"created\":\"\",\"uid\":0,\"pid\":1,"
+		"{\"version\":1,\"id\":\"other\",\"bundle\":\"/\",\"rootfs\":\"/"
+		"\",\"created\":\"\",\"uid\":0,\"pid\":1,"
 		"\"startTicks\":1,\"manager\":\"cgroupfs\"}",
 		"{\"version\":1,\"id\":\"web\",\"bundle\":\"/\",\"rootfs\":\"/\",\"created\":\"\",\"uid\":0,\"pid\":1,"
 		"\"startTicks\":1,\"manager\":\"cgroupfs\",\"annotations\":{\"a\":1}}",
@@ -267,6 +286,6 @@ TEST(hostile_state_is_corrupt)
 	}
 }
 
-TEST_MAIN(T(root_is_private_whatever_the_umask), T(ids_are_checked), T(save_and_load_agree),
-	T(a_taken_id_is_refused), T(remove_spares_what_another_made), T(one_of_many_creators_wins),
-	T(half_made_is_told_from_being_made), T(status_knows_a_reused_pid), T(hostile_state_is_corrupt))
+TEST_MAIN(T(root_is_private_whatever_the_umask), T(ids_are_checked), T(save_and_load_agree), T(a_taken_id_is_refused),
+	T(remove_spares_what_another_made), T(one_of_many_creators_wins), T(half_made_is_told_from_being_made),
+	T(status_knows_a_reused_pid), T(hostile_state_is_corrupt))

@@ -19,7 +19,10 @@ struct field {
 	int use;
 };
 
-#define FIELD(n, t, member, u) { n, t, offsetof(struct rt_state, member), u }
+#define FIELD(n, t, member, u) \
+	{ \
+		n, t, offsetof(struct rt_state, member), u \
+	}
 
 static const struct field fields[] = {
 	FIELD("id", F_STR, id, REQUIRED),
@@ -64,25 +67,13 @@ static void put_field(const struct rt_state *s, const struct field *f, struct bu
 	buf_printf(b, ",\"%s\":", f->name);
 	switch (f->type) {
 	case F_STR:
-	case F_PATH:
-		buf_json_str(b, *(char *const *)p);
-		break;
-	case F_PID:
-		buf_printf(b, "%d", (int)*(const pid_t *)p);
-		break;
+	case F_PATH: buf_json_str(b, *(char *const *)p); break;
+	case F_PID: buf_printf(b, "%d", (int)*(const pid_t *)p); break;
 	case F_U32:
-	case F_UINT:
-		buf_printf(b, "%u", *(const unsigned *)p);
-		break;
-	case F_U64:
-		buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)p);
-		break;
-	case F_BOOL:
-		buf_str(b, *(const bool *)p ? "true" : "false");
-		break;
-	case F_MANAGER:
-		buf_json_str(b, manager_names[*(const enum rt_cgroup_manager *)p]);
-		break;
+	case F_UINT: buf_printf(b, "%u", *(const unsigned *)p); break;
+	case F_U64: buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)p); break;
+	case F_BOOL: buf_str(b, *(const bool *)p ? "true" : "false"); break;
+	case F_MANAGER: buf_json_str(b, manager_names[*(const enum rt_cgroup_manager *)p]); break;
 	}
 }
 
@@ -169,20 +160,17 @@ static int get_field(struct rt_state *s, const struct field *f, const struct jso
 {
 	switch (f->type) {
 	case F_STR:
-	case F_PATH:
-		return get_string(s, f, v, e);
+	case F_PATH: return get_string(s, f, v, e);
 	case F_PID:
 	case F_U32:
 	case F_U64:
-	case F_UINT:
-		return get_number(s, f, v, e);
+	case F_UINT: return get_number(s, f, v, e);
 	case F_BOOL:
 		if (v->kind != JSON_KIND_TRUE && v->kind != JSON_KIND_FALSE)
 			return bad(f->name, "not true or false", e);
 		*(bool *)at(s, f) = v->kind == JSON_KIND_TRUE;
 		return 0;
-	case F_MANAGER:
-		return get_manager(s, f, v, e);
+	case F_MANAGER: return get_manager(s, f, v, e);
 	}
 	return 0;
 }

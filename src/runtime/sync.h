@@ -5,13 +5,13 @@
 #include "base/err.h"
 
 enum sync_type {
-	SYNC_EOF = 0,	/* the other side is gone; after the go-ahead: the program was executed */
-	SYNC_ERROR,	/* child: struct err follows */
-	SYNC_GO,	/* parent: carry on */
-	SYNC_STAGED,	/* stage: value is the pid of the real child */
-	SYNC_NS_READY,	/* child: namespaces and mounts stand, run the hooks that want to see them */
-	SYNC_READY,	/* child: everything is prepared; a pty master may come along */
-	SYNC_LISTENER,	/* child: about to load a filter with a listener; runtime/listener.h */
+	SYNC_EOF = 0, /* the other side is gone; after the go-ahead: the program was executed */
+	SYNC_ERROR, /* child: struct err follows */
+	SYNC_GO, /* parent: carry on */
+	SYNC_STAGED, /* stage: value is the pid of the real child */
+	SYNC_NS_READY, /* child: namespaces and mounts stand, run the hooks that want to see them */
+	SYNC_READY, /* child: everything is prepared; a pty master may come along */
+	SYNC_LISTENER, /* child: about to load a filter with a listener; runtime/listener.h */
 	SYNC_HOOK_FAILED,
 };
 

@@ -140,11 +140,9 @@ static void write_json(const struct rt_trace *t, int status, struct buf *b)
 
 	buf_str(b, "{\"command\":");
 	buf_json_str(b, t->command);
-	buf_printf(b, ",\"status\":%d,\"us\":%llu", status,
-		(unsigned long long)(last->ns - first->ns) / 1000);
+	buf_printf(b, ",\"status\":%d,\"us\":%llu", status, (unsigned long long)(last->ns - first->ns) / 1000);
 	add_count(b, "syscalls", known, own);
-	add_count(b, "children_syscalls", known,
-		less(last->all - first->all, last->own - first->own));
+	add_count(b, "children_syscalls", known, less(last->all - first->all, last->own - first->own));
 	if (!known) {
 		buf_str(b, ",\"not_counted\":");
 		buf_json_str(b, t->why);

@@ -8,8 +8,7 @@ struct rt_trace;
 
 /* rt_trace_open - begin, in phase "begin"; @path is made now, so that a wrong one is told before
  * anything is done. @command is borrowed. *ret is ended by rt_trace_finish(). */
-int rt_trace_open(const char *path, const char *command, struct rt_trace **ret, struct err *e)
-	must_check;
+int rt_trace_open(const char *path, const char *command, struct rt_trace **ret, struct err *e) must_check;
 /* rt_trace_phase - what comes from here on is @name (a literal); the phase before ends. NULL @t
  * does nothing. */
 void rt_trace_phase(struct rt_trace *t, const char *name);

@@ -7,8 +7,8 @@
 #include "rdt/rdt.h"
 #include "runtime/probe.h"
 
-static int apply(struct rt_context *c, struct rt_probe *p, const struct rt_state *s, const struct rc_resources *r,
-	struct err *e)
+static int apply(
+	struct rt_context *c, struct rt_probe *p, const struct rt_state *s, const struct rc_resources *r, struct err *e)
 {
 	if (!s->cgroup_path || !s->cgroup_path[0])
 		return err_set(e, ERR_UNSUPPORTED, EOPNOTSUPP, "the container has no cgroup of its own");

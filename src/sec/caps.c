@@ -36,8 +36,8 @@ int caps_have(uint64_t *ret, struct err *e)
 	return 0;
 }
 
-void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_sets *ret,
-	uint64_t *ret_missing, uint64_t *ret_dropped)
+void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_sets *ret, uint64_t *ret_missing,
+	uint64_t *ret_dropped)
 {
 	struct caps_sets s = { 0 };
 	uint64_t asked = 0, contradicting = 0;
@@ -71,8 +71,8 @@ const char *caps_names(uint64_t mask, char *dst, size_t size)
 		const char *name = rc_capability_name(i);
 		const char *sep = used ? " " : "";
 
-		used += name ? fmt_to(dst + used, size - used, "%s%s", sep, name) :
-			       fmt_to(dst + used, size - used, "%sCAP_%d", sep, i);
+		used += name ? fmt_to(dst + used, size - used, "%s%s", sep, name)
+			     : fmt_to(dst + used, size - used, "%sCAP_%d", sep, i);
 	}
 	return dst;
 }

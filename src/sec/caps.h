@@ -25,17 +25,19 @@ uint64_t caps_all(int last);
  * user namespace has all of them (user_namespaces(7)): use caps_all() there. */
 int caps_have(uint64_t *ret, struct err *e) must_check;
 /* caps_clamp - the sets of @want (NULL: all empty) as far as @have allows, made consistent: effective and
- * ambient within permitted, ambient within inheritable, inheritable within bounding. *ret_missing are the asked-for capabilities that
+ * ambient within permitted, ambient within inheritable, inheritable within bounding. *ret_missing are the asked-for
+ * capabilities that
  * @have lacks (the spec wants a warning); *ret_dropped those left out because the sets contradict each
  * other. Both may be NULL. runtime-spec config.md "Linux Process". */
-void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_sets *ret,
-	uint64_t *ret_missing, uint64_t *ret_dropped);
+void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_sets *ret, uint64_t *ret_missing,
+	uint64_t *ret_dropped);
 /* caps_names - "CAP_CHOWN CAP_KILL" for a warning, into @dst of @size bytes; returns @dst. */
 const char *caps_names(uint64_t mask, char *dst, size_t size);
 
 enum { CAPS_MAX = 63 }; /* sets have 64 bits */
 /* caps_drop_bounding - CHILD. Leave only @keep of capabilities 0 to @last, or to the last one that the kernel knows, in
- * the bounding set: one prctl(2) per dropped capability. Without CAP_SETPCAP -EPERM, unless there was nothing to drop. */
+ * the bounding set: one prctl(2) per dropped capability. Without CAP_SETPCAP -EPERM, unless there was nothing to drop.
+ */
 int caps_drop_bounding(uint64_t keep, int last, struct err *e) must_check;
 /* caps_keep - CHILD. Keep the permitted set across setresuid(2); execve(2) ends it. */
 int caps_keep(struct err *e) must_check;

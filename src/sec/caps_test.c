@@ -39,8 +39,8 @@ static struct status in_child(int (*fn)(void *, struct err *), void *arg, struct
 		struct buf b = BUF_INIT;
 
 		if (fn(arg, &ce) == 0 && io_read_file_at(AT_FDCWD, "/proc/self/status", 65536, &b, &ce) == 0) {
-			s = (struct status){ field(b.data, "CapInh:"), field(b.data, "CapPrm:"), field(b.data, "CapEff:"),
-				field(b.data, "CapBnd:"), field(b.data, "CapAmb:") };
+			s = (struct status){ field(b.data, "CapInh:"), field(b.data, "CapPrm:"),
+				field(b.data, "CapEff:"), field(b.data, "CapBnd:"), field(b.data, "CapAmb:") };
 		}
 		(void)!write(p[1], &ce, sizeof(ce));
 		(void)!write(p[1], &s, sizeof(s));
@@ -117,8 +117,9 @@ static void need_root(void)
 
 TEST(root_holds_what_was_asked_and_nothing_inheritable)
 {
-	struct plan p = { .sets = { .bounding = BIT(CAP_KILL) | BIT(CAP_CHOWN), .permitted = BIT(CAP_KILL) | BIT(CAP_CHOWN),
-		.effective = BIT(CAP_KILL) } };
+	struct plan p = { .sets = { .bounding = BIT(CAP_KILL) | BIT(CAP_CHOWN),
+				  .permitted = BIT(CAP_KILL) | BIT(CAP_CHOWN),
+				  .effective = BIT(CAP_KILL) } };
 	struct err e = ERR_NONE;
 
 	need_root();

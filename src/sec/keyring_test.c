@@ -46,7 +46,8 @@ static uint32_t perm(void)
 	return (uint32_t)strtoul(strstr(text, ";3f") ? strstr(text, ";3f") + 1 : "0", NULL, 16);
 }
 
-/* What begins gets the same permissions whether the name was in use or not; who joins leaves them, but for the search. */
+/* What begins gets the same permissions whether the name was in use or not; who joins leaves them, but for the search.
+ */
 static int permissions(void)
 {
 	char name[KEYRING_NAME_SIZE], id[32];

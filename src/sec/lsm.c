@@ -91,7 +91,8 @@ int lsm_prepare(const char *apparmor, const char *selinux, bool no_new_privs, st
 	if (asked(apparmor) && !lsm_apparmor_enabled()) {
 		if (!str_eq(apparmor, "unconfined"))
 			return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-				"config.json: /process/apparmorProfile: \"%.128s\" is asked for and AppArmor is not enabled",
+				"config.json: /process/apparmorProfile: \"%.128s\" is asked for and AppArmor is not "
+				"enabled",
 				apparmor);
 	} else if (asked(apparmor) && prepare_apparmor(apparmor, no_new_privs, ret, e) < 0) {
 		return -e->num;
@@ -100,7 +101,8 @@ int lsm_prepare(const char *apparmor, const char *selinux, bool no_new_privs, st
 		return 0;
 	if (!lsm_selinux_enabled())
 		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-			"config.json: /process/selinuxLabel: \"%.128s\" is asked for and SELinux is not enabled", selinux);
+			"config.json: /process/selinuxLabel: \"%.128s\" is asked for and SELinux is not enabled",
+			selinux);
 	if (ret->kind == LSM_APPARMOR)
 		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
 			"config.json: /process: apparmorProfile and selinuxLabel are both asked for");
@@ -148,8 +150,7 @@ int lsm_set_keycreate(int proc_fd, const char *label, struct err *e)
 	return write_attr(fd, "attr/keycreate", label, strlen(label), e);
 }
 
-int lsm_mount_context(const char *label, const char *options, char *dst, size_t size, size_t *ret_len,
-	struct err *e)
+int lsm_mount_context(const char *label, const char *options, char *dst, size_t size, size_t *ret_len, struct err *e)
 {
 	const char *comma = asked(options) ? "," : "";
 

@@ -19,8 +19,8 @@ struct lsm_exec {
  * (apparmor: "stack" instead of "exec"). Both asked for: *ret has the one this kernel enforces; a kernel
  * without either, or with only the other, is ERR_UNSUPPORTED naming profile or label. "unconfined" as
  * AppArmor profile on a kernel without AppArmor asks for nothing. */
-int lsm_prepare(const char *apparmor, const char *selinux, bool no_new_privs, struct lsm_exec *ret,
-	struct err *e) must_check;
+int lsm_prepare(const char *apparmor, const char *selinux, bool no_new_privs, struct lsm_exec *ret, struct err *e)
+	must_check;
 /* lsm_apparmor_enabled, lsm_selinux_enabled - one or two cheap calls (a small file; statfs(2)). */
 bool lsm_apparmor_enabled(void);
 bool lsm_selinux_enabled(void);
@@ -34,7 +34,7 @@ int lsm_set_keycreate(int proc_fd, const char *label, struct err *e) must_check;
 /* lsm_mount_context - linux.mountLabel as mount option `context="LABEL"` into @dst, prefixed by a comma when
  * @options is not empty. *ret_len is 0 when @label is empty or @data already has a context. A label where
  * SELinux is absent is ERR_UNSUPPORTED, as is one with a quote or control byte ERR_CONFIG. */
-int lsm_mount_context(const char *label, const char *options, char *dst, size_t size, size_t *ret_len,
-	struct err *e) must_check;
+int lsm_mount_context(const char *label, const char *options, char *dst, size_t size, size_t *ret_len, struct err *e)
+	must_check;
 /* lsm_label_check - printable, no quote, under 4096 bytes; ERR_CONFIG otherwise. */
 int lsm_label_check(const char *what, const char *label, struct err *e) must_check;

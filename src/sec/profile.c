@@ -40,8 +40,7 @@ static uint64_t caps_that_matter(void)
 
 void profile_id(const struct profile_want *w, char dst[static PROFILE_ID_SIZE])
 {
-	fmt_to(dst, PROFILE_ID_SIZE, "%d:%llx%s", PROFILE_FORMAT,
-		(unsigned long long)(w->caps & caps_that_matter()),
+	fmt_to(dst, PROFILE_ID_SIZE, "%d:%llx%s", PROFILE_FORMAT, (unsigned long long)(w->caps & caps_that_matter()),
 		w->socketcall ? ":socketcall" : "");
 }
 
@@ -59,8 +58,7 @@ bool profile_parse_id(const char *id, struct profile_want *ret)
 	if (digits == 0 || digits > 16)
 		return false;
 	for (size_t i = 0; i < digits; i++)
-		ret->caps =
-			ret->caps << 4 | (uint64_t)(id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10);
+		ret->caps = ret->caps << 4 | (uint64_t)(id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10);
 	ret->socketcall = str_eq(id + digits, ":socketcall");
 	return !id[digits] || ret->socketcall;
 }
@@ -98,8 +96,7 @@ static struct rc_seccomp_rule *add_rule(struct builder *b, const char *names, in
 	return r;
 }
 
-static void add_conditions(
-	struct builder *b, struct rc_seccomp_rule *r, const struct rc_seccomp_arg *v, size_t n)
+static void add_conditions(struct builder *b, struct rc_seccomp_rule *r, const struct rc_seccomp_arg *v, size_t n)
 {
 	r->args = arena_array(b->a, struct rc_seccomp_arg, n);
 	if (!r->args) {
@@ -118,9 +115,7 @@ static void allow_if(struct builder *b, const char *name, struct rc_seccomp_arg 
 /* The low half of an argument that the kernel takes as int. */
 static struct rc_seccomp_arg is_int(uint32_t index, uint32_t value)
 {
-	return (struct rc_seccomp_arg){
-		.index = index, .value = low32, .value_two = value, .op = RC_OP_MASKED_EQ
-	};
+	return (struct rc_seccomp_arg){ .index = index, .value = low32, .value_two = value, .op = RC_OP_MASKED_EQ };
 }
 
 /* PER_LINUX, PER_LINUX32, UNAME26 with either, and "what is it". linux/personality.h */
@@ -129,8 +124,7 @@ static void add_personality(struct builder *b)
 	static const uint32_t values[] = { 0, 0x8, 0x20000, 0x20008, UINT32_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		allow_if(b, "personality",
-			(struct rc_seccomp_arg){ .index = 0, .value = values[i], .op = RC_OP_EQ });
+		allow_if(b, "personality", (struct rc_seccomp_arg){ .index = 0, .value = values[i], .op = RC_OP_EQ });
 }
 
 /* All but AF_ALG, AF_VSOCK and whatever else the kernel can load: CVE-2026-31431 and its kin.
@@ -167,8 +161,7 @@ static void add_clone(struct builder *b)
 	const uint64_t namespaces = 0x7E020000;
 
 	allow_if(b, "clone",
-		(struct rc_seccomp_arg){
-			.index = 0, .value = namespaces, .value_two = 0, .op = RC_OP_MASKED_EQ });
+		(struct rc_seccomp_arg){ .index = 0, .value = namespaces, .value_two = 0, .op = RC_OP_MASKED_EQ });
 }
 
 /* TIOCSTI and TIOCLINUX put bytes into the input of a terminal, which may be the caller's. The
@@ -215,13 +208,11 @@ static void add_archs(struct builder *b)
 	b->s->architectures = (struct rc_str_list){ archs, ARRAY_SIZE(archs) - 1 };
 }
 
-static int build(const struct profile_want *w, bool with_ioctl, struct arena *a,
-	struct rc_seccomp *ret, struct err *e)
+static int build(const struct profile_want *w, bool with_ioctl, struct arena *a, struct rc_seccomp *ret, struct err *e)
 {
 	struct builder b = { a, ret, false };
 
-	*ret = (struct rc_seccomp){ .default_action = RC_ACT_ERRNO,
-		.default_errno_ret = { true, EPERM } };
+	*ret = (struct rc_seccomp){ .default_action = RC_ACT_ERRNO, .default_errno_ret = { true, EPERM } };
 	ret->rules = arena_array(a, struct rc_seccomp_rule, MAX_RULES);
 	if (!ret->rules)
 		return err_oom(e, "the seccomp profile");
@@ -241,8 +232,7 @@ static int build(const struct profile_want *w, bool with_ioctl, struct arena *a,
 	return b.failed ? err_oom(e, "the seccomp profile") : 0;
 }
 
-int profile_default(
-	const struct profile_want *w, struct arena *a, struct rc_seccomp *ret, struct err *e)
+int profile_default(const struct profile_want *w, struct arena *a, struct rc_seccomp *ret, struct err *e)
 {
 	return build(w, true, a, ret, e);
 }
@@ -305,11 +295,10 @@ static void write_line(const struct line *l, struct buf *b)
 			buf_printf(b, "arg%u %s 0x%llx", a->index,
 				a->op == RC_OP_NE ? "!=" : "==", (unsigned long long)a->value);
 		else if (a->value == low32)
-			buf_printf(
-				b, "arg%u == 0x%llx", a->index, (unsigned long long)a->value_two);
+			buf_printf(b, "arg%u == 0x%llx", a->index, (unsigned long long)a->value_two);
 		else
-			buf_printf(b, "arg%u & 0x%llx == 0x%llx", a->index,
-				(unsigned long long)a->value, (unsigned long long)a->value_two);
+			buf_printf(b, "arg%u & 0x%llx == 0x%llx", a->index, (unsigned long long)a->value,
+				(unsigned long long)a->value_two);
 	}
 	buf_str(b, "\n");
 }
@@ -339,8 +328,8 @@ void profile_list(const struct profile_want *w, struct buf *b)
 			continue;
 		}
 		write_name(name, b);
-		buf_printf(b, "allowed unless arg1 is 0x%x (TIOCSTI) or 0x%x (TIOCLINUX)\n",
-			refused_ioctls[0], refused_ioctls[1]);
+		buf_printf(b, "allowed unless arg1 is 0x%x (TIOCSTI) or 0x%x (TIOCLINUX)\n", refused_ioctls[0],
+			refused_ioctls[1]);
 	}
 	write_name("any other", b);
 	buf_str(b, "refused EPERM, or ENOSYS if newer than these\n");
@@ -382,8 +371,7 @@ static void digest_of(const struct profile_want *w, uint8_t dst[static 16])
 	blake2b_end(&b, dst);
 }
 
-int profile_filter_get(
-	int root_fd, const struct profile_want *w, struct seccomp_filter *ret, struct err *e)
+int profile_filter_get(int root_fd, const struct profile_want *w, struct seccomp_filter *ret, struct err *e)
 {
 	struct err ignored = ERR_NONE;
 	uint8_t digest[16];
@@ -413,16 +401,14 @@ static bool kernel_version(uint32_t *major, uint32_t *minor)
 		return false;
 	size_t a = strspn(u.release, "0123456789");
 	size_t b = u.release[a] == '.' ? strspn(u.release + a + 1, "0123456789") : 0;
-	if (!parse_u64_n(u.release, a, UINT32_MAX, &v[0]) ||
-		!parse_u64_n(u.release + a + 1, b, UINT32_MAX, &v[1]))
+	if (!parse_u64_n(u.release, a, UINT32_MAX, &v[0]) || !parse_u64_n(u.release + a + 1, b, UINT32_MAX, &v[1]))
 		return false;
 	*major = (uint32_t)v[0];
 	*minor = (uint32_t)v[1];
 	return true;
 }
 
-int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret,
-	struct err *e)
+int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret, struct err *e)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct seccomp_host host = {

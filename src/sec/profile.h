@@ -29,11 +29,9 @@ bool profile_parse_id(const char *id, struct profile_want *ret) must_check;
 
 /* profile_filter_get - its program: from the cache of seccomp_filter_get() (@root_fd), else
  * compiled and put there. End with seccomp_filter_done(). */
-int profile_filter_get(int root_fd, const struct profile_want *w, struct seccomp_filter *ret,
-	struct err *e) must_check;
+int profile_filter_get(int root_fd, const struct profile_want *w, struct seccomp_filter *ret, struct err *e) must_check;
 /* profile_default - the same as rules; everything lives in @a. */
-int profile_default(const struct profile_want *w, struct arena *a, struct rc_seccomp *ret,
-	struct err *e) must_check;
+int profile_default(const struct profile_want *w, struct arena *a, struct rc_seccomp *ret, struct err *e) must_check;
 /* profile_seccomp_json - the same as an object of runtime-spec "linux.seccomp", appended. An error
  * latches in @ret. */
 void profile_seccomp_json(const struct profile_want *w, struct buf *ret);
@@ -46,5 +44,5 @@ void profile_list(const struct profile_want *w, struct buf *ret);
 /* profile_read - a profile in docker's format or the plain object of runtime-spec
  * (spec/seccomp_profile.h), for this machine and kernel, made into the latter and appended to @ret.
  * ERR_CONFIG with the place; @what is how messages call it. */
-int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret,
-	struct err *e) must_check;
+int profile_read(const char *text, size_t len, const char *what, uint64_t caps, struct buf *ret, struct err *e)
+	must_check;

@@ -26,8 +26,8 @@ static int apply_in_child(const struct rc_rlimit *v, size_t n, bool privileged, 
 		ok = ok && rlimit_apply(0, v, n, &e) == 0;
 		(void)!write(p[1], &e, sizeof(e));
 		for (size_t i = 0; i < n; i++)
-			ok &= getrlimit((enum __rlimit_resource)v[i].resource, &now) == 0 && now.rlim_cur == v[i].soft &&
-				now.rlim_max == v[i].hard;
+			ok &= getrlimit((enum __rlimit_resource)v[i].resource, &now) == 0 &&
+				now.rlim_cur == v[i].soft && now.rlim_max == v[i].hard;
 		_exit(ok ? 0 : 1);
 	}
 	close(p[1]);
@@ -39,7 +39,8 @@ static int apply_in_child(const struct rc_rlimit *v, size_t n, bool privileged, 
 
 TEST(sets_every_limit)
 {
-	static const struct rc_rlimit v[] = { { RLIMIT_NOFILE, 64, 128 }, { RLIMIT_CORE, 0, 0 }, { RLIMIT_CPU, 100, 200 } };
+	static const struct rc_rlimit v[] = { { RLIMIT_NOFILE, 64, 128 }, { RLIMIT_CORE, 0, 0 },
+		{ RLIMIT_CPU, 100, 200 } };
 	struct err e = ERR_NONE;
 
 	CHECK(apply_in_child(v, ARRAY_SIZE(v), true, &e) == 0 && e.num == 0, "%s", e.msg);

@@ -28,14 +28,15 @@ TEST(parses_sets)
 
 TEST(refuses_bad_sets)
 {
-	static const char *const bad[] = { "", ",", "0,", ",0", "3-1", "-1", "1-", "0-3-5", "8192", "0-9999", " 1", "1 ",
-		"a", "0x1", "+1", "01", "1,,2", "99999999999999999999" };
+	static const char *const bad[] = { "", ",", "0,", ",0", "3-1", "-1", "1-", "0-3-5", "8192", "0-9999", " 1",
+		"1 ", "a", "0x1", "+1", "01", "1,,2", "99999999999999999999" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct err e = ERR_NONE;
 		struct sched_set s;
 
-		CHECK(sched_set_parse("cpus", bad[i], &s, &e) == -EINVAL && e.kind == ERR_CONFIG, "took \"%s\"", bad[i]);
+		CHECK(sched_set_parse("cpus", bad[i], &s, &e) == -EINVAL && e.kind == ERR_CONFIG, "took \"%s\"",
+			bad[i]);
 		CHECK(strstr(e.msg, "cpus: "), "%s", e.msg);
 	}
 }

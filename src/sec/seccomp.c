@@ -24,12 +24,13 @@ void seccomp_filter_done(struct seccomp_filter *f)
 
 static int refuse_unknown(const struct seccomp_filter *f, struct err *e)
 {
-	err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/seccomp/syscalls: unknown system calls: %.512s", f->unknown);
+	err_set(e, ERR_CONFIG, EINVAL, "config.json: /linux/seccomp/syscalls: unknown system calls: %.512s",
+		f->unknown);
 	return err_hint(e, "annotation run.oci.seccomp_fail_unknown_syscall asks for this refusal");
 }
 
-int seccomp_filter_get(int root_fd, const struct rc_seccomp *s, bool fail_unknown, struct seccomp_filter *ret,
-	struct err *e)
+int seccomp_filter_get(
+	int root_fd, const struct rc_seccomp *s, bool fail_unknown, struct seccomp_filter *ret, struct err *e)
 {
 	AUTO(seccomp_filter) struct seccomp_filter f = SECCOMP_FILTER_INIT;
 	struct err ignored = ERR_NONE;
@@ -104,7 +105,8 @@ int seccomp_filter_raw(const char *base64, struct seccomp_filter *ret, struct er
 	auto_free uint8_t *data = NULL;
 
 	if (n > (max + 2) / 3 * 4)
-		return err_set(e, ERR_CONFIG, E2BIG, "run.oci.seccomp_bpf_data: more than %d instructions", BPF_MAXINSNS);
+		return err_set(
+			e, ERR_CONFIG, E2BIG, "run.oci.seccomp_bpf_data: more than %d instructions", BPF_MAXINSNS);
 	data = malloc(n / 4 * 3 + 3);
 	if (!data)
 		return err_oom(e, "a seccomp filter");
@@ -114,8 +116,8 @@ int seccomp_filter_raw(const char *base64, struct seccomp_filter *ret, struct er
 		return err_set(e, ERR_CONFIG, EINVAL, "run.oci.seccomp_bpf_data: not base64");
 	if ((size_t)len % sizeof(struct sock_filter) || (size_t)len > max)
 		return err_set(e, ERR_CONFIG, EINVAL,
-			"run.oci.seccomp_bpf_data: %ld bytes are not 1 to %d instructions of %zu bytes", len, BPF_MAXINSNS,
-			sizeof(struct sock_filter));
+			"run.oci.seccomp_bpf_data: %ld bytes are not 1 to %d instructions of %zu bytes", len,
+			BPF_MAXINSNS, sizeof(struct sock_filter));
 	*ret = (struct seccomp_filter){ .n = (uint16_t)((size_t)len / sizeof(struct sock_filter)) };
 	ret->insns = (struct sock_filter *)(void *)ptr_steal(data);
 	ret->notify = can_notify(ret->insns, ret->n);
@@ -147,7 +149,8 @@ const char *const seccomp_archs[] = {
 #elif defined(__aarch64__)
 	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
 #endif
-	NULL };
+	NULL
+};
 
 /* A null program: EFAULT says that the flags were taken, EINVAL that they were not. seccomp(2). */
 static bool kernel_has(unsigned bit)

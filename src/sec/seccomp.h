@@ -10,18 +10,22 @@
 
 struct seccomp_filter {
 	struct sock_filter *insns; /* owned */
-	uint16_t n;		   /* at most BPF_MAXINSNS */
-	bool notify;		   /* can return SECCOMP_RET_USER_NOTIF: a listener is needed */
+	uint16_t n; /* at most BPF_MAXINSNS */
+	bool notify; /* can return SECCOMP_RET_USER_NOTIF: a listener is needed */
 	bool from_cache;
 	char *unknown; /* owned: names no table of ours knows, separated by blanks; NULL: none */
 };
 
-#define SECCOMP_FILTER_INIT { .insns = NULL }
+#define SECCOMP_FILTER_INIT \
+	{ \
+		.insns = NULL \
+	}
 
 void seccomp_filter_done(struct seccomp_filter *f);
 
 /* seccomp_filter_get - the program for @s: from the cache directory "@seccomp" (no container id can be that) of
- * @root_fd (made when absent; FD_NONE: no cache), else compiled and put there. A cache that cannot be used is not an error.
+ * @root_fd (made when absent; FD_NONE: no cache), else compiled and put there. A cache that cannot be used is not an
+ * error.
  * @fail_unknown: a name nobody knows is ERR_CONFIG (annotation run.oci.seccomp_fail_unknown_syscall);
  * otherwise such names are left out and listed in ret->unknown for a warning.
  * The caller ends *ret with seccomp_filter_done(). */
@@ -36,13 +40,13 @@ int seccomp_filter_raw(const char *base64, struct seccomp_filter *ret, struct er
 /* seccomp_load_flags - SECCOMP_FILTER_FLAG_* for seccomp_install(). Without a flags field SPEC_ALLOW, as crun and
  * runc do. A named flag this kernel lacks is ERR_UNSUPPORTED. @s may be NULL (a raw filter). When
  * @f->notify, NEW_LISTENER is among them. */
-int seccomp_load_flags(const struct rc_seccomp *s, const struct seccomp_filter *f, unsigned *ret,
-	struct err *e) must_check;
+int seccomp_load_flags(const struct rc_seccomp *s, const struct seccomp_filter *f, unsigned *ret, struct err *e)
+	must_check;
 /* seccomp_install - CHILD. Install the program for this thread; it also holds after execve. Needs no_new_privs
  * or CAP_SYS_ADMIN in the user namespace. *ret_listener is the close-on-exec descriptor the kernel returns
  * when @flags has NEW_LISTENER, else FD_NONE. seccomp(2). */
-int seccomp_install(const struct sock_filter *insns, uint16_t n, unsigned flags, int *ret_listener,
-	struct err *e) must_check;
+int seccomp_install(const struct sock_filter *insns, uint16_t n, unsigned flags, int *ret_listener, struct err *e)
+	must_check;
 
 /* seccomp_features_* - NULL-terminated lists for the `features` command, in the spec's words. The flags are
  * those that this kernel has: *ret_n of them in ret. */

@@ -16,8 +16,8 @@ static unsigned emit(struct bpf_out *o, unsigned code, uint32_t k, unsigned jt, 
 		return o->len;
 	}
 	o->len++;
-	o->end[-(long)o->len] = (struct sock_filter){ .code = (uint16_t)code, .jt = (uint8_t)jt, .jf = (uint8_t)jf,
-		.k = k };
+	o->end[-(long)o->len] =
+		(struct sock_filter){ .code = (uint16_t)code, .jt = (uint8_t)jt, .jf = (uint8_t)jf, .k = k };
 	return o->len;
 }
 

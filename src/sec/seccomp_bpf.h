@@ -11,7 +11,7 @@ enum { BPF_OUT_RETS = 16 };
 
 struct bpf_out {
 	struct sock_filter *end; /* one past the last instruction */
-	unsigned len, cap;	 /* instructions emitted, allowed */
+	unsigned len, cap; /* instructions emitted, allowed */
 	bool overflow;
 	struct {
 		uint32_t value;

@@ -123,8 +123,8 @@ union image {
 	uint8_t bytes[sizeof(struct header) + BPF_MAXINSNS * sizeof(struct sock_filter) + UNKNOWN_MAX + 1];
 };
 
-int seccomp_cache_get(int root_fd, const uint8_t digest[static 16], bool *ret_found, struct seccomp_filter *ret,
-	struct err *e)
+int seccomp_cache_get(
+	int root_fd, const uint8_t digest[static 16], bool *ret_found, struct seccomp_filter *ret, struct err *e)
 {
 	char path[NAME_MAX + 1], name[NAME_MAX + 1];
 	union image im;
@@ -168,8 +168,9 @@ static void evict(int dirfd)
 			fstatat(dirfd, ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		n++;
-		if (oldest[0] && (st.st_mtim.tv_sec > when.tv_sec ||
-			(st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec >= when.tv_nsec)))
+		if (oldest[0] &&
+			(st.st_mtim.tv_sec > when.tv_sec ||
+				(st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec >= when.tv_nsec)))
 			continue;
 		when = st.st_mtim;
 		fmt_to(oldest, sizeof(oldest), "%s", ent->d_name);

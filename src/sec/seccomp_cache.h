@@ -12,8 +12,8 @@ enum { SECCOMP_CACHE_MAX = 64 }; /* files kept; the oldest goes */
 int seccomp_cache_get(int root_fd, const uint8_t digest[static 16], bool *ret_found, struct seccomp_filter *ret,
 	struct err *e) must_check;
 /* seccomp_cache_put - store @f; an error is for a debug line only. */
-int seccomp_cache_put(int root_fd, const uint8_t digest[static 16], const struct seccomp_filter *f,
-	struct err *e) must_check;
+int seccomp_cache_put(int root_fd, const uint8_t digest[static 16], const struct seccomp_filter *f, struct err *e)
+	must_check;
 /* seccomp_cache_unpack - the same from the bytes of a file, aligned for any type. Pure. */
 int seccomp_cache_unpack(const void *data, size_t size, const uint8_t digest[static 16], bool *ret_found,
 	struct seccomp_filter *ret, struct err *e) must_check;

@@ -50,8 +50,8 @@ static struct bpf_tgt gen_equal(struct bpf_out *o, const struct sc_cond *c, stru
 }
 
 /* `arg > value` or, with @op BPF_JGE, `arg >= value`. */
-static struct bpf_tgt gen_greater(struct bpf_out *o, const struct sc_cond *c, unsigned op, struct bpf_tgt t,
-	struct bpf_tgt f)
+static struct bpf_tgt gen_greater(
+	struct bpf_out *o, const struct sc_cond *c, unsigned op, struct bpf_tgt t, struct bpf_tgt f)
 {
 	uint32_t high = (uint32_t)(c->value >> 32);
 	struct bpf_tgt next = bpf_jump(o, op, (uint32_t)c->value, t, f);
@@ -67,18 +67,12 @@ static struct bpf_tgt gen_greater(struct bpf_out *o, const struct sc_cond *c, un
 static struct bpf_tgt gen_cond(struct bpf_out *o, const struct sc_cond *c, struct bpf_tgt t, struct bpf_tgt f)
 {
 	switch (c->op) {
-	case SCMP_CMP_NE:
-		return gen_equal(o, c, f, t);
-	case SCMP_CMP_GT:
-		return gen_greater(o, c, BPF_JGT, t, f);
-	case SCMP_CMP_GE:
-		return gen_greater(o, c, BPF_JGE, t, f);
-	case SCMP_CMP_LE:
-		return gen_greater(o, c, BPF_JGT, f, t);
-	case SCMP_CMP_LT:
-		return gen_greater(o, c, BPF_JGE, f, t);
-	default:
-		return gen_equal(o, c, t, f);
+	case SCMP_CMP_NE: return gen_equal(o, c, f, t);
+	case SCMP_CMP_GT: return gen_greater(o, c, BPF_JGT, t, f);
+	case SCMP_CMP_GE: return gen_greater(o, c, BPF_JGE, t, f);
+	case SCMP_CMP_LE: return gen_greater(o, c, BPF_JGT, f, t);
+	case SCMP_CMP_LT: return gen_greater(o, c, BPF_JGE, f, t);
+	default: return gen_equal(o, c, t, f);
 	}
 }
 
@@ -223,8 +217,8 @@ static struct bpf_tgt gen_search(struct bpf_out *o, const struct leaf *v, size_t
 	return bpf_jump(o, BPF_JGE, v[half].first, high, low);
 }
 
-static int gen_ranges(struct bpf_out *o, const struct sc_ranges *r, uint32_t default_ret, struct bpf_tgt *ret,
-	struct err *e)
+static int gen_ranges(
+	struct bpf_out *o, const struct sc_ranges *r, uint32_t default_ret, struct bpf_tgt *ret, struct err *e)
 {
 	auto_free struct leaf *leaves = r->failed ? NULL : calloc(r->n, sizeof(*leaves));
 

@@ -104,15 +104,13 @@ static void compare(struct pair *p, const struct seccomp_data *d, const char *wh
 
 	p->compared++;
 	p->lib_differs += b != want;
-	CHECK(a == want,
-		"%s: arch %#x nr %#x args %#llx %#llx %#llx %#llx %#llx %#llx: ours %#x, libseccomp %#x", what, d->arch,
-		(unsigned)d->nr, (unsigned long long)d->args[0], (unsigned long long)d->args[1],
+	CHECK(a == want, "%s: arch %#x nr %#x args %#llx %#llx %#llx %#llx %#llx %#llx: ours %#x, libseccomp %#x", what,
+		d->arch, (unsigned)d->nr, (unsigned long long)d->args[0], (unsigned long long)d->args[1],
 		(unsigned long long)d->args[2], (unsigned long long)d->args[3], (unsigned long long)d->args[4],
 		(unsigned long long)d->args[5], a, b);
 }
 
-static void compare_args(struct pair *p, struct seccomp_data *d, const struct probes *pr, int tries,
-	const char *what)
+static void compare_args(struct pair *p, struct seccomp_data *d, const struct probes *pr, int tries, const char *what)
 {
 	for (int i = 0; i < tries; i++) {
 		for (int k = 0; k < 6; k++)
@@ -185,7 +183,8 @@ static struct rc_seccomp_rule random_rule(struct arena *a, int max_args)
 
 static struct rc_seccomp random_profile(struct arena *a, size_t max_rules, int max_args)
 {
-	static const char *const archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_AARCH64" };
+	static const char *const archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32",
+		"SCMP_ARCH_AARCH64" };
 	struct rc_seccomp s = { .default_action = (enum rc_seccomp_action)(rng() % 8) };
 
 	s.architectures.v = arena_array(a, char *, 5);
@@ -279,10 +278,10 @@ static void read_rule(struct arena *a, json_t *o, struct rc_seccomp_rule *r)
 	r->action = action_of(json_string_value(json_object_get(o, "action")));
 	r->errno_ret = number_of(o, "errnoRet");
 	r->names.v = arena_array(a, char *, json_array_size(list) + 1);
-	json_array_foreach(list, i, v)
+	json_array_foreach (list, i, v)
 		r->names.v[r->names.n++] = arena_dup(a, json_string_value(v));
 	r->args = arena_array(a, struct rc_seccomp_arg, json_array_size(args) + 1);
-	json_array_foreach(args, i, v)
+	json_array_foreach (args, i, v)
 		r->args[r->n_args++] = (struct rc_seccomp_arg){
 			(uint32_t)json_integer_value(json_object_get(v, "index")),
 			(uint64_t)json_integer_value(json_object_get(v, "value")),
@@ -298,7 +297,7 @@ static bool applies(json_t *o)
 	size_t i;
 	bool here = json_array_size(arches) == 0;
 
-	json_array_foreach(arches, i, v)
+	json_array_foreach (arches, i, v)
 		here |= strcmp(json_string_value(v), "amd64") == 0;
 	return here && json_array_size(json_object_get(in, "caps")) == 0;
 }
@@ -318,7 +317,7 @@ static bool host_profile(struct arena *a, struct rc_seccomp *s)
 	for (i = 0; i < ARRAY_SIZE(archs); i++)
 		s->architectures.v[s->architectures.n++] = arena_dup(a, archs[i]);
 	s->rules = arena_array(a, struct rc_seccomp_rule, json_array_size(rules) + 1);
-	json_array_foreach(rules, i, v)
+	json_array_foreach (rules, i, v)
 		if (applies(v))
 			read_rule(a, v, &s->rules[s->n_rules++]);
 	json_decref(o);

@@ -25,8 +25,9 @@ static uint64_t take(struct input *in, size_t bytes)
 }
 
 static char *const names[] = { (char *)"read", (char *)"socket", (char *)"bind", (char *)"accept", (char *)"recvmmsg",
-	(char *)"semop", (char *)"semctl", (char *)"clone", (char *)"personality", (char *)"mmap2", (char *)"socketcall",
-	(char *)"ipc", (char *)"chown32", (char *)"mseal", (char *)"frobnicate", (char *)"arch_prctl" };
+	(char *)"semop", (char *)"semctl", (char *)"clone", (char *)"personality", (char *)"mmap2",
+	(char *)"socketcall", (char *)"ipc", (char *)"chown32", (char *)"mseal", (char *)"frobnicate",
+	(char *)"arch_prctl" };
 static char *archs[] = { (char *)"SCMP_ARCH_X86", (char *)"SCMP_ARCH_X32", (char *)"SCMP_ARCH_ARM", NULL };
 
 enum { MAX_RULES = 24, MAX_NAMES = 4 };
@@ -61,7 +62,8 @@ static void take_rule(struct input *in, struct profile *p, size_t i)
 	for (size_t k = 0; k < r->n_args; k++) {
 		uint64_t a = take(in, 1);
 
-		r->args[k] = (struct rc_seccomp_arg){ .index = (uint32_t)(a % 6), .op = (enum rc_seccomp_op)((a >> 3) % 7) };
+		r->args[k] =
+			(struct rc_seccomp_arg){ .index = (uint32_t)(a % 6), .op = (enum rc_seccomp_op)((a >> 3) % 7) };
 		r->args[k].value = take_value(in);
 		r->args[k].value_two = take_value(in);
 	}

@@ -34,8 +34,10 @@ static int too_new(struct sc_profile *p, size_t index, const char *name, struct 
 {
 	if (p->permissive)
 		return err_set(e, ERR_UNSUPPORTED, ENOTSUP,
-			"config.json: /linux/seccomp/syscalls/%zu: %.64s: libseccomp, which a profile with overlapping rules "
-			"needs, does not know it", index, name);
+			"config.json: /linux/seccomp/syscalls/%zu: %.64s: libseccomp, which a profile with overlapping "
+			"rules "
+			"needs, does not know it",
+			index, name);
 	sc_note_unknown(p, name);
 	return 0;
 }

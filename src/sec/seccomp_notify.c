@@ -12,8 +12,8 @@
 
 enum { SEND_MS = 10000, RETRY_MS = 10 };
 
-void seccomp_notify_json(struct buf *ret, const char *oci_version, pid_t pid, const char *metadata,
-	const char *state_json)
+void seccomp_notify_json(
+	struct buf *ret, const char *oci_version, pid_t pid, const char *metadata, const char *state_json)
 {
 	buf_str(ret, "{\"ociVersion\":");
 	buf_json_str(ret, oci_version);

@@ -13,23 +13,12 @@ static bool interval(const struct sc_cond *c, uint64_t *lo, uint64_t *hi)
 	*lo = 0;
 	*hi = UINT64_MAX;
 	switch (c->op) {
-	case SCMP_CMP_EQ:
-		*lo = *hi = c->value;
-		return true;
-	case SCMP_CMP_LE:
-		*hi = c->value;
-		return true;
-	case SCMP_CMP_GE:
-		*lo = c->value;
-		return true;
-	case SCMP_CMP_LT:
-		*hi = c->value - 1;
-		return c->value != 0;
-	case SCMP_CMP_GT:
-		*lo = c->value + 1;
-		return c->value != UINT64_MAX;
-	default:
-		return false;
+	case SCMP_CMP_EQ: *lo = *hi = c->value; return true;
+	case SCMP_CMP_LE: *hi = c->value; return true;
+	case SCMP_CMP_GE: *lo = c->value; return true;
+	case SCMP_CMP_LT: *hi = c->value - 1; return c->value != 0;
+	case SCMP_CMP_GT: *lo = c->value + 1; return c->value != UINT64_MAX;
+	default: return false;
 	}
 }
 
@@ -87,7 +76,8 @@ static bool same_verdict(const struct sc_verdict *a, const struct sc_verdict *b)
 
 bool sc_same_outcome(const struct sc_outcome *a, const struct sc_outcome *b)
 {
-	return a->split == b->split && same_verdict(&a->plain, &b->plain) && (!a->split || same_verdict(&a->x32, &b->x32));
+	return a->split == b->split && same_verdict(&a->plain, &b->plain) &&
+		(!a->split || same_verdict(&a->x32, &b->x32));
 }
 
 /* --- ranges of numbers -------------------------------------------------------------------------- */

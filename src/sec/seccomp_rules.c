@@ -84,18 +84,9 @@ int sc_direct(int mux)
 		364,
 		337,
 		345 };
-	static const short ipc[] = { [1] = DIRECT_NONE,
-		393,
-		394,
-		DIRECT_NONE,
-		[11] = 400,
-		401,
-		399,
-		402,
-		[21] = 397,
-		398,
-		395,
-		396 };
+	static const short ipc[] = {
+		[1] = DIRECT_NONE, 393, 394, DIRECT_NONE, [11] = 400, 401, 399, 402, [21] = 397, 398, 395, 396
+	};
 
 	if (mux <= -101 && mux >= -120)
 		return sockets[-mux - 100];
@@ -107,8 +98,7 @@ int sc_direct(int mux)
 /* Only 32-bit x86 multiplexes: elsewhere these pseudo numbers mean "not here". */
 static bool is_mux(const struct sc_arch *a, int nr)
 {
-	return a->token == SCMP_ARCH_X86 &&
-		((nr <= -101 && nr >= -120) || (nr <= -201 && nr >= -224));
+	return a->token == SCMP_ARCH_X86 && ((nr <= -101 && nr >= -120) || (nr <= -201 && nr >= -224));
 }
 
 static int mux_nr(int mux)
@@ -118,26 +108,17 @@ static int mux_nr(int mux)
 
 uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_ret)
 {
-	uint32_t data =
-		(errno_ret && errno_ret->set ? (uint32_t)errno_ret->v : EPERM) & SECCOMP_RET_DATA;
+	uint32_t data = (errno_ret && errno_ret->set ? (uint32_t)errno_ret->v : EPERM) & SECCOMP_RET_DATA;
 
 	switch (action) {
-	case RC_ACT_KILL_THREAD:
-		return SECCOMP_RET_KILL_THREAD;
-	case RC_ACT_KILL_PROCESS:
-		return SECCOMP_RET_KILL_PROCESS;
-	case RC_ACT_TRAP:
-		return SECCOMP_RET_TRAP;
-	case RC_ACT_ERRNO:
-		return SECCOMP_RET_ERRNO | data;
-	case RC_ACT_TRACE:
-		return SECCOMP_RET_TRACE | data;
-	case RC_ACT_ALLOW:
-		return SECCOMP_RET_ALLOW;
-	case RC_ACT_LOG:
-		return SECCOMP_RET_LOG;
-	case RC_ACT_NOTIFY:
-		return SECCOMP_RET_USER_NOTIF;
+	case RC_ACT_KILL_THREAD: return SECCOMP_RET_KILL_THREAD;
+	case RC_ACT_KILL_PROCESS: return SECCOMP_RET_KILL_PROCESS;
+	case RC_ACT_TRAP: return SECCOMP_RET_TRAP;
+	case RC_ACT_ERRNO: return SECCOMP_RET_ERRNO | data;
+	case RC_ACT_TRACE: return SECCOMP_RET_TRACE | data;
+	case RC_ACT_ALLOW: return SECCOMP_RET_ALLOW;
+	case RC_ACT_LOG: return SECCOMP_RET_LOG;
+	case RC_ACT_NOTIFY: return SECCOMP_RET_USER_NOTIF;
 	}
 	return SECCOMP_RET_KILL_PROCESS;
 }
@@ -147,20 +128,11 @@ uint32_t sc_ret(enum rc_seccomp_action action, const struct rc_opt_u64 *errno_re
 /* -1 is the number a tracer sets to skip a call: it belongs to no architecture. seccomp(2). */
 static const struct sc_arch known[] = {
 #if defined(__x86_64__)
-	{ .token = SCMP_ARCH_X86_64,
-		.audit_arch = AUDIT_ARCH_X86_64,
-		.last = X32_BIT - 1,
-		.wide = true },
+	{ .token = SCMP_ARCH_X86_64, .audit_arch = AUDIT_ARCH_X86_64, .last = X32_BIT - 1, .wide = true },
 	{ .token = SCMP_ARCH_X86, .audit_arch = AUDIT_ARCH_I386, .last = UINT32_MAX - 1 },
-	{ .token = SCMP_ARCH_X32,
-		.audit_arch = AUDIT_ARCH_X86_64,
-		.first = X32_BIT,
-		.last = UINT32_MAX - 1 },
+	{ .token = SCMP_ARCH_X32, .audit_arch = AUDIT_ARCH_X86_64, .first = X32_BIT, .last = UINT32_MAX - 1 },
 #elif defined(__aarch64__)
-	{ .token = SCMP_ARCH_AARCH64,
-		.audit_arch = AUDIT_ARCH_AARCH64,
-		.last = UINT32_MAX - 1,
-		.wide = true },
+	{ .token = SCMP_ARCH_AARCH64, .audit_arch = AUDIT_ARCH_AARCH64, .last = UINT32_MAX - 1, .wide = true },
 	{ .token = SCMP_ARCH_ARM, .audit_arch = AUDIT_ARCH_ARM, .last = UINT32_MAX - 1 },
 #else
 	{ .token = 0 },
@@ -248,18 +220,15 @@ static enum scmp_compare compare_op(enum rc_seccomp_op op)
 
 /* The conditions of @n arguments as @a sees them; ones that always hold are left out. *ret_n of
  * them. */
-static struct sc_cond *conds_of(struct sc_profile *p, const struct sc_arch *a,
-	const struct rc_seccomp_arg *args, size_t n, uint32_t *ret_n)
+static struct sc_cond *conds_of(
+	struct sc_profile *p, const struct sc_arch *a, const struct rc_seccomp_arg *args, size_t n, uint32_t *ret_n)
 {
-	struct sc_cond *v =
-		arena_array(&p->arena, struct sc_cond, n + 1); /* one more for a sub-call */
+	struct sc_cond *v = arena_array(&p->arena, struct sc_cond, n + 1); /* one more for a sub-call */
 	uint64_t all = a->wide ? UINT64_MAX : UINT32_MAX;
 
 	*ret_n = 0;
 	for (size_t i = 0; v && i < n; i++) {
-		struct sc_cond c = {
-			.arg = (uint8_t)args[i].index, .wide = a->wide, .op = compare_op(args[i].op)
-		};
+		struct sc_cond c = { .arg = (uint8_t)args[i].index, .wide = a->wide, .op = compare_op(args[i].op) };
 
 		c.mask = all;
 		c.value = args[i].value & all;
@@ -276,8 +245,7 @@ static struct sc_cond *conds_of(struct sc_profile *p, const struct sc_arch *a,
 
 /* A rule for a call that is also a sub-call of socketcall(2) or ipc(2): argument 0 is then the
  * sub-call, the other conditions stay. */
-static int push_mux(
-	struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int mux, struct err *e)
+static int push_mux(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int mux, struct err *e)
 {
 	struct sc_cond *v = arena_array(&p->arena, struct sc_cond, r.n_conds + 1);
 	struct sc_rule m = r;
@@ -285,9 +253,7 @@ static int push_mux(
 	if (!v)
 		return err_oom(e, "the seccomp rules");
 	m.nr = (uint32_t)mux_nr(mux);
-	v[0] = (struct sc_cond){
-		.op = SCMP_CMP_EQ, .value = (uint64_t)(-mux % 100), .mask = UINT32_MAX
-	};
+	v[0] = (struct sc_cond){ .op = SCMP_CMP_EQ, .value = (uint64_t)(-mux % 100), .mask = UINT32_MAX };
 	m.n_conds = 1;
 	for (uint32_t i = 0; i < r.n_conds; i++)
 		if (r.conds[i].arg != 0)
@@ -301,8 +267,7 @@ static int push_mux(
 	return push(a, &r, e);
 }
 
-static int push_call(
-	struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int nr, struct err *e)
+static int push_call(struct sc_profile *p, struct sc_arch *a, struct sc_rule r, int nr, struct err *e)
 {
 	if (is_mux(a, nr))
 		return push_mux(p, a, r, nr, e);
@@ -353,8 +318,8 @@ void sc_note_unknown(struct sc_profile *p, const char *name)
 	buf_str(&p->unknown, name);
 }
 
-static int add_rule_arch(struct sc_profile *p, struct sc_arch *a, const struct rc_seccomp_rule *r,
-	uint32_t order, struct err *e)
+static int add_rule_arch(
+	struct sc_profile *p, struct sc_arch *a, const struct rc_seccomp_rule *r, uint32_t order, struct err *e)
 {
 	struct sc_rule base = { .order = order, .ret = sc_ret(r->action, &r->errno_ret) };
 	bool split = repeats_an_argument(r);
@@ -410,8 +375,7 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 			return -e->num;
 		ret->notify |= s->rules[i].action == RC_ACT_NOTIFY;
 		for (size_t k = 0; ret->n_archs == 0 && k < s->rules[i].names.n; k++)
-			if (sc_number(seccomp_arch_native(), s->rules[i].names.v[k]) ==
-				__NR_SCMP_ERROR)
+			if (sc_number(seccomp_arch_native(), s->rules[i].names.v[k]) == __NR_SCMP_ERROR)
 				sc_note_unknown(ret, s->rules[i].names.v[k]);
 		for (size_t k = 0; k < ret->n_archs; k++)
 			if (add_rule_arch(ret, &ret->arch[k], &s->rules[i], (uint32_t)i, e) < 0)
@@ -419,13 +383,12 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 	}
 	for (size_t k = 0; k < ret->n_archs; k++)
 		if (ret->arch[k].n)
-			qsort(ret->arch[k].rules, ret->arch[k].n, sizeof(struct sc_rule),
-				by_number);
+			qsort(ret->arch[k].rules, ret->arch[k].n, sizeof(struct sc_rule), by_number);
 	return buf_err(&ret->unknown, e);
 }
 
-int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values,
-	size_t n, struct err *e)
+int sc_allow_unless(
+	struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values, size_t n, struct err *e)
 {
 	for (size_t k = 0; k < p->n_archs; k++) {
 		struct sc_arch *a = &p->arch[k];
@@ -437,15 +400,10 @@ int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const u
 		if (nr < 0)
 			continue;
 		for (size_t i = 0; i < n; i++)
-			v[i] = (struct sc_cond){ .arg = arg,
-				.wide = a->wide,
-				.op = SCMP_CMP_NE,
-				.value = values[i],
-				.mask = UINT32_MAX };
-		struct sc_rule r = { .nr = (uint32_t)nr,
-			.ret = SECCOMP_RET_ALLOW,
-			.n_conds = (uint32_t)n,
-			.conds = v };
+			v[i] = (struct sc_cond){
+				.arg = arg, .wide = a->wide, .op = SCMP_CMP_NE, .value = values[i], .mask = UINT32_MAX
+			};
+		struct sc_rule r = { .nr = (uint32_t)nr, .ret = SECCOMP_RET_ALLOW, .n_conds = (uint32_t)n, .conds = v };
 		note_max(a, nr);
 		if (push(a, &r, e) < 0)
 			return -e->num;

@@ -60,8 +60,8 @@ int sc_resolve(const struct rc_seccomp *s, struct sc_profile *ret, struct err *e
 void sc_profile_done(struct sc_profile *p);
 /* sc_allow_unless - after sc_resolve(): @name is allowed unless the low 32 bits of argument @arg
  * are one of @values. No rule of @p may name it. */
-int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values,
-	size_t n, struct err *e) must_check;
+int sc_allow_unless(struct sc_profile *p, const char *name, uint8_t arg, const uint32_t *values, size_t n,
+	struct err *e) must_check;
 /* A name that belongs to another architecture; libseccomp has such pseudo numbers too. */
 enum { SC_NOT_HERE = -9999 };
 /* sc_number - of @name on @token: libseccomp's table, then ours of newer calls; negative when the
@@ -76,8 +76,7 @@ int sc_direct(int mux);
 /* The two generators and the result. */
 struct seccomp_filter;
 /* sc_generate - ours. *ret_done false: this profile needs libseccomp's. */
-int sc_generate(const struct sc_profile *p, struct seccomp_filter *ret, bool *ret_done,
-	struct err *e) must_check;
+int sc_generate(const struct sc_profile *p, struct seccomp_filter *ret, bool *ret_done, struct err *e) must_check;
 /* sc_generate_lib - libseccomp's, with its binary tree. */
-int sc_generate_lib(const struct rc_seccomp *s, struct sc_profile *p, struct seccomp_filter *ret,
-	struct err *e) must_check;
+int sc_generate_lib(const struct rc_seccomp *s, struct sc_profile *p, struct seccomp_filter *ret, struct err *e)
+	must_check;

@@ -260,8 +260,10 @@ TEST(flags_follow_the_profile)
 	s.flags = (struct rc_str_list){ names, 2 };
 	f.notify = true;
 	CHECK(seccomp_load_flags(&s, &f, &flags, &e) == 0, "%s", e.msg);
-	CHECK(flags == (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
-		SECCOMP_FILTER_FLAG_NEW_LISTENER), "%#x", flags);
+	CHECK(flags ==
+			(SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
+				SECCOMP_FILTER_FLAG_NEW_LISTENER),
+		"%#x", flags);
 	s.flags = (struct rc_str_list){ bad, 1 };
 	CHECK(seccomp_load_flags(&s, &f, &flags, &e) < 0 && strstr(e.msg, "SECCOMP_FILTER_FLAG_FAST"), "%s", e.msg);
 	const char *have[SECCOMP_N_FLAGS];
@@ -275,7 +277,8 @@ TEST(raw_programs)
 {
 	/* ld [0]; ret ALLOW */
 	static const char good[] = "IAAAAAAAAAAGAAAAAAD/fw==";
-	static const char *const bad[] = { "", "=", "IAAAAAAAAAAGAAAAAAD/f", "IAAAAAAAAAA=x", "IAAAAAAA AAA=", "AAAA", "-" };
+	static const char *const bad[] = { "", "=", "IAAAAAAAAAAGAAAAAAD/f", "IAAAAAAAAAA=x", "IAAAAAAA AAA=", "AAAA",
+		"-" };
 	AUTO(seccomp_filter) struct seccomp_filter f = SECCOMP_FILTER_INIT;
 	struct err e = ERR_NONE;
 
@@ -452,7 +455,9 @@ static int agent(const char *path, int ready)
 	if (n <= 0 || fds.n != 1)
 		return 2;
 	text[n] = '\0';
-	if (!str_eq(text, "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":77,\"metadata\":\"a\\\"b\",\"state\":{\"id\":\"x\"}}"))
+	if (!str_eq(text,
+		    "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":77,\"metadata\":\"a\\\"b\",\"state\":{"
+		    "\"id\":\"x\"}}"))
 		return 3;
 	pfd = (struct pollfd){ .fd = fd, .events = POLLIN };
 	if (poll(&pfd, 1, 5000) != 1 || ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0 || req.n.data.nr != SYS_getppid)
@@ -526,7 +531,7 @@ TEST(absent_agent_is_an_error)
 	CHECK(strstr(e.msg, "listenerPath") && strstr(e.msg, "/nonexistent/agent"), "%s", e.msg);
 }
 
-TEST_MAIN(T(gives_the_asked_errno), T(kills), T(newer_calls_are_not_there), X32_TEST
-	T(unknown_names_are_listed_or_refused), T(bad_profiles_are_errors), T(flags_follow_the_profile), T(raw_programs),
-	T(cache_gives_back_what_was_put), T(cache_does_not_trust_what_others_could_have_written), T(cache_is_bounded),
-	T(notify_reaches_its_agent), T(absent_agent_is_an_error))
+TEST_MAIN(T(gives_the_asked_errno), T(kills), T(newer_calls_are_not_there),
+	X32_TEST T(unknown_names_are_listed_or_refused), T(bad_profiles_are_errors), T(flags_follow_the_profile),
+	T(raw_programs), T(cache_gives_back_what_was_put), T(cache_does_not_trust_what_others_could_have_written),
+	T(cache_is_bounded), T(notify_reaches_its_agent), T(absent_agent_is_an_error))

@@ -10,8 +10,8 @@
 
 /* bpf_vm - the filter's return value for @d; *ret_ok false when the program is not one the kernel would take
  * (a jump out of it, an unknown instruction, no return). *ret_steps counts instructions. */
-static inline uint32_t bpf_vm(const struct sock_filter *v, unsigned n, const struct seccomp_data *d, bool *ret_ok,
-	unsigned *ret_steps)
+static inline uint32_t bpf_vm(
+	const struct sock_filter *v, unsigned n, const struct seccomp_data *d, bool *ret_ok, unsigned *ret_steps)
 {
 	uint32_t a = 0;
 
@@ -28,28 +28,14 @@ static inline uint32_t bpf_vm(const struct sock_filter *v, unsigned n, const str
 				goto bad;
 			memcpy(&a, (const char *)d + i->k, 4);
 			continue;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= i->k;
-			continue;
-		case BPF_RET | BPF_K:
-			return i->k;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			continue;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			yes = a == i->k;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			yes = a > i->k;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			yes = a >= i->k;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			yes = a & i->k;
-			break;
-		default:
-			goto bad;
+		case BPF_ALU | BPF_AND | BPF_K: a &= i->k; continue;
+		case BPF_RET | BPF_K: return i->k;
+		case BPF_JMP | BPF_JA: pc += i->k; continue;
+		case BPF_JMP | BPF_JEQ | BPF_K: yes = a == i->k; break;
+		case BPF_JMP | BPF_JGT | BPF_K: yes = a > i->k; break;
+		case BPF_JMP | BPF_JGE | BPF_K: yes = a >= i->k; break;
+		case BPF_JMP | BPF_JSET | BPF_K: yes = a & i->k; break;
+		default: goto bad;
 		}
 		pc += yes ? i->jt : i->jf;
 	}
@@ -63,20 +49,13 @@ static inline bool cond_holds(const struct sc_cond *c, const struct seccomp_data
 	uint64_t v = d->args[c->arg] & (c->wide ? UINT64_MAX : UINT32_MAX);
 
 	switch (c->op) {
-	case SCMP_CMP_NE:
-		return v != c->value;
-	case SCMP_CMP_LT:
-		return v < c->value;
-	case SCMP_CMP_LE:
-		return v <= c->value;
-	case SCMP_CMP_EQ:
-		return v == c->value;
-	case SCMP_CMP_GE:
-		return v >= c->value;
-	case SCMP_CMP_GT:
-		return v > c->value;
-	default:
-		return (v & c->mask) == c->value;
+	case SCMP_CMP_NE: return v != c->value;
+	case SCMP_CMP_LT: return v < c->value;
+	case SCMP_CMP_LE: return v <= c->value;
+	case SCMP_CMP_EQ: return v == c->value;
+	case SCMP_CMP_GE: return v >= c->value;
+	case SCMP_CMP_GT: return v > c->value;
+	default: return (v & c->mask) == c->value;
 	}
 }
 

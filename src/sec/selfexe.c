@@ -5,9 +5,9 @@
  * Theory of operation: a process's /proc/PID/exe leads to the file on the mount it was executed from. We execute
  * ourselves once more from a private clone of that mount which is read-only and belongs to no namespace, so that
  * nobody can remount or clone it. In that second round statfs(2) shows the read-only flag and nothing is done. A
- * read-only mount of the host is not enough: it may be made writable later (apt's remount of /usr), and a descriptor that a
- * container kept would follow.
- * Who may not clone mounts executes a sealed copy in memory instead, unless the file is out of its reach anyway. */
+ * read-only mount of the host is not enough: it may be made writable later (apt's remount of /usr), and a descriptor
+ * that a container kept would follow. Who may not clone mounts executes a sealed copy in memory instead, unless the
+ * file is out of its reach anyway. */
 #include "sec/selfexe.h"
 
 #include <errno.h>

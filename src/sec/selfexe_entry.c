@@ -1,7 +1,7 @@
 /* The first instructions of tare-oci, before libc begins. Protecting our own executable (sec/selfexe.h) means executing
- * it a second time; libc's start costs 0.35 ms on a virtual machine (68 CPUID instructions, each a trap, and relocation), so
- * the first round is done here, by system calls alone, and only the second one sees libc. What cannot be done here is
- * left to selfexe_protect() in main(), which also speaks about errors.
+ * it a second time; libc's start costs 0.35 ms on a virtual machine (68 CPUID instructions, each a trap, and
+ * relocation), so the first round is done here, by system calls alone, and only the second one sees libc. What cannot
+ * be done here is left to selfexe_protect() in main(), which also speaks about errors.
  *
  * Nothing may be used that needs relocation, the TLS (so no stack protector) or libc, memset included. Only in
  * static programs: a dynamic one is entered through its loader. */
@@ -32,7 +32,10 @@ static inline long call(long nr, long a, long b, long c, long d, long e)
 	register long r8 __asm__("r8") = e;
 	long r;
 
-	__asm__ volatile("syscall" : "=a"(r) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "rcx", "r11", "memory");
 	return r;
 }
 /* rdx holds what _start wants to register with atexit(3); rsp points at argc. */

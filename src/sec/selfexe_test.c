@@ -58,7 +58,9 @@ static int run_probe(const char *exe, uid_t uid)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (uid && (sys_setgroups(0, NULL) < 0 || sys_setresgid(uid, uid, uid) < 0 || sys_setresuid(uid, uid, uid) < 0))
+		if (uid &&
+			(sys_setgroups(0, NULL) < 0 || sys_setresgid(uid, uid, uid) < 0 ||
+				sys_setresuid(uid, uid, uid) < 0))
 			_exit(PROBE_FAILED);
 		execve(exe, argv, environ);
 		_exit(PROBE_FAILED);
@@ -103,7 +105,8 @@ TEST(a_read_only_host_is_not_enough)
 
 	if (pid == 0) { /* the mount goes with this process's namespace */
 		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-			mount(dir, dir, NULL, MS_BIND, NULL) < 0 || mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+			mount(dir, dir, NULL, MS_BIND, NULL) < 0 ||
+			mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
 			_exit(PROBE_FAILED);
 		_exit(run_probe(file, 0));
 	}
@@ -139,8 +142,8 @@ TEST(plain_users_run_what_they_cannot_reach)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { T(root_runs_from_a_read_only_mount),
-		T(a_read_only_host_is_not_enough), T(plain_users_run_what_they_cannot_reach) };
+	const struct CMUnitTest tests[] = { T(root_runs_from_a_read_only_mount), T(a_read_only_host_is_not_enough),
+		T(plain_users_run_what_they_cannot_reach) };
 
 	if (argc == 2 && str_eq(argv[1], "--probe"))
 		return probe(argv, environ);

@@ -20,8 +20,7 @@ static void write_args(const struct ct_config *c, struct buf *b)
 
 	buf_str(b, "[");
 	for (size_t i = 0; i < c->entrypoint.n + c->cmd.n; i++) {
-		const char *arg =
-			i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n];
+		const char *arg = i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n];
 
 		if (i == 0)
 			continue; /* that is "Path" */

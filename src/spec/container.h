@@ -1,7 +1,8 @@
 #pragma once
 /* A container of the engine as it was asked for: what `create` decided, and nothing that changes while it lives (that
- * is engine/status.h). Kept as containers/ID/config.json in docker's inspect schema ("Config", "HostConfig", …), so that
- * `inspect` prints what is stored. Everything lives in one arena; absent strings are NULL, absent lists have n 0. */
+ * is engine/status.h). Kept as containers/ID/config.json in docker's inspect schema ("Config", "HostConfig", …), so
+ * that `inspect` prints what is stored. Everything lives in one arena; absent strings are NULL, absent lists have n 0.
+ */
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/arena.h"
@@ -15,16 +16,16 @@ enum ct_mount_type { CT_MOUNT_BIND, CT_MOUNT_VOLUME, CT_MOUNT_TMPFS };
 
 struct ct_mount {
 	enum ct_mount_type type;
-	char *source;	   /* bind: absolute host path; volume: its name (anonymous ones: 64 hex digits) */
+	char *source; /* bind: absolute host path; volume: its name (anonymous ones: 64 hex digits) */
 	char *destination; /* absolute, in the container */
 	char *propagation; /* "rprivate" … or NULL: rprivate */
 	bool read_only, recursive_read_only, non_recursive;
-	bool anonymous;	   /* volume made for this container: goes with `rm -v` and --rm */
-	bool no_copy;	   /* volume: do not fill it from the image */
-	bool idmap;	   /* -v src:dst:idmap */
+	bool anonymous; /* volume made for this container: goes with `rm -v` and --rm */
+	bool no_copy; /* volume: do not fill it from the image */
+	bool idmap; /* -v src:dst:idmap */
 	bool create_source; /* -v: make a host directory that is absent */
-	bool chown;	   /* :U */
-	char relabel;	   /* 'z', 'Z' or 0 */
+	bool chown; /* :U */
+	char relabel; /* 'z', 'Z' or 0 */
 	uint64_t tmpfs_size; /* 0: half of the memory */
 	uint32_t tmpfs_mode; /* 0: 01777 */
 	struct rc_str_list tmpfs_options; /* as --tmpfs wrote them: "noexec", "uid=3" … */
@@ -62,15 +63,15 @@ enum ct_rootfs { CT_ROOTFS_IMAGE, CT_ROOTFS_DIR, CT_ROOTFS_HOST };
 
 struct ct_config {
 	struct arena arena;
-	char *id;      /* CT_ID_LEN hex digits */
-	char *name;    /* without the slash docker shows */
+	char *id; /* CT_ID_LEN hex digits */
+	char *name; /* without the slash docker shows */
 	char *created; /* RFC 3339 */
 
 	/* what it is made of */
 	enum ct_rootfs rootfs_kind;
-	char *image;	/* as the user wrote it, "debian:12"; for `ps` */
+	char *image; /* as the user wrote it, "debian:12"; for `ps` */
 	char *image_id; /* "sha256:…", of the image's configuration */
-	char *rootfs;	/* --rootfs DIR, absolute */
+	char *rootfs; /* --rootfs DIR, absolute */
 	char *cidfile, *pidfile; /* absolute, or NULL */
 	struct rc_str_list layers; /* diff ids "sha256:…", lowest first: which layers the overlay stands on */
 	char *platform; /* "linux/amd64" */
@@ -78,7 +79,7 @@ struct ct_config {
 	/* the program: image and command line merged */
 	struct rc_str_list entrypoint, cmd; /* as docker shows them; the program is entrypoint + cmd */
 	struct rc_str_list env;
-	char *user;	   /* as given: name, uid, name:group … NULL: root */
+	char *user; /* as given: name, uid, name:group … NULL: root */
 	struct rc_str_list group_add;
 	char *working_dir; /* NULL: / */
 	struct rc_opt_u64 umask; /* not set: 0022 */
@@ -88,29 +89,29 @@ struct ct_config {
 	bool tty, open_stdin, stdin_once, attach_stdin, attach_stdout, attach_stderr, init, auto_remove;
 	struct rc_kv_list labels, annotations;
 	struct rc_str_list exposed_ports; /* "80/tcp" */
-	char *stop_signal;		  /* "SIGTERM" or a number; NULL: SIGTERM */
-	int32_t stop_timeout_s;		  /* -1: docker's 10 */
+	char *stop_signal; /* "SIGTERM" or a number; NULL: SIGTERM */
+	int32_t stop_timeout_s; /* -1: docker's 10 */
 	struct ct_health health;
 	enum ct_unhealthy on_unhealthy;
 	enum ct_restart restart;
 	uint32_t restart_max; /* on-failure: 0 is no end */
 
 	/* isolation */
-	char *network;	/* "none", "host", "container:ID"; NULL: private with lo up */
+	char *network; /* "none", "host", "container:ID"; NULL: private with lo up */
 	char *pid_mode; /* NULL or "private", "host", "container:ID" */
 	char *ipc_mode; /* NULL or "private", "host", "shareable", "none", "container:ID" */
 	char *uts_mode; /* NULL or "host" */
-	char *userns_mode;   /* NULL: a range of its own; "host": none; "keep-id" */
+	char *userns_mode; /* NULL: a range of its own; "host": none; "keep-id" */
 	char *cgroupns_mode; /* NULL or "private", "host" */
 	char *cgroup_parent;
 	bool privileged, read_only, no_new_privs;
 	struct rc_str_list cap_add, cap_drop;
 	struct rc_str_list security_opt; /* as given, for inspect */
-	char *seccomp;	/* NULL: the default profile; "unconfined"; else an absolute path of a profile */
+	char *seccomp; /* NULL: the default profile; "unconfined"; else an absolute path of a profile */
 	char *apparmor, *selinux_label; /* NULL: none asked for */
 	bool systempaths_unconfined;
 	struct rc_str_list masked_paths, readonly_paths; /* besides the defaults (mask=…) */
-	struct rc_str_list unmasked_paths;		 /* unmask=PATH or ALL */
+	struct rc_str_list unmasked_paths; /* unmask=PATH or ALL */
 	struct rc_kv_list sysctls;
 	struct ct_ulimit *ulimits;
 	size_t n_ulimits;
@@ -125,7 +126,7 @@ struct ct_config {
 	int64_t cpu_quota;
 	char *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit; /* 0: the default; -1: none */
-	uint64_t shm_size;  /* bytes; 0: 64 MiB */
+	uint64_t shm_size; /* bytes; 0: 64 MiB */
 	uint32_t blkio_weight;
 	struct ct_throttle *throttles;
 	size_t n_throttles;

@@ -26,8 +26,7 @@ bool ct_health_wanted(const struct ct_health *h)
 	return h->test.n > 1 && (str_eq(h->test.v[0], "CMD") || str_eq(h->test.v[0], "CMD-SHELL"));
 }
 
-bool ct_health_add(struct ct_health_state *s, const struct ct_health *h, const struct ct_probe *p,
-	bool in_start_period)
+bool ct_health_add(struct ct_health_state *s, const struct ct_health *h, const struct ct_probe *p, bool in_start_period)
 {
 	struct ct_health eff = ct_health_effective(h);
 
@@ -63,8 +62,8 @@ static size_t sequence(const unsigned char *s, size_t n)
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-		(s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+		(s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return len;
 }
@@ -93,13 +92,13 @@ void ct_health_output(struct ct_probe *p, const char *text, size_t n)
 
 void ct_health_write(const struct ct_health_state *s, struct buf *b)
 {
-	buf_printf(b, "{\"Status\":\"%s\",\"FailingStreak\":%u,\"Log\":[",
-		ct_health_names[s->status], s->failing_streak);
+	buf_printf(
+		b, "{\"Status\":\"%s\",\"FailingStreak\":%u,\"Log\":[", ct_health_names[s->status], s->failing_streak);
 	for (size_t i = 0; i < s->n_log; i++) {
 		const struct ct_probe *p = &s->log[i];
 
-		buf_printf(b, "%s{\"Start\":\"%s\",\"End\":\"%s\",\"ExitCode\":%d,\"Output\":",
-			i ? "," : "", p->start, p->end, p->exit_code);
+		buf_printf(b, "%s{\"Start\":\"%s\",\"End\":\"%s\",\"ExitCode\":%d,\"Output\":", i ? "," : "", p->start,
+			p->end, p->exit_code);
 		buf_json_str(b, p->output);
 		buf_str(b, "}");
 	}
@@ -123,8 +122,7 @@ static int read_probe(const struct json *v, struct ct_probe *p, struct err *e)
 	const struct json *code = json_member(v, "ExitCode");
 	int64_t n;
 
-	if (!text_of(v, "Start", p->start, sizeof(p->start)) ||
-		!text_of(v, "End", p->end, sizeof(p->end)) ||
+	if (!text_of(v, "Start", p->start, sizeof(p->start)) || !text_of(v, "End", p->end, sizeof(p->end)) ||
 		!text_of(v, "Output", p->output, sizeof(p->output)) || !code ||
 		json_i64(code, INT32_MIN, INT32_MAX, &n) != JSON_INT_OK)
 		return corrupt("a probe", e);
@@ -134,16 +132,15 @@ static int read_probe(const struct json *v, struct ct_probe *p, struct err *e)
 
 static int read_state(const struct json *v, struct ct_health_state *s, struct err *e)
 {
-	const struct json *status = json_member(v, "Status"),
-			  *streak = json_member(v, "FailingStreak"), *log = json_member(v, "Log");
+	const struct json *status = json_member(v, "Status"), *streak = json_member(v, "FailingStreak"),
+			  *log = json_member(v, "Log");
 	uint64_t n;
 	unsigned i = 0;
 
 	while (status && i < CT_N_HEALTH &&
 		!(status->kind == JSON_KIND_STRING && str_eq(status->text, ct_health_names[i])))
 		i++;
-	if (!status || i == CT_N_HEALTH || !streak ||
-		json_u64(streak, 0, UINT32_MAX, &n) != JSON_INT_OK)
+	if (!status || i == CT_N_HEALTH || !streak || json_u64(streak, 0, UINT32_MAX, &n) != JSON_INT_OK)
 		return corrupt("the status", e);
 	s->status = (enum ct_health_status)i;
 	s->failing_streak = (uint32_t)n;

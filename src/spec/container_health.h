@@ -36,12 +36,11 @@ struct ct_health ct_health_effective(const struct ct_health *h);
 bool ct_health_wanted(const struct ct_health *h);
 /* ct_health_add - the result of one probe; @in_start_period: a failure does not count yet. True
  * when this made the container unhealthy. */
-bool ct_health_add(struct ct_health_state *s, const struct ct_health *h, const struct ct_probe *p,
-	bool in_start_period);
+bool ct_health_add(
+	struct ct_health_state *s, const struct ct_health *h, const struct ct_probe *p, bool in_start_period);
 /* ct_health_output - @n bytes as a probe's output: cut, and what is no UTF-8 replaced. */
 void ct_health_output(struct ct_probe *p, const char *text, size_t n);
 
 void ct_health_write(const struct ct_health_state *s, struct buf *ret);
 /* ct_health_read - ERR_CORRUPT for what ct_health_write() does not write. */
-int ct_health_read(const char *text, size_t len, struct ct_health_state *ret, struct err *e)
-	must_check;
+int ct_health_read(const char *text, size_t len, struct ct_health_state *ret, struct err *e) must_check;

@@ -5,9 +5,7 @@
 
 static struct ct_probe probe(int code)
 {
-	return (struct ct_probe){
-		.start = "2026-01-01T00:00:00Z", .end = "2026-01-01T00:00:01Z", .exit_code = code
-	};
+	return (struct ct_probe){ .start = "2026-01-01T00:00:00Z", .end = "2026-01-01T00:00:01Z", .exit_code = code };
 }
 
 TEST(becomes_unhealthy_after_so_many_failures)
@@ -16,17 +14,14 @@ TEST(becomes_unhealthy_after_so_many_failures)
 	struct ct_health h = { .retries = 2 };
 	struct ct_probe good = probe(0), bad = probe(1);
 
-	CHECK(!ct_health_add(s, &h, &bad, true) && s->failing_streak == 0 &&
-			s->status == CT_HEALTH_STARTING,
+	CHECK(!ct_health_add(s, &h, &bad, true) && s->failing_streak == 0 && s->status == CT_HEALTH_STARTING,
 		"in the start period");
 	CHECK(!ct_health_add(s, &h, &good, true) && s->status == CT_HEALTH_HEALTHY, "healthy");
-	CHECK(!ct_health_add(s, &h, &bad, true) && s->failing_streak == 1 &&
-			s->status == CT_HEALTH_HEALTHY,
+	CHECK(!ct_health_add(s, &h, &bad, true) && s->failing_streak == 1 && s->status == CT_HEALTH_HEALTHY,
 		"the start period ends with the first success");
 	CHECK(ct_health_add(s, &h, &bad, false) && s->status == CT_HEALTH_UNHEALTHY, "unhealthy");
 	CHECK(!ct_health_add(s, &h, &bad, false) && s->failing_streak == 3, "is told once");
-	CHECK(!ct_health_add(s, &h, &good, false) && s->status == CT_HEALTH_HEALTHY &&
-			s->failing_streak == 0,
+	CHECK(!ct_health_add(s, &h, &good, false) && s->status == CT_HEALTH_HEALTHY && s->failing_streak == 0,
 		"recovered");
 	CHECK(s->n_log == CT_HEALTH_LOG && s->log[4].exit_code == 0 && s->log[0].exit_code == 0 &&
 			s->log[1].exit_code == 1,
@@ -68,8 +63,7 @@ TEST(cuts_long_output_between_characters)
 
 TEST(refuses_what_is_none)
 {
-	static const char *const cases[] = { "", "[]", "{}",
-		"{\"Status\":\"fine\",\"FailingStreak\":0,\"Log\":[]}",
+	static const char *const cases[] = { "", "[]", "{}", "{\"Status\":\"fine\",\"FailingStreak\":0,\"Log\":[]}",
 		"{\"Status\":\"healthy\",\"FailingStreak\":-1,\"Log\":[]}",
 		"{\"Status\":\"healthy\",\"FailingStreak\":0,\"Log\":{}}",
 		"{\"Status\":\"healthy\",\"FailingStreak\":0,\"Log\":[1]}",
@@ -79,12 +73,11 @@ TEST(refuses_what_is_none)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct err e = ERR_NONE;
 
-		CHECK(ct_health_read(cases[i], strlen(cases[i]), s, &e) < 0 &&
-				e.kind == ERR_CORRUPT,
-			"took %s", cases[i]);
+		CHECK(ct_health_read(cases[i], strlen(cases[i]), s, &e) < 0 && e.kind == ERR_CORRUPT, "took %s",
+			cases[i]);
 	}
 	free(s);
 }
 
-TEST_MAIN(T(becomes_unhealthy_after_so_many_failures), T(reads_what_it_writes),
-	T(cuts_long_output_between_characters), T(refuses_what_is_none))
+TEST_MAIN(T(becomes_unhealthy_after_so_many_failures), T(reads_what_it_writes), T(cuts_long_output_between_characters),
+	T(refuses_what_is_none))

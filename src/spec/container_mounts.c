@@ -103,8 +103,8 @@ static int read_relabel(struct rd *r, const struct json *v, const struct rd_fiel
 
 static int read_mount(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	static const struct rd_word types[] = { { "bind", CT_MOUNT_BIND },
-		{ "volume", CT_MOUNT_VOLUME }, { "tmpfs", CT_MOUNT_TMPFS }, { NULL, 0 } };
+	static const struct rd_word types[] = { { "bind", CT_MOUNT_BIND }, { "volume", CT_MOUNT_VOLUME },
+		{ "tmpfs", CT_MOUNT_TMPFS }, { NULL, 0 } };
 	static const struct rd_field fields[] = {
 		RD("Type", rd_word, struct ct_mount, type, RD_MUST, .words = types),
 		RD("Source", rd_name, struct ct_mount, source),

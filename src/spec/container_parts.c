@@ -36,25 +36,17 @@ static void write_pairs(const struct rc_kv_list *l, struct buf *b)
 static bool is_empty(const struct part *p, const void *at)
 {
 	switch (p->kind) {
-	case PART_TEXT:
-		return !*(char *const *)at;
-	case PART_BOOL:
-		return !*(const bool *)at;
-	case PART_U32:
-		return !*(const uint32_t *)at;
+	case PART_TEXT: return !*(char *const *)at;
+	case PART_BOOL: return !*(const bool *)at;
+	case PART_U32: return !*(const uint32_t *)at;
 	case PART_U64:
-	case PART_I64:
-		return !*(const uint64_t *)at;
+	case PART_I64: return !*(const uint64_t *)at;
 	case PART_LIST:
-	case PART_SET:
-		return !((const struct rc_str_list *)at)->n;
-	case PART_PAIRS:
-		return !((const struct rc_kv_list *)at)->n;
-	case PART_OPT_U64:
-		return !((const struct rc_opt_u64 *)at)->set;
+	case PART_SET: return !((const struct rc_str_list *)at)->n;
+	case PART_PAIRS: return !((const struct rc_kv_list *)at)->n;
+	case PART_OPT_U64: return !((const struct rc_opt_u64 *)at)->set;
 	case PART_LITERAL:
-	case PART_OWN:
-		break;
+	case PART_OWN: break;
 	}
 	return true;
 }
@@ -62,36 +54,17 @@ static bool is_empty(const struct part *p, const void *at)
 static void write_value(const struct part *p, const void *at, struct buf *b)
 {
 	switch (p->kind) {
-	case PART_TEXT:
-		buf_json_str(b, *(char *const *)at);
-		break;
-	case PART_BOOL:
-		buf_str(b, "true");
-		break;
-	case PART_U32:
-		buf_printf(b, "%u", *(const uint32_t *)at);
-		break;
-	case PART_U64:
-		buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)at);
-		break;
-	case PART_I64:
-		buf_printf(b, "%lld", (long long)*(const int64_t *)at);
-		break;
-	case PART_OPT_U64:
-		buf_printf(b, "%llu", (unsigned long long)((const struct rc_opt_u64 *)at)->v);
-		break;
-	case PART_LIST:
-		write_list(at, b);
-		break;
-	case PART_SET:
-		write_set(at, b);
-		break;
-	case PART_PAIRS:
-		write_pairs(at, b);
-		break;
+	case PART_TEXT: buf_json_str(b, *(char *const *)at); break;
+	case PART_BOOL: buf_str(b, "true"); break;
+	case PART_U32: buf_printf(b, "%u", *(const uint32_t *)at); break;
+	case PART_U64: buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)at); break;
+	case PART_I64: buf_printf(b, "%lld", (long long)*(const int64_t *)at); break;
+	case PART_OPT_U64: buf_printf(b, "%llu", (unsigned long long)((const struct rc_opt_u64 *)at)->v); break;
+	case PART_LIST: write_list(at, b); break;
+	case PART_SET: write_set(at, b); break;
+	case PART_PAIRS: write_pairs(at, b); break;
 	case PART_LITERAL:
-	case PART_OWN:
-		break;
+	case PART_OWN: break;
 	}
 }
 
@@ -150,28 +123,17 @@ static int read_value(struct rd *r, const struct json *v, const struct part *p, 
 	void *at = (char *)c + p->offset;
 
 	switch (p->kind) {
-	case PART_TEXT:
-		return rd_opt_string(r, v, NULL, at);
-	case PART_BOOL:
-		return rd_bool(r, v, NULL, at);
-	case PART_U32:
-		return rd_u32(r, v, &u32, at);
-	case PART_U64:
-		return rd_u64(r, v, &u64, at);
-	case PART_I64:
-		return rd_i64(r, v, &i64, at);
-	case PART_OPT_U64:
-		return rd_opt_u64(r, v, &u64, at);
-	case PART_LIST:
-		return rd_str_list(r, v, NULL, at);
-	case PART_PAIRS:
-		return rd_kv_list(r, v, NULL, at);
-	case PART_SET:
-		return read_set(r, v, at);
-	case PART_OWN:
-		return p->read ? p->read(r, v, NULL, c) : 0;
-	case PART_LITERAL:
-		break;
+	case PART_TEXT: return rd_opt_string(r, v, NULL, at);
+	case PART_BOOL: return rd_bool(r, v, NULL, at);
+	case PART_U32: return rd_u32(r, v, &u32, at);
+	case PART_U64: return rd_u64(r, v, &u64, at);
+	case PART_I64: return rd_i64(r, v, &i64, at);
+	case PART_OPT_U64: return rd_opt_u64(r, v, &u64, at);
+	case PART_LIST: return rd_str_list(r, v, NULL, at);
+	case PART_PAIRS: return rd_kv_list(r, v, NULL, at);
+	case PART_SET: return read_set(r, v, at);
+	case PART_OWN: return p->read ? p->read(r, v, NULL, c) : 0;
+	case PART_LITERAL: break;
 	}
 	return 0;
 }

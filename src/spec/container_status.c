@@ -18,7 +18,10 @@ static const struct field {
 	enum field_type type;
 	size_t offset, size;
 } fields[] = {
-#define FIELD(name, type, member) { name, type, offsetof(struct ct_status, member), sizeof(((struct ct_status *)0)->member) }
+#define FIELD(name, type, member) \
+	{ \
+		name, type, offsetof(struct ct_status, member), sizeof(((struct ct_status *)0)->member) \
+	}
 	FIELD("State", F_STATE, state),
 	FIELD("Pid", F_I32, pid),
 	FIELD("StartTicks", F_U64, start_ticks),
@@ -45,24 +48,12 @@ static void put(const struct ct_status *s, const struct field *f, struct buf *b)
 
 	buf_printf(b, ",\"%s\":", f->name);
 	switch (f->type) {
-	case F_STATE:
-		buf_json_str(b, ct_state_names[*(const enum ct_state *)p]);
-		break;
-	case F_I32:
-		buf_printf(b, "%d", *(const int32_t *)p);
-		break;
-	case F_U32:
-		buf_printf(b, "%u", *(const uint32_t *)p);
-		break;
-	case F_U64:
-		buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)p);
-		break;
-	case F_BOOL:
-		buf_str(b, *(const bool *)p ? "true" : "false");
-		break;
-	case F_TEXT:
-		buf_json_str(b, p);
-		break;
+	case F_STATE: buf_json_str(b, ct_state_names[*(const enum ct_state *)p]); break;
+	case F_I32: buf_printf(b, "%d", *(const int32_t *)p); break;
+	case F_U32: buf_printf(b, "%u", *(const uint32_t *)p); break;
+	case F_U64: buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)p); break;
+	case F_BOOL: buf_str(b, *(const bool *)p ? "true" : "false"); break;
+	case F_TEXT: buf_json_str(b, p); break;
 	}
 }
 
@@ -101,8 +92,7 @@ static bool get(struct ct_status *s, const struct field *f, const struct json *v
 	bool ok = true;
 
 	switch (f->type) {
-	case F_STATE:
-		return get_state(v, p);
+	case F_STATE: return get_state(v, p);
 	case F_I32:
 		ok = json_i64(v, INT32_MIN, INT32_MAX, &i) == JSON_INT_OK;
 		*(int32_t *)p = (int32_t)i;
@@ -118,8 +108,7 @@ static bool get(struct ct_status *s, const struct field *f, const struct json *v
 	case F_BOOL:
 		*(bool *)p = v->kind == JSON_KIND_TRUE;
 		return v->kind == JSON_KIND_TRUE || v->kind == JSON_KIND_FALSE;
-	case F_TEXT:
-		return v->kind == JSON_KIND_STRING && fmt_fits(p, f->size, "%s", v->text);
+	case F_TEXT: return v->kind == JSON_KIND_STRING && fmt_fits(p, f->size, "%s", v->text);
 	}
 	return false;
 }

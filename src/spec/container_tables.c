@@ -34,8 +34,7 @@ static int read_hostname(struct rd *r, const struct json *v, const struct rd_fie
 	struct ct_config *c = dst;
 	int rc = rd_opt_string(r, v, f, &c->hostname);
 
-	if (rc == 0 && c->hostname && c->id && strlen(c->hostname) == 12 &&
-		str_starts(c->id, c->hostname))
+	if (rc == 0 && c->hostname && c->id && strlen(c->hostname) == 12 && str_starts(c->id, c->hostname))
 		c->hostname = NULL;
 	return rc;
 }
@@ -74,8 +73,8 @@ static void write_health(const struct ct_config *c, struct buf *b)
 	const struct ct_health *h = &c->health;
 	const char *sep = "";
 
-	if (!h->test.n && !h->interval_ms && !h->timeout_ms && !h->start_period_ms &&
-		!h->start_interval_ms && !h->retries)
+	if (!h->test.n && !h->interval_ms && !h->timeout_ms && !h->start_period_ms && !h->start_interval_ms &&
+		!h->retries)
 		return;
 	buf_str(b, "{");
 	for (size_t i = 0; i < h->test.n; i++) {
@@ -124,8 +123,7 @@ static void write_stop_timeout(const struct ct_config *c, struct buf *b)
 		buf_printf(b, "%d", c->stop_timeout_s);
 }
 
-static int read_stop_timeout(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_stop_timeout(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field range = { .min = -1, .max = INT32_MAX };
 
@@ -214,8 +212,7 @@ static void tmpfs_options(const struct ct_mount *m, struct buf *b)
 	if (m->read_only)
 		buf_printf(&all, "%sro", all.len ? "," : "");
 	if (m->tmpfs_size)
-		buf_printf(
-			&all, "%ssize=%llu", all.len ? "," : "", (unsigned long long)m->tmpfs_size);
+		buf_printf(&all, "%ssize=%llu", all.len ? "," : "", (unsigned long long)m->tmpfs_size);
 	if (m->tmpfs_mode)
 		buf_printf(&all, "%smode=%o", all.len ? "," : "", m->tmpfs_mode);
 	buf_json_str(b, all.data ? all.data : "");
@@ -283,13 +280,11 @@ static int read_network(struct rd *r, const struct json *v, const struct rd_fiel
 
 static void write_restart(const struct ct_config *c, struct buf *b)
 {
-	buf_printf(b, "{\"Name\":\"%s\",\"MaximumRetryCount\":%u}", ct_restart_names[c->restart],
-		c->restart_max);
+	buf_printf(b, "{\"Name\":\"%s\",\"MaximumRetryCount\":%u}", ct_restart_names[c->restart], c->restart_max);
 }
 
-static const struct rd_word restart_words[] = { { "no", CT_RESTART_NO },
-	{ "on-failure", CT_RESTART_ON_FAILURE }, { "always", CT_RESTART_ALWAYS },
-	{ "unless-stopped", CT_RESTART_UNLESS_STOPPED }, { NULL, 0 } };
+static const struct rd_word restart_words[] = { { "no", CT_RESTART_NO }, { "on-failure", CT_RESTART_ON_FAILURE },
+	{ "always", CT_RESTART_ALWAYS }, { "unless-stopped", CT_RESTART_UNLESS_STOPPED }, { NULL, 0 } };
 
 static int read_restart(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
@@ -341,8 +336,7 @@ static void write_ulimits(const struct ct_config *c, struct buf *b)
 		buf_str(b, i ? ",{\"Name\":" : "{\"Name\":");
 		buf_json_str(b, u->name);
 		/* Go's int64: -1 is unlimited. */
-		buf_printf(
-			b, ",\"Hard\":%lld,\"Soft\":%lld}", (long long)u->hard, (long long)u->soft);
+		buf_printf(b, ",\"Hard\":%lld,\"Soft\":%lld}", (long long)u->hard, (long long)u->soft);
 	}
 	buf_str(b, "]");
 }
@@ -434,8 +428,8 @@ static void write_throttles(const struct ct_config *c, struct buf *b, enum ct_th
 			continue;
 		buf_printf(b, "%s{\"Path\":", sep);
 		buf_json_str(b, t->path);
-		buf_printf(b, ",\"%s\":%llu}", kind == CT_WEIGHT_DEVICE ? "Weight" : "Rate",
-			(unsigned long long)t->rate);
+		buf_printf(
+			b, ",\"%s\":%llu}", kind == CT_WEIGHT_DEVICE ? "Weight" : "Rate", (unsigned long long)t->rate);
 		sep = ",";
 	}
 	buf_str(b, "]");
@@ -453,8 +447,7 @@ static int read_throttle(struct rd *r, const struct json *v, const struct rd_fie
 }
 
 /* Five keys of docker's fill one list of ours. */
-static int read_throttles(
-	struct rd *r, const struct json *v, struct ct_config *c, enum ct_throttle_kind kind)
+static int read_throttles(struct rd *r, const struct json *v, struct ct_config *c, enum ct_throttle_kind kind)
 {
 	static const struct rd_elements each = { read_throttle, sizeof(struct ct_throttle), NULL };
 	size_t n = 0;
@@ -481,8 +474,7 @@ static int read_throttles(
 	{ \
 		write_throttles(c, b, kind); \
 	} \
-	static int read_##name( \
-		struct rd *r, const struct json *v, const struct rd_field *f, void *dst) \
+	static int read_##name(struct rd *r, const struct json *v, const struct rd_field *f, void *dst) \
 	{ \
 		return read_throttles(r, v, dst, kind); \
 	}
@@ -563,11 +555,10 @@ const struct part_table parts_host = { host_rows, ARRAY_SIZE(host_rows) };
 
 /* --- Tare -------------------------------------------------------------------------------------- */
 
-static const struct rd_word rootfs_words[] = { { "image", CT_ROOTFS_IMAGE },
-	{ "directory", CT_ROOTFS_DIR }, { "host", CT_ROOTFS_HOST }, { NULL, 0 } };
-static const struct rd_word unhealthy_words[] = { { "none", CT_UNHEALTHY_NONE },
-	{ "restart", CT_UNHEALTHY_RESTART }, { "kill", CT_UNHEALTHY_KILL },
-	{ "stop", CT_UNHEALTHY_STOP }, { NULL, 0 } };
+static const struct rd_word rootfs_words[] = { { "image", CT_ROOTFS_IMAGE }, { "directory", CT_ROOTFS_DIR },
+	{ "host", CT_ROOTFS_HOST }, { NULL, 0 } };
+static const struct rd_word unhealthy_words[] = { { "none", CT_UNHEALTHY_NONE }, { "restart", CT_UNHEALTHY_RESTART },
+	{ "kill", CT_UNHEALTHY_KILL }, { "stop", CT_UNHEALTHY_STOP }, { NULL, 0 } };
 
 static void write_format(const struct ct_config *c, struct buf *b)
 {

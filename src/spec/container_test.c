@@ -10,8 +10,7 @@
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define LIST(...) \
 	{ \
-		(char *[]){ __VA_ARGS__, NULL }, \
-			sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *) \
+		(char *[]){ __VA_ARGS__, NULL }, sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *) \
 	}
 /* The same within a function, where a compound literal would end with its block. */
 #define STRINGS(...) \
@@ -71,14 +70,8 @@ static struct ct_mount mounts[] = {
 		.create_source = true,
 		.chown = true,
 		.relabel = 'Z' },
-	{ .type = CT_MOUNT_VOLUME,
-		.source = (char *)ID,
-		.destination = (char *)"/anon",
-		.anonymous = true },
-	{ .type = CT_MOUNT_VOLUME,
-		.source = (char *)"db",
-		.destination = (char *)"/db",
-		.no_copy = true },
+	{ .type = CT_MOUNT_VOLUME, .source = (char *)ID, .destination = (char *)"/anon", .anonymous = true },
+	{ .type = CT_MOUNT_VOLUME, .source = (char *)"db", .destination = (char *)"/db", .no_copy = true },
 	{ .type = CT_MOUNT_TMPFS,
 		.destination = (char *)"/tmp",
 		.tmpfs_size = 1 << 20,
@@ -88,8 +81,7 @@ static struct ct_mount mounts[] = {
 static struct ct_ulimit ulimits[] = { { (char *)"nofile", RLIMIT_NOFILE, 1024, UINT64_MAX } };
 static struct ct_device devices[] = { { (char *)"/dev/fuse", (char *)"/dev/fuse", (char *)"rw" } };
 static struct ct_throttle throttles[] = { { CT_WEIGHT_DEVICE, (char *)"/dev/sda", 300 },
-	{ CT_READ_BPS, (char *)"/dev/sda", 1 << 20 },
-	{ CT_WRITE_IOPS, (char *)"/dev/sdb", UINT64_MAX } };
+	{ CT_READ_BPS, (char *)"/dev/sda", 1 << 20 }, { CT_WRITE_IOPS, (char *)"/dev/sdb", UINT64_MAX } };
 
 static void fill_isolation(struct ct_config *c)
 {
@@ -167,16 +159,14 @@ static struct ct_config full(void)
 	c.timeout_s = 9;
 	c.hostname = (char *)"h";
 	c.domainname = (char *)"d";
-	c.tty = c.open_stdin = c.stdin_once = c.attach_stdin = c.attach_stdout = c.attach_stderr =
-		true;
+	c.tty = c.open_stdin = c.stdin_once = c.attach_stdin = c.attach_stdout = c.attach_stderr = true;
 	c.init = c.auto_remove = true;
 	c.labels = PAIRS({ (char *)"k", (char *)"v" }, { (char *)"empty", (char *)"" });
 	c.annotations = PAIRS({ (char *)"a", (char *)"b" });
 	c.exposed_ports = STRINGS((char *)"80/tcp", (char *)"53/udp");
 	c.stop_signal = (char *)"SIGINT";
 	c.stop_timeout_s = 3;
-	c.health = (struct ct_health){ STRINGS((char *)"CMD", (char *)"true"), 1000, 2000, 3000,
-		4000, 5 };
+	c.health = (struct ct_health){ STRINGS((char *)"CMD", (char *)"true"), 1000, 2000, 3000, 4000, 5 };
 	c.on_unhealthy = CT_UNHEALTHY_KILL;
 	c.restart = CT_RESTART_ON_FAILURE;
 	c.restart_max = 4;
@@ -206,17 +196,13 @@ TEST(values_come_back)
 	put(&c, &b);
 	CHECK(ct_config_read(b.data, b.len, &got, &e) == 0, "%s", e.msg);
 	CHECK(str_eq(got.name, "web") && str_eq(got.hostname, "h"), "name %s", got.name);
-	CHECK(got.ulimits[0].resource == RLIMIT_NOFILE && got.ulimits[0].hard == UINT64_MAX,
-		"ulimit");
+	CHECK(got.ulimits[0].resource == RLIMIT_NOFILE && got.ulimits[0].hard == UINT64_MAX, "ulimit");
 	CHECK(got.mounts[0].relabel == 'Z' && got.mounts[3].tmpfs_mode == 01777, "mounts");
-	CHECK(got.n_throttles == 3 && got.throttles[2].kind == CT_WRITE_IOPS &&
-			got.throttles[2].rate == UINT64_MAX,
+	CHECK(got.n_throttles == 3 && got.throttles[2].kind == CT_WRITE_IOPS && got.throttles[2].rate == UINT64_MAX,
 		"throttles");
 	CHECK(got.health.retries == 5 && got.health.start_interval_ms == 4000, "health");
 	CHECK(got.rootfs_kind == CT_ROOTFS_DIR && got.on_unhealthy == CT_UNHEALTHY_KILL, "words");
-	CHECK(got.memory_swappiness.set && got.memory_swappiness.v == 0 &&
-			got.oom_score_adj.v == -500,
-		"optional");
+	CHECK(got.memory_swappiness.set && got.memory_swappiness.v == 0 && got.oom_score_adj.v == -500, "optional");
 	ct_config_done(&got);
 }
 
@@ -250,10 +236,9 @@ TEST(the_shape_is_dockers)
 		"\"Devices\":[{\"PathOnHost\":\"/dev/fuse\",\"PathInContainer\":\"/dev/"
 		"fuse\",\"CgroupPermissions\":\"rw\"}]",
 		"\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/sda\",\"Rate\":1048576}]" };
-	static const char *const small_has[] = { "\"Hostname\":\"0123456789ab\"", "\"Cmd\":null",
-		"\"Binds\":null", "\"PidsLimit\":null", "\"OomKillDisable\":null", "\"Labels\":{}",
-		"\"NetworkMode\":\"default\"", "\"ShmSize\":67108864",
-		"\"CgroupnsMode\":\"private\"" };
+	static const char *const small_has[] = { "\"Hostname\":\"0123456789ab\"", "\"Cmd\":null", "\"Binds\":null",
+		"\"PidsLimit\":null", "\"OomKillDisable\":null", "\"Labels\":{}", "\"NetworkMode\":\"default\"",
+		"\"ShmSize\":67108864", "\"CgroupnsMode\":\"private\"" };
 	AUTO(buf) struct buf f = BUF_INIT;
 	AUTO(buf) struct buf s = BUF_INIT;
 	struct ct_config c = full(), little = small();
@@ -284,27 +269,23 @@ TEST(broken_ones_are_refused)
 		{ "{\"HostConfig\":{\"Ulimits\":[{\"Name\":\"x\",\"Hard\":1,\"Soft\":1}]},\"Tare\":"
 		  "{\"Format\":1}}",
 			"no resource limit" },
-		{ "{\"HostConfig\":{\"Memory\":1.5},\"Tare\":{\"Format\":1}}",
-			"/HostConfig/Memory" },
+		{ "{\"HostConfig\":{\"Memory\":1.5},\"Tare\":{\"Format\":1}}", "/HostConfig/Memory" },
 		{ "{\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"daily\"}},\"Tare\":{\"Format\":1}"
 		  "}",
 			"RestartPolicy" },
 		{ "{\"Config\":{\"Env\":{}},\"Tare\":{\"Format\":1}}", "/Config/Env" },
-		{ "{\"Config\":{\"ExposedPorts\":[]},\"Tare\":{\"Format\":1}}",
-			"/Config/ExposedPorts" },
+		{ "{\"Config\":{\"ExposedPorts\":[]},\"Tare\":{\"Format\":1}}", "/Config/ExposedPorts" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct ct_config got;
 		struct err e = ERR_NONE;
 
-		CHECK(ct_config_read(cases[i].text, strlen(cases[i].text), &got, &e) < 0, "%s",
-			cases[i].text);
+		CHECK(ct_config_read(cases[i].text, strlen(cases[i].text), &got, &e) < 0, "%s", cases[i].text);
 		CHECK(strstr(e.msg, cases[i].says), "%s: %s", cases[i].text, e.msg);
-		CHECK(e.kind == ERR_CORRUPT || e.kind == ERR_UNSUPPORTED, "%s: kind %d",
-			cases[i].text, e.kind);
+		CHECK(e.kind == ERR_CORRUPT || e.kind == ERR_UNSUPPORTED, "%s: kind %d", cases[i].text, e.kind);
 	}
 }
 
-TEST_MAIN(T(every_member_survives), T(values_come_back), T(nothing_said_is_told_from_zero),
-	T(the_shape_is_dockers), T(broken_ones_are_refused))
+TEST_MAIN(T(every_member_survives), T(values_come_back), T(nothing_said_is_told_from_zero), T(the_shape_is_dockers),
+	T(broken_ones_are_refused))

@@ -1,5 +1,5 @@
-/* Image configurations. What is checked here is what an image author controls and the engine acts on: environment, ports,
- * volumes, directories, signals, digests. Anything else in the document is data and stays unread. */
+/* Image configurations. What is checked here is what an image author controls and the engine acts on: environment,
+ * ports, volumes, directories, signals, digests. Anything else in the document is data and stays unread. */
 #include "spec/image_config.h"
 
 #include <errno.h>
@@ -98,7 +98,8 @@ static int read_signal(struct rd *r, const struct json *v, const struct rd_field
 	int number;
 
 	if (v->kind == JSON_KIND_STRING && v->n > 0 && signal_number(v->text, &number, &e) < 0)
-		return rd_fail(r, NULL, NULL, "\"%.*s\" is no signal; a name like SIGTERM or a number is", RD_Q(v->text));
+		return rd_fail(
+			r, NULL, NULL, "\"%.*s\" is no signal; a name like SIGTERM or a number is", RD_Q(v->text));
 	return rd_opt_string(r, v, f, dst);
 }
 
@@ -265,7 +266,8 @@ int image_config_read(const char *text, size_t len, struct image_config *ret, st
 	struct json *doc;
 
 	if (len > IMAGE_CONFIG_MAX)
-		return err_set(e, ERR_CONFIG, EFBIG, "image config: %zu bytes, at most %d are read", len, IMAGE_CONFIG_MAX);
+		return err_set(
+			e, ERR_CONFIG, EFBIG, "image config: %zu bytes, at most %d are read", len, IMAGE_CONFIG_MAX);
 	if (json_parse(text, len, &c.arena, &doc, e) < 0) {
 		err_wrap(e, "image config");
 	} else {

@@ -1,6 +1,6 @@
 #pragma once
-/* The configuration of an image: OCI image-spec config.md and Docker's "image JSON" v1.2, which differ only in members that
- * either side ignores. Everything lives in one arena; absent strings are NULL, absent lists have n 0. */
+/* The configuration of an image: OCI image-spec config.md and Docker's "image JSON" v1.2, which differ only in members
+ * that either side ignores. Everything lives in one arena; absent strings are NULL, absent lists have n 0. */
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
@@ -9,7 +9,7 @@
 
 enum {
 	IMAGE_CONFIG_MAX = 8 << 20, /* bytes */
-	IMAGE_MAX_LAYERS = 500,	    /* OVL_MAX_STACK, fs/overlayfs/params.h: no kernel stacks more */
+	IMAGE_MAX_LAYERS = 500, /* OVL_MAX_STACK, fs/overlayfs/params.h: no kernel stacks more */
 };
 
 /* What a container of it runs by default: "config". */
@@ -17,7 +17,7 @@ struct image_run {
 	char *user, *working_dir, *stop_signal;
 	struct rc_str_list env, entrypoint, cmd, shell, onbuild;
 	struct rc_str_list exposed_ports; /* "80/tcp" */
-	struct rc_str_list volumes;	  /* absolute paths */
+	struct rc_str_list volumes; /* absolute paths */
 	struct rc_kv_list labels;
 	struct ct_health health; /* test.n 0: none */
 };

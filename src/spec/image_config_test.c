@@ -17,7 +17,8 @@ TEST(what_docker_writes_is_read)
 		"{\"architecture\":\"amd64\",\"os\":\"linux\",\"created\":\"2026-01-02T03:04:05Z\",\"container\":\"x\","
 		"\"config\":{\"User\":\"33:33\",\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{}},\"Env\":[\"A=b\"],"
 		"\"Entrypoint\":[\"nginx\"],\"Cmd\":\"old\",\"Volumes\":{\"/data\":{}},\"WorkingDir\":\"/srv\","
-		"\"Labels\":{\"k\":\"v\",\"\":\"nameless\"},\"StopSignal\":\"SIGQUIT\",\"OnBuild\":null,\"Hostname\":\"\","
+		"\"Labels\":{\"k\":\"v\",\"\":\"nameless\"},\"StopSignal\":\"SIGQUIT\",\"OnBuild\":null,\"Hostname\":"
+		"\"\","
 		"\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"],\"Interval\":5000000000,\"Retries\":2}}," ROOTFS
 		",\"history\":[{\"created_by\":\"/bin/sh -c x\"},{\"empty_layer\":true}]}";
 	struct image_config c;
@@ -36,8 +37,10 @@ TEST(writing_and_reading_are_inverse)
 {
 	static const char text[] =
 		"{\"created\":\"c\",\"author\":\"a\",\"architecture\":\"arm64\",\"os\":\"linux\",\"variant\":\"v8\","
-		"\"config\":{\"ExposedPorts\":{\"1/tcp\":{},\"2/tcp\":{}},\"Env\":[\"A=\\\"\"],\"Labels\":{\"a\":\"1\",\"b\":\"2\"},"
-		"\"Healthcheck\":{\"Test\":[\"NONE\"],\"Timeout\":1000000}}," ROOTFS ",\"history\":[{\"comment\":\"x\"}]}";
+		"\"config\":{\"ExposedPorts\":{\"1/tcp\":{},\"2/"
+		"tcp\":{}},\"Env\":[\"A=\\\"\"],\"Labels\":{\"a\":\"1\",\"b\":\"2\"},"
+		"\"Healthcheck\":{\"Test\":[\"NONE\"],\"Timeout\":1000000}}," ROOTFS
+		",\"history\":[{\"comment\":\"x\"}]}";
 	AUTO(buf) struct buf out = BUF_INIT;
 	struct image_config c;
 	struct err e = ERR_NONE;

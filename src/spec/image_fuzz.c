@@ -1,4 +1,5 @@
-/* The documents of an image from any bytes; the first byte chooses which. What was read can be written and read again. */
+/* The documents of an image from any bytes; the first byte chooses which. What was read can be written and read again.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -96,8 +96,8 @@ static int check_media(struct rd *r, const struct image_desc *d, enum image_medi
 
 	if (got == want || (want == IMAGE_MEDIA_MANIFEST && got == IMAGE_MEDIA_INDEX))
 		return 0;
-	return rd_fail(r, "mediaType", NULL, "\"%.*s\" is not the media type of %s", RD_Q(d->media_type ? d->media_type : ""),
-		what);
+	return rd_fail(r, "mediaType", NULL, "\"%.*s\" is not the media type of %s",
+		RD_Q(d->media_type ? d->media_type : ""), what);
 }
 
 static int read_config_desc(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
@@ -168,7 +168,8 @@ static int check_kind(struct rd *r, const struct json *doc, struct image_manifes
 	if (!version || json_u64(version, 0, UINT64_MAX, &n) != JSON_INT_OK || n != 2)
 		return rd_fail(r, "schemaVersion", NULL, "must be 2");
 	if (image && index)
-		return rd_fail(r, NULL, NULL, "has the members of a manifest (layers, config) and of an index (manifests)");
+		return rd_fail(
+			r, NULL, NULL, "has the members of a manifest (layers, config) and of an index (manifests)");
 	if (!image && !index)
 		return rd_fail(r, NULL, NULL, "is neither a manifest (layers, config) nor an index (manifests)");
 	m->kind = index ? IMAGE_MEDIA_INDEX : IMAGE_MEDIA_MANIFEST;
@@ -187,8 +188,8 @@ static int read_document(struct rd *r, const struct json *doc, struct image_mani
 		rc = check_kind(r, doc, m);
 	if (rc < 0)
 		return rc;
-	return m->kind == IMAGE_MEDIA_INDEX ? rd_object(r, doc, index_fields, ARRAY_SIZE(index_fields), m) :
-					      rd_object(r, doc, manifest_fields, ARRAY_SIZE(manifest_fields), m);
+	return m->kind == IMAGE_MEDIA_INDEX ? rd_object(r, doc, index_fields, ARRAY_SIZE(index_fields), m)
+					    : rd_object(r, doc, manifest_fields, ARRAY_SIZE(manifest_fields), m);
 }
 
 int image_manifest_read(const char *text, size_t len, struct image_manifest *ret, struct err *e)
@@ -198,7 +199,8 @@ int image_manifest_read(const char *text, size_t len, struct image_manifest *ret
 	struct json *doc;
 
 	if (len > IMAGE_MANIFEST_MAX)
-		return err_set(e, ERR_CONFIG, EFBIG, "manifest: %zu bytes, at most %d are read", len, IMAGE_MANIFEST_MAX);
+		return err_set(
+			e, ERR_CONFIG, EFBIG, "manifest: %zu bytes, at most %d are read", len, IMAGE_MANIFEST_MAX);
 	if (json_parse(text, len, &m.arena, &doc, e) < 0)
 		err_wrap(e, "manifest");
 	else
@@ -285,7 +287,8 @@ int image_want_parse(const char *text, struct image_want *ret, struct err *e)
 		ok = part(&at, w.architecture);
 	}
 	if (!ok)
-		return err_set(e, ERR_USAGE, EINVAL, "\"%.*s\" is not a platform like linux/amd64 or linux/arm64/v8", 64, text);
+		return err_set(e, ERR_USAGE, EINVAL, "\"%.*s\" is not a platform like linux/amd64 or linux/arm64/v8",
+			64, text);
 	fmt_to(w.architecture, sizeof(w.architecture), "%s", canonical(w.architecture));
 	*ret = w;
 	return 0;
@@ -295,7 +298,8 @@ int image_want_match(const struct image_want *w, const struct image_platform *p)
 {
 	const char *variant = p->variant ? p->variant : "";
 
-	if ((p->os && !str_eq(p->os, w->os)) || (p->architecture && !str_eq(canonical(p->architecture), w->architecture)))
+	if ((p->os && !str_eq(p->os, w->os)) ||
+		(p->architecture && !str_eq(canonical(p->architecture), w->architecture)))
 		return 0;
 	/* "arm64" and "arm64/v8" mean the same, and a plain "amd64" is amd64/v1. */
 	if (w->variant[0] && variant[0] && !str_eq(variant, w->variant))
@@ -319,7 +323,8 @@ static int read_entry(struct rd *r, const struct json *v, const struct rd_field 
 	int rc = rd_object(r, v, entry_fields, ARRAY_SIZE(entry_fields), dst);
 
 	if (rc == 0 && entry->layers.n > IMAGE_MAX_LAYERS)
-		return rd_fail(r, "Layers", NULL, "%zu layers, at most %d are allowed", entry->layers.n, IMAGE_MAX_LAYERS);
+		return rd_fail(
+			r, "Layers", NULL, "%zu layers, at most %d are allowed", entry->layers.n, IMAGE_MAX_LAYERS);
 	return rc;
 }
 
@@ -331,8 +336,8 @@ int image_archive_read(const char *text, size_t len, struct image_archive *ret, 
 	struct json *doc;
 
 	if (len > IMAGE_MANIFEST_MAX)
-		return err_set(e, ERR_CONFIG, EFBIG, "manifest.json: %zu bytes, at most %d are read", len,
-			IMAGE_MANIFEST_MAX);
+		return err_set(
+			e, ERR_CONFIG, EFBIG, "manifest.json: %zu bytes, at most %d are read", len, IMAGE_MANIFEST_MAX);
 	if (json_parse(text, len, &a.arena, &doc, e) < 0)
 		err_wrap(e, "manifest.json");
 	else

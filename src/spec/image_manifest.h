@@ -1,6 +1,6 @@
 #pragma once
-/* Manifests and indexes: OCI image-spec manifest.md, image-index.md, Docker's manifest v2 schema 2 and manifest list, and
- * manifest.json of `docker save`. */
+/* Manifests and indexes: OCI image-spec manifest.md, image-index.md, Docker's manifest v2 schema 2 and manifest list,
+ * and manifest.json of `docker save`. */
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/buf.h"
@@ -9,7 +9,7 @@
 
 enum {
 	IMAGE_MANIFEST_MAX = 4 << 20, /* bytes */
-	IMAGE_MAX_MANIFESTS = 4096,   /* of an index */
+	IMAGE_MAX_MANIFESTS = 4096, /* of an index */
 };
 
 enum image_media {
@@ -42,7 +42,7 @@ struct image_desc {
 struct image_manifest {
 	struct arena arena;
 	enum image_media kind; /* IMAGE_MEDIA_MANIFEST or IMAGE_MEDIA_INDEX */
-	char *media_type;      /* as written, or NULL */
+	char *media_type; /* as written, or NULL */
 	struct image_desc config; /* manifest */
 	struct image_desc *layers; /* manifest: lowest first */
 	size_t n_layers;

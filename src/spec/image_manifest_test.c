@@ -23,11 +23,15 @@ TEST(manifests_and_indexes)
 	CHECK(m.kind == IMAGE_MEDIA_MANIFEST && m.n_layers == 1 && m.config.size == 7, "members");
 	CHECK(image_media_of(m.layers[0].media_type, &pack) == IMAGE_MEDIA_LAYER && pack == IMAGE_PACK_GZIP, "gzip");
 	image_manifest_done(&m);
-	CHECK(read_text("{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_INDEX "\",\"manifests\":["
-		DESC(IMAGE_TYPE_MANIFEST, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"},"
-			"\"annotations\":{\"org.opencontainers.image.ref.name\":\"latest\"}") "]}", &m, &e) == 0, "%s", e.msg);
+	CHECK(read_text("{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_INDEX
+			"\",\"manifests\":[" DESC(IMAGE_TYPE_MANIFEST,
+				",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"},"
+				"\"annotations\":{\"org.opencontainers.image.ref.name\":\"latest\"}") "]}",
+		      &m, &e) == 0,
+		"%s", e.msg);
 	CHECK(m.kind == IMAGE_MEDIA_INDEX && m.n_manifests == 1, "members");
-	CHECK(str_eq(image_annotation(&m.manifests[0].annotations, "org.opencontainers.image.ref.name"), "latest"), "name");
+	CHECK(str_eq(image_annotation(&m.manifests[0].annotations, "org.opencontainers.image.ref.name"), "latest"),
+		"name");
 	CHECK(str_eq(m.manifests[0].platform.architecture, "arm64"), "platform");
 	image_manifest_done(&m);
 }
@@ -47,10 +51,13 @@ TEST(ambiguous_ones_are_refused)
 		{ "{\"schemaVersion\":2}", "neither" },
 		{ "{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_INDEX "\"," CONFIG "," LAYERS "}", "/mediaType" },
 		{ "{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_MANIFEST "\",\"manifests\":[]}", "/mediaType" },
-		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[" DESC("application/x", "") "]}", "/layers/0/mediaType" },
+		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[" DESC("application/x", "") "]}",
+			"/layers/0/mediaType" },
 		{ "{\"schemaVersion\":2,\"config\":" DESC("application/x", "") "," LAYERS "}", "/config/mediaType" },
-		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"digest\":\"" D1 "\",\"size\":-1}]}", "/layers/0/size" },
-		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"digest\":\"sha256:12\",\"size\":1}]}", "/layers/0/digest" },
+		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"digest\":\"" D1 "\",\"size\":-1}]}",
+			"/layers/0/size" },
+		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"digest\":\"sha256:12\",\"size\":1}]}",
+			"/layers/0/digest" },
 		{ "{\"schemaVersion\":2," CONFIG ",\"layers\":[],\"layers\":[]}", "in the object already" },
 	};
 
@@ -81,8 +88,10 @@ TEST(platforms)
 
 TEST(docker_save)
 {
-	static const char text[] = "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[\"a/layer.tar\",\"b/layer.tar\"]}]";
-	static const char *const broken[] = { "[]", "{}", "[{}]", "[{\"Config\":\"\"}]", "[{\"Config\":\"c\",\"Layers\":[1]}]" };
+	static const char text[] =
+		"[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[\"a/layer.tar\",\"b/layer.tar\"]}]";
+	static const char *const broken[] = { "[]", "{}", "[{}]", "[{\"Config\":\"\"}]",
+		"[{\"Config\":\"c\",\"Layers\":[1]}]" };
 	struct image_archive a;
 	struct err e = ERR_NONE;
 

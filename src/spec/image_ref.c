@@ -43,7 +43,8 @@ int image_digest_check(const char *what, const char *text, struct err *e)
 	if (image_digest_ok(text))
 		return 0;
 	return err_set(e, ERR_CONFIG, EINVAL,
-		"%s: \"%.*s\" is not a digest: sha256: and 64 or sha512: and 128 lower-case hex digits", what, 160, text);
+		"%s: \"%.*s\" is not a digest: sha256: and 64 or sha512: and 128 lower-case hex digits", what, 160,
+		text);
 }
 
 const char *image_digest_hex(const char *digest)

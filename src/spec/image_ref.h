@@ -1,6 +1,6 @@
 #pragma once
-/* Names of images, and digests. A name is always kept whole (docker.io/library/debian:12), however short it was written;
- * docker's rules make the one from the other. */
+/* Names of images, and digests. A name is always kept whole (docker.io/library/debian:12), however short it was
+ * written; docker's rules make the one from the other. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@ enum {
 
 struct image_ref {
 	char name[IMAGE_REF_MAX + 1]; /* domain and path: "docker.io/library/debian" */
-	char tag[IMAGE_TAG_MAX + 1];  /* "latest" when neither tag nor digest was written; "" beside a digest */
+	char tag[IMAGE_TAG_MAX + 1]; /* "latest" when neither tag nor digest was written; "" beside a digest */
 	char digest[IMAGE_DIGEST_SIZE]; /* "sha256:…" or "" */
 	bool bare; /* written without a domain: "debian", not "docker.io/library/debian" */
 };

@@ -74,7 +74,8 @@ TEST(broken_names_show_the_column)
 		struct err e = ERR_NONE;
 
 		CHECK(image_ref_parse(cases[i].text, &r, &e) < 0, "took %s", cases[i].text);
-		CHECK(strstr(e.msg, cases[i].words) && strstr(e.msg, "invalid reference format"), "%s: %s", cases[i].text, e.msg);
+		CHECK(strstr(e.msg, cases[i].words) && strstr(e.msg, "invalid reference format"), "%s: %s",
+			cases[i].text, e.msg);
 	}
 }
 
@@ -121,7 +122,8 @@ TEST(localhost_is_where_podman_keeps_them)
 	CHECK(image_ref_parse("a/b:1", &r, &e) == 0 && image_ref_localhost(&r, &l), "%s", e.msg);
 	image_ref_full(&l, full);
 	CHECK(str_eq(full, "localhost/a/b:1"), "%s", full);
-	CHECK(image_ref_parse("docker.io/a/b:1", &r, &e) == 0 && !image_ref_localhost(&r, &l), "a whole name is meant so");
+	CHECK(image_ref_parse("docker.io/a/b:1", &r, &e) == 0 && !image_ref_localhost(&r, &l),
+		"a whole name is meant so");
 }
 
 TEST_MAIN(T(names_become_whole), T(broken_names_show_the_column), T(long_names_are_refused), T(digests),

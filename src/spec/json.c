@@ -12,8 +12,7 @@
 enum { NODES_AT_ONCE = 64, COMPARE_ALL_UP_TO = 24 };
 
 struct parser {
-	const char
-		*text; /* the caller's bytes: positions for messages, since the copy is rewritten */
+	const char *text; /* the caller's bytes: positions for messages, since the copy is rewritten */
 	char *copy; /* NUL-terminated: a NUL stops every loop below, no loop needs a length */
 	char *at, *end;
 	struct arena *arena;
@@ -32,8 +31,7 @@ static int fail(struct parser *p, const char *at, const char *what)
 			line++;
 			start = i + 1;
 		}
-	return err_set(p->e, ERR_CONFIG, EINVAL, "line %zu, column %zu: %s", line,
-		offset - start + 1, what);
+	return err_set(p->e, ERR_CONFIG, EINVAL, "line %zu, column %zu: %s", line, offset - start + 1, what);
 }
 
 /* For a byte that cannot stand where it stands. */
@@ -158,8 +156,7 @@ static int unicode_escape(struct parser *p, char **w)
 	if (c >= 0xdc00 && c <= 0xdfff)
 		return fail(p, start, "a lone surrogate in a string");
 	if (c >= 0xd800 && c <= 0xdbff) {
-		if (p->at[0] != '\\' || p->at[1] != 'u' || !hex4(p->at + 2, &low) || low < 0xdc00 ||
-			low > 0xdfff)
+		if (p->at[0] != '\\' || p->at[1] != 'u' || !hex4(p->at + 2, &low) || low < 0xdc00 || low > 0xdfff)
 			return fail(p, start, "a lone surrogate in a string");
 		p->at += 6;
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -179,8 +176,7 @@ static int escape(struct parser *p, char **w)
 		return unicode_escape(p, w);
 	}
 	if (!which)
-		return fail(p, p->at,
-			"an unknown escape, allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+		return fail(p, p->at, "an unknown escape, allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
 	*(*w)++ = values[which - names];
 	p->at += 2;
 	return 0;
@@ -414,21 +410,15 @@ static struct json *value(struct parser *p)
 	struct json *v;
 
 	switch (*p->at) {
-	case '{':
-		return container(p, JSON_KIND_OBJECT);
-	case '[':
-		return container(p, JSON_KIND_ARRAY);
+	case '{': return container(p, JSON_KIND_OBJECT);
+	case '[': return container(p, JSON_KIND_ARRAY);
 	case '"':
 		v = node_new(p, JSON_KIND_STRING);
 		p->at++;
 		return v && string(p, &v->text, &v->n) == 0 ? v : NULL;
-	case 't':
-		return word(p, "true", JSON_KIND_TRUE);
-	case 'f':
-		return word(p, "false", JSON_KIND_FALSE);
-	default:
-		return *p->at == '-' || is_digit(*p->at) ? number(p)
-							 : word(p, "null", JSON_KIND_NULL);
+	case 't': return word(p, "true", JSON_KIND_TRUE);
+	case 'f': return word(p, "false", JSON_KIND_FALSE);
+	default: return *p->at == '-' || is_digit(*p->at) ? number(p) : word(p, "null", JSON_KIND_NULL);
 	}
 }
 
@@ -440,8 +430,8 @@ static int check_encoding(struct parser *p)
 	if (len >= 3 && memcmp(p->copy, "\xef\xbb\xbf", 3) == 0)
 		return fail(p, p->copy, "a byte order mark (JSON is UTF-8 without one)");
 	if (len >= 2 &&
-		(memcmp(p->copy, "\xff\xfe", 2) == 0 || memcmp(p->copy, "\xfe\xff", 2) == 0 ||
-			p->copy[0] == '\0' || p->copy[1] == '\0'))
+		(memcmp(p->copy, "\xff\xfe", 2) == 0 || memcmp(p->copy, "\xfe\xff", 2) == 0 || p->copy[0] == '\0' ||
+			p->copy[1] == '\0'))
 		return fail(p, p->copy, "this is UTF-16 or UTF-32, JSON is UTF-8");
 	return 0;
 }
@@ -451,8 +441,7 @@ int json_parse(const char *text, size_t len, struct arena *arena, struct json **
 	struct parser p = { .text = text, .arena = arena, .e = e };
 
 	if (len > JSON_MAX_BYTES)
-		return err_set(
-			e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
+		return err_set(e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
 	p.copy = arena_dup_n(arena, text, len);
 	if (!p.copy)
 		return err_oom(e, "a JSON document");
@@ -477,8 +466,7 @@ int json_parse(const char *text, size_t len, struct arena *arena, struct json **
 
 const char *json_kind_name(const struct json *v)
 {
-	static const char *const names[] = { "null", "false", "true", "a number", "a string",
-		"a list", "an object" };
+	static const char *const names[] = { "null", "false", "true", "a number", "a string", "a list", "an object" };
 
 	return names[v->kind];
 }

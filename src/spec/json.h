@@ -44,8 +44,7 @@ struct json {
 
 /* json_parse - @len bytes of @text, which the caller keeps; the result lives in @arena. -EINVAL
  * with "line L, column C: cause" (columns count bytes), -EFBIG, -ENOMEM. */
-int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e)
-	must_check;
+int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e) must_check;
 /* json_kind_name - "an object", "a string", … for messages. */
 const char *json_kind_name(const struct json *v);
 /* json_member - of object @v by @key, or NULL; also NULL when @v is no object. */

@@ -19,8 +19,7 @@ static void run(const struct syntax_case *c)
 
 	CHECK((rc == 0) == !c->error, "%s: %s", c->text, rc ? e.msg : "accepted");
 	if (rc < 0)
-		CHECK(strstr(e.msg, c->error), "%s\n  got  %s\n  want %s", c->text, e.msg,
-			c->error);
+		CHECK(strstr(e.msg, c->error), "%s\n  got  %s\n  want %s", c->text, e.msg, c->error);
 }
 
 TEST(json_refuses_what_is_not_json)
@@ -98,9 +97,9 @@ TEST(json_refuses_what_is_not_json)
 
 TEST(json_accepts_json)
 {
-	static const char *const texts[] = { "{}", " [ ] ", "null", "true", "false", "0", "-0",
-		"12", "1.5e-3", "1E5", "\"\"", "{\"\":1}", "[[],{}]", "{\"a\":1,\"A\":2}",
-		"\"\x7f\"", "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\"",
+	static const char *const texts[] = { "{}", " [ ] ", "null", "true", "false", "0", "-0", "12", "1.5e-3", "1E5",
+		"\"\"", "{\"\":1}", "[[],{}]", "{\"a\":1,\"A\":2}", "\"\x7f\"",
+		"\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\xf0\x90\x80\x80\"",
 		"\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80\"" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -109,11 +108,10 @@ TEST(json_accepts_json)
 
 TEST(json_decodes_strings)
 {
-	static const char text[] =
-		"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\\u00e9\\u20ac\\uD83D\\uDE00x\", "
-		"\"\xc3\xa9\\n\xe2\x82\xac\"]";
-	static const char *const wanted[] = { "\"\\/\b\f\n\r\t",
-		"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80x", "\xc3\xa9\n\xe2\x82\xac" };
+	static const char text[] = "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\\u00e9\\u20ac\\uD83D\\uDE00x\", "
+				   "\"\xc3\xa9\\n\xe2\x82\xac\"]";
+	static const char *const wanted[] = { "\"\\/\b\f\n\r\t", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80x",
+		"\xc3\xa9\n\xe2\x82\xac" };
 	AUTO(arena) struct arena a = ARENA_INIT;
 	struct err e = ERR_NONE;
 	struct json *v;
@@ -210,11 +208,8 @@ TEST(json_integers_are_exact)
 	uint64_t u = 7;
 	int64_t i = 7;
 
-	CHECK(json_u64(one(&a, "18446744073709551615"), 0, UINT64_MAX, &u) == JSON_INT_OK &&
-			u == UINT64_MAX,
-		"2^64-1");
-	CHECK(json_u64(one(&a, "18446744073709551616"), 0, UINT64_MAX, &u) == JSON_INT_RANGE,
-		"2^64");
+	CHECK(json_u64(one(&a, "18446744073709551615"), 0, UINT64_MAX, &u) == JSON_INT_OK && u == UINT64_MAX, "2^64-1");
+	CHECK(json_u64(one(&a, "18446744073709551616"), 0, UINT64_MAX, &u) == JSON_INT_RANGE, "2^64");
 	CHECK(json_u64(one(&a, "-1"), 0, UINT64_MAX, &u) == JSON_INT_RANGE, "-1");
 	CHECK(json_u64(one(&a, "-0"), 0, UINT64_MAX, &u) == JSON_INT_RANGE, "-0");
 	CHECK(json_u64(one(&a, "1.0"), 0, UINT64_MAX, &u) == JSON_INT_FRACTION, "1.0");
@@ -222,19 +217,14 @@ TEST(json_integers_are_exact)
 	CHECK(json_u64(one(&a, "\"1\""), 0, UINT64_MAX, &u) == JSON_INT_NOT_A_NUMBER, "a string");
 	CHECK(json_u64(one(&a, "9"), 10, 20, &u) == JSON_INT_RANGE, "9");
 	CHECK(json_u64(one(&a, "21"), 10, 20, &u) == JSON_INT_RANGE, "21");
-	CHECK(json_i64(one(&a, "-9223372036854775808"), INT64_MIN, INT64_MAX, &i) == JSON_INT_OK &&
-			i == INT64_MIN,
+	CHECK(json_i64(one(&a, "-9223372036854775808"), INT64_MIN, INT64_MAX, &i) == JSON_INT_OK && i == INT64_MIN,
 		"min");
-	CHECK(json_i64(one(&a, "-9223372036854775809"), INT64_MIN, INT64_MAX, &i) == JSON_INT_RANGE,
-		"min - 1");
-	CHECK(json_i64(one(&a, "9223372036854775807"), INT64_MIN, INT64_MAX, &i) == JSON_INT_OK &&
-			i == INT64_MAX,
+	CHECK(json_i64(one(&a, "-9223372036854775809"), INT64_MIN, INT64_MAX, &i) == JSON_INT_RANGE, "min - 1");
+	CHECK(json_i64(one(&a, "9223372036854775807"), INT64_MIN, INT64_MAX, &i) == JSON_INT_OK && i == INT64_MAX,
 		"max");
-	CHECK(json_i64(one(&a, "9223372036854775808"), INT64_MIN, INT64_MAX, &i) == JSON_INT_RANGE,
-		"max + 1");
+	CHECK(json_i64(one(&a, "9223372036854775808"), INT64_MIN, INT64_MAX, &i) == JSON_INT_RANGE, "max + 1");
 	CHECK(json_i64(one(&a, "-0"), -1, 1, &i) == JSON_INT_OK && i == 0, "-0");
 }
 
-TEST_MAIN(T(json_refuses_what_is_not_json), T(json_accepts_json), T(json_decodes_strings),
-	T(json_limits_depth), T(json_limits_size), T(json_finds_duplicates_among_many),
-	T(json_integers_are_exact))
+TEST_MAIN(T(json_refuses_what_is_not_json), T(json_accepts_json), T(json_decodes_strings), T(json_limits_depth),
+	T(json_limits_size), T(json_finds_duplicates_among_many), T(json_integers_are_exact))

@@ -44,8 +44,5 @@ int rc_check_together(struct rd *r, const struct runtime_config *c);
 /* rc_sysctl_ns - the namespace that isolates sysctl @key: its kind, or RC_N_NS if none does. */
 enum rc_ns rc_sysctl_ns(const char *key);
 
-enum {
-	RC_MAX_CPU = 8191,
-	RC_MAX_NODE = 1023
-}; /* NR_CPUS and MAX_NUMNODES at their largest, arch Kconfig files */
+enum { RC_MAX_CPU = 8191, RC_MAX_NODE = 1023 }; /* NR_CPUS and MAX_NUMNODES at their largest, arch Kconfig files */
 enum { RC_MAX_MAJOR = 4095, RC_MAX_MINOR = 1048575 }; /* MINORBITS 20 of 32, linux/kdev_t.h */

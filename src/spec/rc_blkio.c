@@ -3,10 +3,7 @@
 
 #include "base/str.h"
 
-enum {
-	MIN_WEIGHT = 10,
-	MAX_WEIGHT = 1000
-}; /* cgroup v1 blkio-controller.rst; v2 is converted from this scale */
+enum { MIN_WEIGHT = 10, MAX_WEIGHT = 1000 }; /* cgroup v1 blkio-controller.rst; v2 is converted from this scale */
 
 static int read_weight(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
@@ -18,13 +15,10 @@ static int read_weight(struct rd *r, const struct json *v, const struct rd_field
 	return rd_opt_u64(r, v, f, dst);
 }
 
-#define WEIGHT(name, type, member) \
-	RD(name, read_weight, type, member, .min = MIN_WEIGHT, .max = MAX_WEIGHT)
-#define NUMBER(name, member, limit) \
-	RD(name, rd_i64, struct rc_blkio_device, member, RD_MUST, .max = limit)
+#define WEIGHT(name, type, member) RD(name, read_weight, type, member, .min = MIN_WEIGHT, .max = MAX_WEIGHT)
+#define NUMBER(name, member, limit) RD(name, rd_i64, struct rc_blkio_device, member, RD_MUST, .max = limit)
 
-static int read_weight_device(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_weight_device(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
 		NUMBER("major", major, RC_MAX_MAJOR),
@@ -41,8 +35,7 @@ static int read_weight_device(
 	return rc;
 }
 
-static int read_throttle_device(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_throttle_device(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
 		NUMBER("major", major, RC_MAX_MAJOR),

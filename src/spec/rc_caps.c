@@ -92,8 +92,8 @@ static int unknown_add(struct rd *r, struct rc_str_list *list, char *name)
 static int read_set(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	struct rc_capabilities *caps = dst;
-	uint64_t *const sets[] = { &caps->bounding, &caps->effective, &caps->inheritable,
-		&caps->permitted, &caps->ambient };
+	uint64_t *const sets[] = { &caps->bounding, &caps->effective, &caps->inheritable, &caps->permitted,
+		&caps->ambient };
 	struct rc_str_list names = { NULL, 0 };
 	int rc = rd_str_list(r, v, f, &names);
 

@@ -31,8 +31,7 @@ static int read_node_type(struct rd *r, const struct json *v, const struct rd_fi
 static int read_node_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && v->text[0] != '/')
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the container",
-			RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the container", RD_Q(v->text));
 	if (v->kind == JSON_KIND_STRING && rd_path_climbs(v->text))
 		return rd_fail(r, NULL, NULL, "\"%.*s\" has a \"..\"", RD_Q(v->text));
 	if (v->kind == JSON_KIND_STRING && v->text[strspn(v->text, "/.")] == '\0')
@@ -43,15 +42,11 @@ static int read_node_path(struct rd *r, const struct json *v, const struct rd_fi
 /* Callers that copy st_mode leave the type bits in; they must say what `type` says. */
 static int check_mode(struct rd *r, struct rc_device *d)
 {
-	mode_t mode = (mode_t)d->file_mode.v,
-	       wanted = d->type == 'b' ? S_IFBLK
-		: d->type == 'p'       ? S_IFIFO
-				       : S_IFCHR;
+	mode_t mode = (mode_t)d->file_mode.v, wanted = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
 
 	if ((mode & S_IFMT) && (mode & S_IFMT) != wanted)
-		return rd_fail(r, "fileMode", NULL,
-			"%u (octal %o) is the mode of another type of file than \"%c\"", mode, mode,
-			d->type);
+		return rd_fail(r, "fileMode", NULL, "%u (octal %o) is the mode of another type of file than \"%c\"",
+			mode, mode, d->type);
 	d->file_mode.v = mode & 07777;
 	return 0;
 }
@@ -59,8 +54,7 @@ static int check_mode(struct rd *r, struct rc_device *d)
 static int check_node(struct rd *r, struct rc_device *d)
 {
 	if (d->type != 'p' && (d->major < 0 || d->minor < 0))
-		return rd_fail(r, d->major < 0 ? "major" : "minor", NULL,
-			"is missing, type \"%c\" needs it", d->type);
+		return rd_fail(r, d->major < 0 ? "major" : "minor", NULL, "is missing, type \"%c\" needs it", d->type);
 	if (d->type == 'p')
 		d->major = d->minor = 0;
 	return check_mode(r, d);
@@ -115,15 +109,11 @@ static int read_access(struct rd *r, const struct json *v, const struct rd_field
 		return rc;
 	rule->read = rule->write = rule->mknod = false;
 	for (const char *s = v->text; *s; s++) {
-		bool *flag = *s == 'r' ? &rule->read
-			: *s == 'w'    ? &rule->write
-			: *s == 'm'    ? &rule->mknod
-				       : NULL;
+		bool *flag = *s == 'r' ? &rule->read : *s == 'w' ? &rule->write : *s == 'm' ? &rule->mknod : NULL;
 
 		if (!flag || *flag)
-			return rd_fail(r, NULL, NULL,
-				"\"%.*s\" must consist of r, w and m, each at most once",
-				RD_Q(v->text));
+			return rd_fail(
+				r, NULL, NULL, "\"%.*s\" must consist of r, w and m, each at most once", RD_Q(v->text));
 		*flag = true;
 	}
 	return v->n ? 0 : rd_fail(r, NULL, NULL, "is empty, it consists of r, w and m");
@@ -140,15 +130,13 @@ static int read_rule(struct rd *r, const struct json *v, const struct rd_field *
 	};
 
 	/* config-linux.md "Allowed Device list": unset values mean "all" */
-	*(struct rc_device_rule *)dst =
-		(struct rc_device_rule){ false, 'a', -1, -1, true, true, true };
+	*(struct rc_device_rule *)dst = (struct rc_device_rule){ false, 'a', -1, -1, true, true, true };
 	return rd_object(r, v, fields, ARRAY_SIZE(fields), dst);
 }
 
 int rc_read_device_rules(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	static const struct rd_elements elements = { read_rule, sizeof(struct rc_device_rule),
-		NULL };
+	static const struct rd_elements elements = { read_rule, sizeof(struct rc_device_rule), NULL };
 	struct rc_resources *res = dst;
 	void *all = NULL;
 	int rc = rd_list(r, v, &elements, &all, &res->n_devices);
@@ -165,8 +153,7 @@ static bool name_ok(const char *name, bool template)
 {
 	const char *percent = strchr(name, '%');
 
-	if (name[0] == '\0' || strlen(name) >= IFNAMSIZ || strcmp(name, ".") == 0 ||
-		strcmp(name, "..") == 0)
+	if (name[0] == '\0' || strlen(name) >= IFNAMSIZ || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return false;
 	if (percent && (!template || percent[1] != 'd' || strchr(percent + 1, '%')))
 		return false;
@@ -192,12 +179,10 @@ static int check_clash(struct rd *r, const struct rc_net_device *all, size_t n)
 	const char *name = all[n].container_name ? all[n].container_name : all[n].host_name;
 
 	for (size_t i = 0; i < n && !strchr(name, '%'); i++) {
-		const char *other =
-			all[i].container_name ? all[i].container_name : all[i].host_name;
+		const char *other = all[i].container_name ? all[i].container_name : all[i].host_name;
 
 		if (strcmp(name, other) == 0)
-			return rd_fail(r, "name", NULL,
-				"\"%s\" is the name of %s in the container already", name,
+			return rd_fail(r, "name", NULL, "\"%s\" is the name of %s in the container already", name,
 				all[i].host_name);
 	}
 	return 0;
@@ -211,8 +196,7 @@ static int read_net_device(struct rd *r, const struct json *m, struct rc_net_dev
 	size_t errors = r->n_errors;
 
 	if (!name_ok(m->key, false))
-		return rd_fail(r, NULL, NULL,
-			"is no name of a network device (1 to %d bytes, no blank, '/' or ':')",
+		return rd_fail(r, NULL, NULL, "is no name of a network device (1 to %d bytes, no blank, '/' or ':')",
 			IFNAMSIZ - 1);
 	all[*n].host_name = m->key;
 	int rc = rd_object(r, m, fields, ARRAY_SIZE(fields), &all[*n]);
@@ -232,8 +216,7 @@ int rc_read_net_devices(struct rd *r, const struct json *v, const struct rd_fiel
 	if (!ok || v->n == 0)
 		return rc;
 	if (v->n > MAX_NET_DEVICES)
-		return rd_fail(
-			r, NULL, NULL, "has %u entries, allowed are %d", v->n, MAX_NET_DEVICES);
+		return rd_fail(r, NULL, NULL, "has %u entries, allowed are %d", v->n, MAX_NET_DEVICES);
 	l->net_devices = arena_array(r->arena, struct rc_net_device, v->n);
 	if (!l->net_devices)
 		return rd_oom(r);

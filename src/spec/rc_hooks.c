@@ -16,8 +16,7 @@ const char *const rc_hook_stage_names[RC_N_HOOK_STAGES] = {
 static int read_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && v->text[0] != '/')
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the host",
-			RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the host", RD_Q(v->text));
 	return rd_name(r, v, f, dst);
 }
 
@@ -46,8 +45,7 @@ static int read_stage(struct rd *r, const struct json *v, const struct rd_field 
 
 #define STAGE(name, stage) \
 	{ \
-		name, sizeof(name) - 1, .read = read_stage, \
-					.offset = (stage) * sizeof(struct rc_hook_list) \
+		name, sizeof(name) - 1, .read = read_stage, .offset = (stage) * sizeof(struct rc_hook_list) \
 	}
 
 int rc_read_hooks(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)

@@ -40,8 +40,7 @@ struct ns_entry {
 static int read_ns_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && v->n > 0 && v->text[0] != '/')
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the host",
-			RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the host", RD_Q(v->text));
 	return rd_opt_string(r, v, f, dst);
 }
 
@@ -72,8 +71,8 @@ int rc_read_namespaces(struct rd *r, const struct json *v, const struct rd_field
 			continue; /* unknown and reported */
 		if (kinds[entry->kind].present) {
 			rd_enter(r, &here, NULL, i);
-			rc = rd_fail(r, "type", NULL, "\"%s\" is entry %zu already",
-				rc_ns_names[entry->kind], where[entry->kind]);
+			rc = rd_fail(r, "type", NULL, "\"%s\" is entry %zu already", rc_ns_names[entry->kind],
+				where[entry->kind]);
 			rd_leave(r, &here);
 			continue;
 		}
@@ -110,8 +109,7 @@ int rc_read_time_offsets(struct rd *r, const struct json *v, const struct rd_fie
 		if (strcmp(m->key, "boottime") == 0 || strcmp(m->key, "monotonic") == 0)
 			continue;
 		rd_enter(r, &here, m->key, 0);
-		rc = rd_fail(r, NULL, NULL,
-			"is no clock with an offset, allowed are boottime and monotonic");
+		rc = rd_fail(r, NULL, NULL, "is no clock with an offset, allowed are boottime and monotonic");
 		rd_leave(r, &here);
 		if (rc < 0)
 			return rc;
@@ -122,25 +120,21 @@ int rc_read_time_offsets(struct rd *r, const struct json *v, const struct rd_fie
 /* --- paths and words ---------------------------------------------------------------------------- */
 
 /* Either a path below the cgroup mount or, for the systemd driver, slice:prefix:name. */
-static int read_cgroups_path(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_cgroups_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && rd_path_climbs(v->text))
 		return rd_fail(r, NULL, NULL, "\"%.*s\" has a \"..\"", RD_Q(v->text));
-	for (const char *s = v->kind == JSON_KIND_STRING ? v->text : NULL; s && *s;
-		s += strspn(s, "/")) {
+	for (const char *s = v->kind == JSON_KIND_STRING ? v->text : NULL; s && *s; s += strspn(s, "/")) {
 		size_t n = strcspn(s, "/");
 
 		if (n > NAME_MAX_LEN)
-			return rd_fail(r, NULL, NULL, "a part of it has %zu bytes, Linux allows %d",
-				n, NAME_MAX_LEN);
+			return rd_fail(r, NULL, NULL, "a part of it has %zu bytes, Linux allows %d", n, NAME_MAX_LEN);
 		s += n;
 	}
 	return rd_opt_string(r, v, f, dst);
 }
 
-static int read_absolute_paths(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_absolute_paths(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	struct rc_str_list *list = dst;
 	int rc = rd_str_list(r, v, f, list);
@@ -151,8 +145,7 @@ static int read_absolute_paths(
 		if (list->v[i][0] == '/')
 			continue;
 		rd_enter(r, &here, NULL, i);
-		rc = rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the container",
-			RD_Q(list->v[i]));
+		rc = rd_fail(r, NULL, NULL, "\"%.*s\" must be an absolute path of the container", RD_Q(list->v[i]));
 		rd_leave(r, &here);
 	}
 	return rc;
@@ -184,16 +177,14 @@ static int read_propagation(struct rd *r, const struct json *v, const struct rd_
 	return 0;
 }
 
-static int read_personality_flag(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_personality_flag(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_word none[] = { { NULL, 0 } };
 
 	return rd_unknown_word(r, v, none);
 }
 
-static int read_personality_flags(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_personality_flags(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_elements flags = { read_personality_flag, 1, NULL };
 	void *all = NULL;
@@ -263,13 +254,11 @@ enum rc_ns rc_sysctl_ns(const char *key)
 
 static int check_sysctl(struct rd *r, const struct rc_kv *kv)
 {
-	static const char alphabet[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@/-";
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@/-";
 	size_t n = strspn(kv->key, alphabet);
 
 	if (kv->key[n])
-		return rd_fail(
-			r, NULL, NULL, "the key may consist of letters, digits and _ . @ / - only");
+		return rd_fail(r, NULL, NULL, "the key may consist of letters, digits and _ . @ / - only");
 	for (const char *s = kv->key; s; s = strpbrk(s, "./")) {
 		s += s != kv->key;
 		if (strcspn(s, "./") == 0)
@@ -330,8 +319,7 @@ static int read_policy_flag(struct rd *r, const struct json *v, const struct rd_
 	return 0;
 }
 
-static int read_policy_flags(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_policy_flags(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_elements flags = { read_policy_flag, sizeof(unsigned), NULL };
 	struct rc_memory_policy *p = dst;
@@ -356,12 +344,10 @@ static int check_policy(struct rd *r, const struct rc_memory_policy *p)
 	if (!without && p->mode != POLICY_PREFERRED && !p->nodes)
 		return rd_fail(r, "nodes", NULL, "is missing, this mode needs at least one");
 	if ((p->mode_flags & F_STATIC_NODES) && (p->mode_flags & F_RELATIVE_NODES))
-		return rd_fail(r, "flags", NULL,
-			"MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
-	if ((p->mode_flags & F_NUMA_BALANCING) && p->mode != POLICY_BIND &&
-		p->mode != POLICY_PREFERRED_MANY)
-		return rd_fail(r, "flags", NULL,
-			"MPOL_F_NUMA_BALANCING goes with MPOL_BIND and MPOL_PREFERRED_MANY only");
+		return rd_fail(r, "flags", NULL, "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+	if ((p->mode_flags & F_NUMA_BALANCING) && p->mode != POLICY_BIND && p->mode != POLICY_PREFERRED_MANY)
+		return rd_fail(
+			r, "flags", NULL, "MPOL_F_NUMA_BALANCING goes with MPOL_BIND and MPOL_PREFERRED_MANY only");
 	return 0;
 }
 
@@ -392,14 +378,12 @@ int rc_read_memory_policy(struct rd *r, const struct json *v, const struct rd_fi
 
 static int read_clos_id(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	bool text =
-		v->kind == JSON_KIND_STRING && strcmp(v->text, "/") != 0; /* "/": the root class */
+	bool text = v->kind == JSON_KIND_STRING && strcmp(v->text, "/") != 0; /* "/": the root class */
 
 	if (text &&
 		(strchr(v->text, '/') || strchr(v->text, '\n') || rd_path_climbs(v->text) ||
 			strcmp(v->text, ".") == 0 || v->n > NAME_MAX_LEN))
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be \"/\" or the name of one directory",
-			RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be \"/\" or the name of one directory", RD_Q(v->text));
 	return rd_opt_string(r, v, f, dst);
 }
 
@@ -410,8 +394,7 @@ static int read_schema(struct rd *r, const struct json *v, const struct rd_field
 	return rd_opt_string(r, v, f, dst);
 }
 
-static int read_bandwidth_schema(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_bandwidth_schema(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && v->n > 0 && !str_starts(v->text, "MB:"))
 		return rd_fail(r, NULL, NULL, "\"%.*s\" must begin with MB:", RD_Q(v->text));

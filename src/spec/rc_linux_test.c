@@ -5,9 +5,7 @@
 #define USERNS "'namespaces': [{'type': 'user'}], "
 #define MAPS(m) L(USERNS "'uidMappings': [" m "]")
 #define DEV(d) L("'devices': [{'path': '/dev/x', " d "}]")
-#define SYSCTL(s) \
-	L("'namespaces': [{'type': 'network'}, {'type': 'ipc'}, {'type': 'uts'}], 'sysctl': {" s \
-	  "}")
+#define SYSCTL(s) L("'namespaces': [{'type': 'network'}, {'type': 'ipc'}, {'type': 'uts'}], 'sysctl': {" s "}")
 #define NET(d) L("'namespaces': [{'type': 'network'}], 'netDevices': {" d "}")
 #define POLICY(p) L("'memoryPolicy': {" p "}")
 #define RDT(i) L("'intelRdt': {" i "}")
@@ -69,12 +67,9 @@ TEST(id_maps)
 		{ MAPS("{'containerID': 0, 'hostID': 0, 'size': 0}"),
 			"/linux/uidMappings/0/size: 0 is out of range, allowed are 1 to "
 			"4294967295" },
-		{ MAPS("{'hostID': 0, 'size': 1}"),
-			"/linux/uidMappings/0/containerID: is missing and required" },
-		{ MAPS("{'containerID': 0, 'size': 1}"),
-			"/linux/uidMappings/0/hostID: is missing and required" },
-		{ MAPS("{'containerID': 0, 'hostID': 1}"),
-			"/linux/uidMappings/0/size: is missing and required" },
+		{ MAPS("{'hostID': 0, 'size': 1}"), "/linux/uidMappings/0/containerID: is missing and required" },
+		{ MAPS("{'containerID': 0, 'size': 1}"), "/linux/uidMappings/0/hostID: is missing and required" },
+		{ MAPS("{'containerID': 0, 'hostID': 1}"), "/linux/uidMappings/0/size: is missing and required" },
 		{ MAPS("{'containerID': 1, 'hostID': 0, 'size': 4294967295}"),
 			"/linux/uidMappings/0: containerID 1 with size 4294967295 passes the last "
 			"id 4294967294" },
@@ -107,8 +102,8 @@ static int read_n_maps(int n_maps, struct err *e)
 		"\"gidMappings\":[");
 
 	for (int i = 0; i < n_maps; i++)
-		n += (size_t)sprintf(text + n, "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}",
-			i ? "," : "", i, i + 5);
+		n += (size_t)sprintf(
+			text + n, "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "", i, i + 5);
 	n += (size_t)sprintf(text + n, "]}}");
 	int rc = runtime_config_read(text, n, NULL, false, &c, e);
 	if (rc == 0)
@@ -122,9 +117,7 @@ TEST(id_maps_are_counted)
 
 	CHECK(read_n_maps(340, &e) == 0, "%s", e.msg);
 	CHECK(read_n_maps(5000, &e) < 0, "5000 entries");
-	CHECK(strcmp(e.msg,
-		      "config.json: /linux/gidMappings: has 5000 entries, Linux allows 340") == 0,
-		"%s", e.msg);
+	CHECK(strcmp(e.msg, "config.json: /linux/gidMappings: has 5000 entries, Linux allows 340") == 0, "%s", e.msg);
 }
 
 TEST(devices)
@@ -144,10 +137,8 @@ TEST(devices)
 		{ DEV("'type': 'x', 'major': 1, 'minor': 3"),
 			"/linux/devices/0/type: \"x\" is unknown, allowed are c, b, u, p" },
 		{ DEV("'major': 1, 'minor': 3"), "/linux/devices/0/type: is missing and required" },
-		{ DEV("'type': 'c', 'minor': 3"),
-			"/linux/devices/0/major: is missing, type \"c\" needs it" },
-		{ DEV("'type': 'u', 'major': 3"),
-			"/linux/devices/0/minor: is missing, type \"u\" needs it" },
+		{ DEV("'type': 'c', 'minor': 3"), "/linux/devices/0/major: is missing, type \"c\" needs it" },
+		{ DEV("'type': 'u', 'major': 3"), "/linux/devices/0/minor: is missing, type \"u\" needs it" },
 		{ DEV("'type': 'c', 'major': -1, 'minor': 3"),
 			"/linux/devices/0/major: -1 is out of range, allowed are 0 to 4095" },
 		{ DEV("'type': 'c', 'major': 4096, 'minor': 3"),
@@ -158,8 +149,7 @@ TEST(devices)
 		{ DEV("'type': 'c', 'major': 1, 'minor': 1, 'uid': 4294967295"),
 			"/linux/devices/0/uid: 4294967295 is out of range, allowed are 0 to "
 			"4294967294" },
-		{ L("'devices': [{'type': 'p'}]"),
-			"/linux/devices/0/path: is missing and required" },
+		{ L("'devices': [{'type': 'p'}]"), "/linux/devices/0/path: is missing and required" },
 		{ L("'devices': [{'type': 'p', 'path': '/opt/pipe'}]"), NULL },
 		{ L("'devices': [{'type': 'p', 'path': 'dev/x'}]"),
 			"/linux/devices/0/path: \"dev/x\" must be an absolute path of the "
@@ -169,8 +159,7 @@ TEST(devices)
 		{ L("'devices': [{'type': 'p', 'path': '/dev/..'}]"),
 			"/linux/devices/0/path: \"/dev/..\" has a \"..\"" },
 		{ L("'devices': [{'type': 'p', 'path': '/dev/..x'}]"), NULL },
-		{ L("'devices': [{'type': 'p', 'path': '//'}]"),
-			"/linux/devices/0/path: \"//\" names no file" },
+		{ L("'devices': [{'type': 'p', 'path': '//'}]"), "/linux/devices/0/path: \"//\" names no file" },
 	};
 
 	RC_RUN(cases);
@@ -185,16 +174,12 @@ TEST(net_devices)
 		{ L("'netDevices': {'eth0': {}}"),
 			"/linux/netDevices: needs a network namespace, and /linux/namespaces has "
 			"none" },
-		{ NET("'eth0': {'name': 'a b'}"),
-			"/linux/netDevices/eth0/name: \"a b\" is " NAME_RULE },
-		{ NET("'eth0': {'name': '..'}"),
-			"/linux/netDevices/eth0/name: \"..\" is " NAME_RULE },
+		{ NET("'eth0': {'name': 'a b'}"), "/linux/netDevices/eth0/name: \"a b\" is " NAME_RULE },
+		{ NET("'eth0': {'name': '..'}"), "/linux/netDevices/eth0/name: \"..\" is " NAME_RULE },
 		{ NET("'eth0': {'name': '0123456789abcdef'}"),
 			"/linux/netDevices/eth0/name: \"0123456789abcdef\" is " NAME_RULE },
-		{ NET("'eth0': {'name': '%s'}"),
-			"/linux/netDevices/eth0/name: \"%s\" is " NAME_RULE },
-		{ NET("'eth0': {'name': '%d%d'}"),
-			"/linux/netDevices/eth0/name: \"%d%d\" is " NAME_RULE },
+		{ NET("'eth0': {'name': '%s'}"), "/linux/netDevices/eth0/name: \"%s\" is " NAME_RULE },
+		{ NET("'eth0': {'name': '%d%d'}"), "/linux/netDevices/eth0/name: \"%d%d\" is " NAME_RULE },
 		{ NET("'a/b': {}"), "/linux/netDevices/a~1b: is " NAME_RULE },
 		{ NET("'x%d': {}"), "/linux/netDevices/x%d: is " NAME_RULE },
 		{ NET("'a': {'name': 'c'}, 'b': {'name': 'c'}"),
@@ -232,8 +217,7 @@ TEST(sysctls)
 		{ "'net.a b': '1'", "net.a b", alphabet },
 		{ "'net.a+b': '1'", "net.a+b", alphabet },
 		{ "'net.a=b': '1'", "net.a=b", alphabet },
-		{ "'net/../kernel/core_pattern': '1'", "net~1..~1kernel~1core_pattern",
-			empty_part },
+		{ "'net/../kernel/core_pattern': '1'", "net~1..~1kernel~1core_pattern", empty_part },
 		{ "'net..x': '1'", "net..x", empty_part },
 		{ "'/net.x': '1'", "~1net.x", empty_part },
 		{ "'net.x.': '1'", "net.x.", empty_part },
@@ -246,8 +230,7 @@ TEST(sysctls)
 
 		snprintf(json, sizeof(json), SYSCTL("%s"), cases[i].member);
 		if (cases[i].error)
-			snprintf(error, sizeof(error), "/linux/sysctl/%s: %s", cases[i].path,
-				cases[i].error);
+			snprintf(error, sizeof(error), "/linux/sysctl/%s: %s", cases[i].path, cases[i].error);
 		rc_run(&(struct rc_case){ json, cases[i].error ? error : NULL }, 1);
 	}
 }
@@ -279,8 +262,7 @@ TEST(paths_and_words)
 		{ L("'cgroupsPath': '/a/b'"), NULL },
 		{ L("'cgroupsPath': 'a.slice:prefix:name'"), NULL },
 		{ L("'cgroupsPath': ''"), NULL },
-		{ L("'cgroupsPath': '/a/../../b'"),
-			"/linux/cgroupsPath: \"/a/../../b\" has a \"..\"" },
+		{ L("'cgroupsPath': '/a/../../b'"), "/linux/cgroupsPath: \"/a/../../b\" has a \"..\"" },
 		{ L("'cgroupsPath': '..'"), "/linux/cgroupsPath: \"..\" has a \"..\"" },
 		{ L("'maskedPaths': ['/a'], 'readonlyPaths': []"), NULL },
 		{ L("'maskedPaths': ['/a', 'b']"),
@@ -313,8 +295,7 @@ TEST(memory_policy_and_rdt)
 			 "['MPOL_F_STATIC_NODES']"),
 			NULL },
 		{ POLICY("'mode': 'MPOL_PREFERRED'"), NULL },
-		{ POLICY("'mode': 'MPOL_BIND', 'nodes': '0', 'flags': ['MPOL_F_NUMA_BALANCING']"),
-			NULL },
+		{ POLICY("'mode': 'MPOL_BIND', 'nodes': '0', 'flags': ['MPOL_F_NUMA_BALANCING']"), NULL },
 		{ POLICY("'nodes': '0'"), "/linux/memoryPolicy/mode: is missing and required" },
 		{ POLICY("'mode': 'MPOL_X'"),
 			"/linux/memoryPolicy/mode: \"MPOL_X\" is unknown, allowed are "
@@ -353,8 +334,7 @@ TEST(memory_policy_and_rdt)
 			"directory" },
 		{ RDT("'l3CacheSchema': 'L3:0=f\\nMB:0=1'"),
 			"/linux/intelRdt/l3CacheSchema: has a line break, one line is allowed" },
-		{ RDT("'memBwSchema': 'L3:0=1'"),
-			"/linux/intelRdt/memBwSchema: \"L3:0=1\" must begin with MB:" },
+		{ RDT("'memBwSchema': 'L3:0=1'"), "/linux/intelRdt/memBwSchema: \"L3:0=1\" must begin with MB:" },
 		{ RDT("'memBwSchema': 'MB:0=1\\n'"),
 			"/linux/intelRdt/memBwSchema: has a line break, one line is allowed" },
 		{ RDT("'schemata': ['a', 'b\\nc']"),
@@ -366,40 +346,34 @@ TEST(memory_policy_and_rdt)
 
 TEST(values_arrive)
 {
-	struct runtime_config c =
-		rc_must_read(L("'namespaces': [{'type': 'time'}, {'type': 'user'}, {'type': "
-			       "'network', 'path': '/n'}], 'uidMappings': "
-			       "[{'containerID': 1, 'hostID': 2, 'size': 3}], 'timeOffsets': "
-			       "{'boottime': {'secs': -7, 'nanosecs': 9}}, "
-			       "'devices': [{'path': '/dev/f', 'type': 'u', 'major': 10, 'minor': "
-			       "229, 'fileMode': 8630, 'uid': 1, 'gid': 2}], "
-			       "'netDevices': {'eth0': {}, 'eth1': {'name': 'c0'}}, 'cgroupsPath': "
-			       "'/c', 'rootfsPropagation': 'rshared', "
-			       "'sysctl': {'net.a': 'b'}, 'maskedPaths': ['/m'], 'readonlyPaths': "
-			       "['/r', '/s'], 'mountLabel': 'x', "
-			       "'intelRdt': {'closID': 'g', 'schemata': ['L2:0=f'], "
-			       "'enableMonitoring': true}, 'memoryPolicy': {'mode': "
-			       "'MPOL_BIND', 'nodes': '0', 'flags': ['MPOL_F_STATIC_NODES']}, "
-			       "'personality': {'domain': 'LINUX32'}"));
+	struct runtime_config c = rc_must_read(L("'namespaces': [{'type': 'time'}, {'type': 'user'}, {'type': "
+						 "'network', 'path': '/n'}], 'uidMappings': "
+						 "[{'containerID': 1, 'hostID': 2, 'size': 3}], 'timeOffsets': "
+						 "{'boottime': {'secs': -7, 'nanosecs': 9}}, "
+						 "'devices': [{'path': '/dev/f', 'type': 'u', 'major': 10, 'minor': "
+						 "229, 'fileMode': 8630, 'uid': 1, 'gid': 2}], "
+						 "'netDevices': {'eth0': {}, 'eth1': {'name': 'c0'}}, 'cgroupsPath': "
+						 "'/c', 'rootfsPropagation': 'rshared', "
+						 "'sysctl': {'net.a': 'b'}, 'maskedPaths': ['/m'], 'readonlyPaths': "
+						 "['/r', '/s'], 'mountLabel': 'x', "
+						 "'intelRdt': {'closID': 'g', 'schemata': ['L2:0=f'], "
+						 "'enableMonitoring': true}, 'memoryPolicy': {'mode': "
+						 "'MPOL_BIND', 'nodes': '0', 'flags': ['MPOL_F_STATIC_NODES']}, "
+						 "'personality': {'domain': 'LINUX32'}"));
 	const struct rc_linux *l = &c.linux_;
 
 	CHECK(l->ns[RC_NS_NET].present && strcmp(l->ns[RC_NS_NET].path, "/n") == 0, "network");
-	CHECK(l->uid_maps.n == 1 && l->uid_maps.v[0].container == 1 && l->uid_maps.v[0].host == 2,
-		"map");
+	CHECK(l->uid_maps.n == 1 && l->uid_maps.v[0].container == 1 && l->uid_maps.v[0].host == 2, "map");
 	CHECK(l->uid_maps.v[0].size == 3 && l->gid_maps.n == 0, "map size");
-	CHECK(l->boottime.set && l->boottime.secs == -7 && l->boottime.nanosecs == 9 &&
-			!l->monotonic.set,
-		"time");
-	CHECK(l->n_devices == 1 && l->devices[0].type == 'u' && l->devices[0].minor == 229,
-		"device");
+	CHECK(l->boottime.set && l->boottime.secs == -7 && l->boottime.nanosecs == 9 && !l->monotonic.set, "time");
+	CHECK(l->n_devices == 1 && l->devices[0].type == 'u' && l->devices[0].minor == 229, "device");
 	CHECK(l->devices[0].file_mode.set && l->devices[0].file_mode.v == 0666, "mode %o",
 		(unsigned)l->devices[0].file_mode.v);
 	CHECK(l->devices[0].uid.v == 1 && l->devices[0].gid.v == 2, "owner");
 	CHECK(l->n_net_devices == 2 && !l->net_devices[0].container_name, "net device");
 	CHECK(strcmp(l->net_devices[1].container_name, "c0") == 0, "net device name");
 	CHECK(strcmp(l->cgroups_path, "/c") == 0 && strcmp(l->mount_label, "x") == 0, "strings");
-	CHECK(l->rootfs_propagation == RC_PROP_SHARED && l->rootfs_propagation_recursive,
-		"propagation");
+	CHECK(l->rootfs_propagation == RC_PROP_SHARED && l->rootfs_propagation_recursive, "propagation");
 	CHECK(l->sysctl.n == 1 && strcmp(l->sysctl.v[0].value, "b") == 0, "sysctl");
 	CHECK(l->masked_paths.n == 1 && l->readonly_paths.n == 2, "paths");
 	CHECK(strcmp(l->intel_rdt->clos_id, "g") == 0 && l->intel_rdt->enable_monitoring, "rdt");
@@ -409,5 +383,4 @@ TEST(values_arrive)
 }
 
 TEST_MAIN(T(namespaces), T(id_maps), T(id_maps_are_counted), T(devices), T(net_devices), T(sysctls),
-	T(sysctls_need_their_namespace), T(paths_and_words), T(memory_policy_and_rdt),
-	T(values_arrive))
+	T(sysctls_need_their_namespace), T(paths_and_words), T(memory_policy_and_rdt), T(values_arrive))

@@ -15,8 +15,7 @@ static int check_extent(struct rd *r, const char *what, uint32_t first, uint32_t
 	/* the last id must stay below 4294967295, which is no id; the kernel says EINVAL */
 	if ((uint64_t)first + size <= UINT32_MAX)
 		return 0;
-	return rd_fail(r, NULL, NULL, "%s %u with size %u passes the last id 4294967294", what,
-		first, size);
+	return rd_fail(r, NULL, NULL, "%s %u with size %u passes the last id 4294967294", what, first, size);
 }
 
 static int read_id_map(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
@@ -55,8 +54,7 @@ static int check_overlap(struct rd *r, const struct rc_id_maps *maps, size_t i)
 		if (!inside && !overlap(a->host, a->size, b->host, b->size))
 			continue;
 		rd_enter(r, &here, NULL, i);
-		rc = rd_fail(r, NULL, NULL,
-			"overlaps entry %zu in %s ids: %u, size %u, and %u, size %u", k,
+		rc = rd_fail(r, NULL, NULL, "overlaps entry %zu in %s ids: %u, size %u, and %u, size %u", k,
 			inside ? "container" : "host", inside ? b->container : b->host, b->size,
 			inside ? a->container : a->host, a->size);
 		rd_leave(r, &here);
@@ -94,13 +92,12 @@ static bool has_option(const struct rc_mount *m, const char *const *words)
 static int check_mount(struct rd *r, const struct rc_mount *m)
 {
 	static const char *const binds[] = { "bind", "rbind", NULL };
-	static const char *const changes[] = { "remount", "shared", "rshared", "slave", "rslave",
-		"private", "rprivate", "unbindable", "runbindable", NULL };
+	static const char *const changes[] = { "remount", "shared", "rshared", "slave", "rslave", "private", "rprivate",
+		"unbindable", "runbindable", NULL };
 	static const char *const idmaps[] = { "idmap", "ridmap", NULL };
 
 	if (m->destination[0] != '/')
-		rd_warn(r, "destination",
-			"\"%.*s\" is relative (deprecated), taken from the container's /",
+		rd_warn(r, "destination", "\"%.*s\" is relative (deprecated), taken from the container's /",
 			RD_Q(m->destination));
 	if (has_option(m, binds)) {
 		if (!m->source)
@@ -110,8 +107,8 @@ static int check_mount(struct rd *r, const struct rc_mount *m)
 			"is missing and the options have neither bind nor rbind");
 	}
 	if ((m->uid_maps.n == 0) != (m->gid_maps.n == 0))
-		return rd_fail(r, m->uid_maps.n ? "gidMappings" : "uidMappings", NULL,
-			"is missing, %s is given", m->uid_maps.n ? "uidMappings" : "gidMappings");
+		return rd_fail(r, m->uid_maps.n ? "gidMappings" : "uidMappings", NULL, "is missing, %s is given",
+			m->uid_maps.n ? "uidMappings" : "gidMappings");
 	if (m->uid_maps.n && !has_option(m, idmaps))
 		rd_warn(r, "options", "should say idmap or ridmap, since uidMappings are given");
 	return 0;

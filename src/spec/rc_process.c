@@ -119,8 +119,7 @@ static int read_cwd(struct rd *r, const struct json *v, const struct rd_field *f
 	return rd_string(r, v, f, dst);
 }
 
-static int read_console_size(
-	struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
+static int read_console_size(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
 		RD("height", rd_u32, struct rc_process, console_height, RD_MUST, .max = UINT32_MAX),
@@ -165,8 +164,8 @@ static int read_rlimit(struct rd *r, const struct json *v, const struct rd_field
 	limit->resource = -1;
 	int rc = rd_object(r, v, fields, ARRAY_SIZE(fields), limit);
 	if (rc == 0 && r->n_errors == errors && limit->soft > limit->hard)
-		return rd_fail(r, "soft", NULL, "%llu is over the hard limit %llu",
-			(unsigned long long)limit->soft, (unsigned long long)limit->hard);
+		return rd_fail(r, "soft", NULL, "%llu is over the hard limit %llu", (unsigned long long)limit->soft,
+			(unsigned long long)limit->hard);
 	return rc;
 }
 
@@ -183,8 +182,7 @@ static int check_rlimits_once(struct rd *r, const struct rc_process *p)
 			continue; /* unknown and reported */
 		if (first[which]) {
 			rd_enter(r, &here, NULL, i);
-			rc = rd_fail(
-				r, "type", NULL, "entry %zu has the same type", first[which] - 1);
+			rc = rd_fail(r, "type", NULL, "entry %zu has the same type", first[which] - 1);
 			rd_leave(r, &here);
 		} else {
 			first[which] = i + 1;
@@ -207,8 +205,7 @@ static int read_rlimits(struct rd *r, const struct json *v, const struct rd_fiel
 static int read_affinity(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
-		RD("initial", rd_cpu_list, struct rc_process, cpu_affinity_initial,
-			.max = RC_MAX_CPU),
+		RD("initial", rd_cpu_list, struct rc_process, cpu_affinity_initial, .max = RC_MAX_CPU),
 		RD("final", rd_cpu_list, struct rc_process, cpu_affinity_final, .max = RC_MAX_CPU),
 	};
 
@@ -223,10 +220,8 @@ static int check_console(struct rd *r, struct rc_process *p)
 		p->console_height = p->console_width = 0;
 		return 0;
 	}
-	if (p->console_height > USHRT_MAX ||
-		p->console_width > USHRT_MAX) /* struct winsize, ioctl_tty(2) */
-		return rd_fail(r, "consoleSize", NULL,
-			"%u lines of %u characters, a terminal has at most %d of each",
+	if (p->console_height > USHRT_MAX || p->console_width > USHRT_MAX) /* struct winsize, ioctl_tty(2) */
+		return rd_fail(r, "consoleSize", NULL, "%u lines of %u characters, a terminal has at most %d of each",
 			p->console_height, p->console_width, USHRT_MAX);
 	return 0;
 }
@@ -245,8 +240,7 @@ int rc_read_process(struct rd *r, const struct json *v, const struct rd_field *f
 		RD_ALL("rlimits", read_rlimits),
 		RD("noNewPrivileges", rd_bool, struct rc_process, no_new_privileges),
 		/* OOM_SCORE_ADJ_MIN and MAX, linux/oom.h */
-		RD("oomScoreAdj", rd_opt_i64, struct rc_process, oom_score_adj, .min = -1000,
-			.max = 1000),
+		RD("oomScoreAdj", rd_opt_i64, struct rc_process, oom_score_adj, .min = -1000, .max = 1000),
 		RD("apparmorProfile", rd_opt_string, struct rc_process, apparmor_profile),
 		RD("selinuxLabel", rd_opt_string, struct rc_process, selinux_label),
 		RD("scheduler", rc_read_scheduler, struct rc_process, scheduler),

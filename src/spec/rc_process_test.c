@@ -13,21 +13,17 @@ TEST(program)
 		{ P(""), NULL },
 		{ "{" V ", 'process': []}", "/process: is a list, must be an object" },
 		{ "{" V ", 'process': {'cwd': '/'}}", "/process/args: is missing and required" },
-		{ "{" V ", 'process': {'args': null, 'cwd': '/'}}",
-			"/process/args: is missing and required" },
+		{ "{" V ", 'process': {'args': null, 'cwd': '/'}}", "/process/args: is missing and required" },
 		{ "{" V ", 'process': {'args': [], 'cwd': '/'}}",
 			"/process/args: is empty, the first entry names the program" },
-		{ "{" V ", 'process': {'args': [''], 'cwd': '/'}}",
-			"/process/args/0: is empty, it names the program" },
+		{ "{" V ", 'process': {'args': [''], 'cwd': '/'}}", "/process/args/0: is empty, it names the program" },
 		{ "{" V ", 'process': {'args': ['a', 1], 'cwd': '/'}}",
 			"/process/args/1: is a number, must be a string" },
 		{ "{" V ", 'process': {'args': ['a', ''], 'cwd': '/'}}", NULL },
 		{ "{" V ", 'process': {'args': ['a']}}", "/process/cwd: is missing and required" },
-		{ P(", 'terminal': 'yes'"),
-			"/process/terminal: is a string, must be true or false" },
+		{ P(", 'terminal': 'yes'"), "/process/terminal: is a string, must be true or false" },
 		{ P(", 'consoleSize': {'height': 1, 'width': 2}"), NULL },
-		{ P(", 'consoleSize': {'height': 1}"),
-			"/process/consoleSize/width: is missing and required" },
+		{ P(", 'consoleSize': {'height': 1}"), "/process/consoleSize/width: is missing and required" },
 		{ P(", 'consoleSize': {'height': 70000, 'width': 2}"), NULL },
 		{ P(", 'terminal': true, 'consoleSize': {'height': 70000, 'width': 2}"),
 			"/process/consoleSize: 70000 lines of 2 characters, a terminal has at most "
@@ -49,8 +45,7 @@ TEST(program)
 		{ P(", 'ioPriority': {'class': 'X', 'priority': 1}"),
 			"/process/ioPriority/class: \"X\" is unknown, allowed are IOPRIO_CLASS_RT, "
 			"IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE" },
-		{ P(", 'ioPriority': {'priority': 1}"),
-			"/process/ioPriority/class: is missing and required" },
+		{ P(", 'ioPriority': {'priority': 1}"), "/process/ioPriority/class: is missing and required" },
 	};
 
 	RC_RUN(cases);
@@ -58,21 +53,19 @@ TEST(program)
 
 TEST(cwd)
 {
-	static const char *const bad[] = { "/proc/self/fd/7", "/proc/self/fd", "/proc/1/fd/3/x",
-		"/proc//self/./fd/7", "/a/../proc/self/fd/7", "/proc/self/../self/fd",
-		"/proc/self/cwd", "/proc/thread-self/fd/7", "/proc/self/root/etc",
-		"/proc/self/task/1/fd/7", "/dev/fd/7",
-		"/a/b/c/d/e/f/g/h/i/../../../../../../../../../proc/self/fd/3",
-		"/proc/self/map_files/x", "/../proc/self/exe" };
-	static const char *const good[] = { "/", "/proc", "/proc/self", "/proc/sys/fs", "/home/fd",
-		"/a/proc/self/fd", "/dev", "/dev/shm", "/proc/self/fdx", "/proc/self/fd/../.." };
+	static const char *const bad[] = { "/proc/self/fd/7", "/proc/self/fd", "/proc/1/fd/3/x", "/proc//self/./fd/7",
+		"/a/../proc/self/fd/7", "/proc/self/../self/fd", "/proc/self/cwd", "/proc/thread-self/fd/7",
+		"/proc/self/root/etc", "/proc/self/task/1/fd/7", "/dev/fd/7",
+		"/a/b/c/d/e/f/g/h/i/../../../../../../../../../proc/self/fd/3", "/proc/self/map_files/x",
+		"/../proc/self/exe" };
+	static const char *const good[] = { "/", "/proc", "/proc/self", "/proc/sys/fs", "/home/fd", "/a/proc/self/fd",
+		"/dev", "/dev/shm", "/proc/self/fdx", "/proc/self/fd/../.." };
 	char json[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char error[256];
 
-		snprintf(json, sizeof(json), "{" V ", 'process': {'args': ['a'], 'cwd': '%s'}}",
-			bad[i]);
+		snprintf(json, sizeof(json), "{" V ", 'process': {'args': ['a'], 'cwd': '%s'}}", bad[i]);
 		snprintf(error, sizeof(error),
 			"/process/cwd: \"%s\" leads through an open file of a process, use a path "
 			"of the container",
@@ -80,8 +73,7 @@ TEST(cwd)
 		rc_run(&(struct rc_case){ json, error }, 1);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		snprintf(json, sizeof(json), "{" V ", 'process': {'args': ['a'], 'cwd': '%s'}}",
-			good[i]);
+		snprintf(json, sizeof(json), "{" V ", 'process': {'args': ['a'], 'cwd': '%s'}}", good[i]);
 		rc_run(&(struct rc_case){ json, NULL }, 1);
 	}
 	rc_run(&(struct rc_case){ "{" V ", 'process': {'args': ['a'], 'cwd': ''}}",
@@ -100,8 +92,7 @@ TEST(user)
 			NULL },
 		{ USER("'gid': 0"), "/process/user/uid: is missing and required" },
 		{ USER("'uid': 0"), "/process/user/gid: is missing and required" },
-		{ USER("'uid': -1, 'gid': 0"),
-			"/process/user/uid: -1 is out of range, allowed are 0 to 4294967294" },
+		{ USER("'uid': -1, 'gid': 0"), "/process/user/uid: -1 is out of range, allowed are 0 to 4294967294" },
 		{ USER("'uid': 4294967295, 'gid': 0"),
 			"/process/user/uid: 4294967295 is out of range, allowed are 0 to "
 			"4294967294" },
@@ -111,16 +102,13 @@ TEST(user)
 		{ USER("'uid': 99999999999999999999999, 'gid': 0"),
 			"/process/user/uid: 99999999999999999999999 is out of range, allowed are 0 "
 			"to 4294967294" },
-		{ USER("'uid': -0, 'gid': 0"),
-			"/process/user/uid: -0 is out of range, allowed are 0 to 4294967294" },
-		{ USER("'uid': '0', 'gid': 0"),
-			"/process/user/uid: is a string, must be a whole number" },
+		{ USER("'uid': -0, 'gid': 0"), "/process/user/uid: -0 is out of range, allowed are 0 to 4294967294" },
+		{ USER("'uid': '0', 'gid': 0"), "/process/user/uid: is a string, must be a whole number" },
 		{ USER("'uid': 1.0, 'gid': 0"),
 			"/process/user/uid: 1.0 is not a whole number (no fraction, no exponent)" },
 		{ USER("'uid': 1e3, 'gid': 0"),
 			"/process/user/uid: 1e3 is not a whole number (no fraction, no exponent)" },
-		{ USER("'uid': true, 'gid': 0"),
-			"/process/user/uid: is true, must be a whole number" },
+		{ USER("'uid': true, 'gid': 0"), "/process/user/uid: is true, must be a whole number" },
 		{ USER("'uid': 01, 'gid': 0"), "line 1, column 80: a number with a leading zero" },
 		{ USER("'uid': 0, 'gid': 0, 'umask': 512"),
 			"/process/user/umask: 512 is out of range, allowed are 0 to 511" },
@@ -143,10 +131,8 @@ TEST(rlimits)
 			"are 0 to 18446744073709551615" },
 		{ LIMITS("{'type': 'RLIMIT_CORE', 'soft': 2, 'hard': 1}"),
 			"/process/rlimits/0/soft: 2 is over the hard limit 1" },
-		{ LIMITS("{'type': 'RLIMIT_CORE', 'hard': 1}"),
-			"/process/rlimits/0/soft: is missing and required" },
-		{ LIMITS("{'soft': 1, 'hard': 1}"),
-			"/process/rlimits/0/type: is missing and required" },
+		{ LIMITS("{'type': 'RLIMIT_CORE', 'hard': 1}"), "/process/rlimits/0/soft: is missing and required" },
+		{ LIMITS("{'soft': 1, 'hard': 1}"), "/process/rlimits/0/type: is missing and required" },
 		{ LIMITS("{'type': 'RLIMIT_CORE', 'soft': 1, 'hard': 1}, {'type': 'RLIMIT_AS', "
 			 "'soft': 1, 'hard': 1}, "
 			 "{'type': 'RLIMIT_CORE', 'soft': 1, 'hard': 2}"),
@@ -213,84 +199,67 @@ TEST(scheduler)
 
 TEST(capabilities)
 {
-	struct runtime_config c = rc_must_read(P(
-		", 'capabilities': {'bounding': ['CAP_CHOWN', 'cap_checkpoint_restore', 'CAP_X1', "
-		"'CAP_X2'], 'effective': ['CAP_X1', 'CAP_X3', 'CAP_X4'], 'inheritable': null, "
-		"'permitted': ['SYS_ADMIN'], "
-		"'ambient': []}"));
+	struct runtime_config c =
+		rc_must_read(P(", 'capabilities': {'bounding': ['CAP_CHOWN', 'cap_checkpoint_restore', 'CAP_X1', "
+			       "'CAP_X2'], 'effective': ['CAP_X1', 'CAP_X3', 'CAP_X4'], 'inheritable': null, "
+			       "'permitted': ['SYS_ADMIN'], "
+			       "'ambient': []}"));
 	const struct rc_capabilities *caps = c.process->capabilities;
 
-	CHECK(caps->bounding == (UINT64_C(1) << 0 | UINT64_C(1) << 40), "%llx",
-		(unsigned long long)caps->bounding);
+	CHECK(caps->bounding == (UINT64_C(1) << 0 | UINT64_C(1) << 40), "%llx", (unsigned long long)caps->bounding);
 	CHECK(caps->effective == 0 && caps->inheritable == 0 && caps->ambient == 0, "empty sets");
 	CHECK(caps->permitted == UINT64_C(1) << 21, "%llx", (unsigned long long)caps->permitted);
-	CHECK(caps->unknown.n == 4 && strcmp(caps->unknown.v[3], "CAP_X4") == 0 &&
-			!caps->unknown.v[4],
+	CHECK(caps->unknown.n == 4 && strcmp(caps->unknown.v[3], "CAP_X4") == 0 && !caps->unknown.v[4],
 		"unknown names");
 	runtime_config_done(&c);
 	for (int i = 0; rc_capability_name(i); i++)
-		CHECK(rc_capability_number(rc_capability_name(i)) == i, "%s",
-			rc_capability_name(i));
+		CHECK(rc_capability_number(rc_capability_name(i)) == i, "%s", rc_capability_name(i));
 	CHECK(rc_capability_number("") == -1 && rc_capability_number("CAP_") == -1, "empty");
 	CHECK(rc_capability_number("CAP_KILLER") == -1, "longer");
-	CHECK(!rc_capability_name(-1) && !rc_capability_name(41) && !rc_capability_name(64),
-		"numbers out of range");
+	CHECK(!rc_capability_name(-1) && !rc_capability_name(41) && !rc_capability_name(64), "numbers out of range");
 }
 
 TEST(values_arrive)
 {
-	struct runtime_config c =
-		rc_must_read(P(", 'terminal': true, 'consoleSize': {'height': 25, 'width': 80}, "
-			       "'user': {'uid': 1, 'gid': 2, 'umask': 18, "
-			       "'additionalGids': [5, 6]}, 'env': ['A=b'], 'rlimits': [{'type': "
-			       "'RLIMIT_NOFILE', 'soft': 10, 'hard': 20}], "
-			       "'noNewPrivileges': true, 'oomScoreAdj': -5, 'apparmorProfile': "
-			       "'p', 'selinuxLabel': 'l', 'scheduler': {'policy': "
-			       "'SCHED_DEADLINE', 'runtime': 2000, 'deadline': 3000, 'period': "
-			       "4000, 'flags': ['SCHED_FLAG_RECLAIM', "
-			       "'SCHED_FLAG_DL_OVERRUN']}, 'ioPriority': {'class': "
-			       "'IOPRIO_CLASS_IDLE', 'priority': 3}, 'execCPUAffinity': "
-			       "{'initial': '7', 'final': '0-3,7'}"));
+	struct runtime_config c = rc_must_read(P(", 'terminal': true, 'consoleSize': {'height': 25, 'width': 80}, "
+						 "'user': {'uid': 1, 'gid': 2, 'umask': 18, "
+						 "'additionalGids': [5, 6]}, 'env': ['A=b'], 'rlimits': [{'type': "
+						 "'RLIMIT_NOFILE', 'soft': 10, 'hard': 20}], "
+						 "'noNewPrivileges': true, 'oomScoreAdj': -5, 'apparmorProfile': "
+						 "'p', 'selinuxLabel': 'l', 'scheduler': {'policy': "
+						 "'SCHED_DEADLINE', 'runtime': 2000, 'deadline': 3000, 'period': "
+						 "4000, 'flags': ['SCHED_FLAG_RECLAIM', "
+						 "'SCHED_FLAG_DL_OVERRUN']}, 'ioPriority': {'class': "
+						 "'IOPRIO_CLASS_IDLE', 'priority': 3}, 'execCPUAffinity': "
+						 "{'initial': '7', 'final': '0-3,7'}"));
 	const struct rc_process *p = c.process;
 
 	CHECK(p->terminal && p->console_height == 25 && p->console_width == 80, "terminal");
 	CHECK(p->uid == 1 && p->gid == 2 && p->umask.set && p->umask.v == 022, "user");
 	CHECK(p->n_additional_gids == 2 && p->additional_gids[1] == 6, "groups");
 	CHECK(p->args.n == 1 && strcmp(p->args.v[0], "a") == 0 && !p->args.v[1], "args");
-	CHECK(p->env.n == 1 && strcmp(p->env.v[0], "A=b") == 0 && strcmp(p->cwd, "/") == 0,
-		"env, cwd");
-	CHECK(p->n_rlimits == 1 && p->rlimits[0].resource == RLIMIT_NOFILE &&
-			p->rlimits[0].hard == 20,
-		"rlimits");
+	CHECK(p->env.n == 1 && strcmp(p->env.v[0], "A=b") == 0 && strcmp(p->cwd, "/") == 0, "env, cwd");
+	CHECK(p->n_rlimits == 1 && p->rlimits[0].resource == RLIMIT_NOFILE && p->rlimits[0].hard == 20, "rlimits");
 	CHECK(p->no_new_privileges && p->oom_score_adj.set && p->oom_score_adj.v == -5, "nnp, oom");
-	CHECK(strcmp(p->apparmor_profile, "p") == 0 && strcmp(p->selinux_label, "l") == 0,
-		"labels");
-	CHECK(p->scheduler->policy == 6 && p->scheduler->flags == 6 && p->scheduler->period == 4000,
-		"scheduler");
+	CHECK(strcmp(p->apparmor_profile, "p") == 0 && strcmp(p->selinux_label, "l") == 0, "labels");
+	CHECK(p->scheduler->policy == 6 && p->scheduler->flags == 6 && p->scheduler->period == 4000, "scheduler");
 	CHECK(p->io_priority->class == 3 && p->io_priority->priority == 3, "io priority");
-	CHECK(strcmp(p->cpu_affinity_initial, "7") == 0 &&
-			strcmp(p->cpu_affinity_final, "0-3,7") == 0,
-		"affinity");
+	CHECK(strcmp(p->cpu_affinity_initial, "7") == 0 && strcmp(p->cpu_affinity_final, "0-3,7") == 0, "affinity");
 	runtime_config_done(&c);
 }
 
 TEST(process_alone)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	auto_free char *good =
-		rc_quotes("{'args': ['x'], 'cwd': '/', 'user': {'uid': 5, 'gid': 6}}");
-	auto_free char *bad =
-		rc_quotes("{'args': ['x'], 'cwd': '/', 'user': {'uid': 5, 'gid': 6.5}}");
+	auto_free char *good = rc_quotes("{'args': ['x'], 'cwd': '/', 'user': {'uid': 5, 'gid': 6}}");
+	auto_free char *bad = rc_quotes("{'args': ['x'], 'cwd': '/', 'user': {'uid': 5, 'gid': 6.5}}");
 	struct rc_process *p = NULL;
 	struct err e = ERR_NONE;
 
-	CHECK(rc_process_read(good, strlen(good), NULL, &a, &p, &e) == 0 && p->uid == 5, "%s",
-		e.msg);
+	CHECK(rc_process_read(good, strlen(good), NULL, &a, &p, &e) == 0 && p->uid == 5, "%s", e.msg);
 	CHECK(rc_process_read(bad, strlen(bad), NULL, &a, &p, &e) < 0, "accepted");
-	CHECK(strcmp(e.msg,
-		      "process: /user/gid: 6.5 is not a whole number (no fraction, no exponent)") ==
-			0,
-		"%s", e.msg);
+	CHECK(strcmp(e.msg, "process: /user/gid: 6.5 is not a whole number (no fraction, no exponent)") == 0, "%s",
+		e.msg);
 }
 
 /* SECURITY-REQUIREMENTS R1.7: much is allowed, if the arithmetic holds. */
@@ -300,8 +269,7 @@ TEST(large_lists)
 	auto_free char *text = malloc(N * 8 + 256);
 	struct runtime_config c;
 	struct err e = ERR_NONE;
-	size_t n = (size_t)sprintf(
-		text, "{\"ociVersion\":\"1.0.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"");
+	size_t n = (size_t)sprintf(text, "{\"ociVersion\":\"1.0.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"");
 
 	for (int i = 0; i < N; i++)
 		n += (size_t)sprintf(text + n, ",\"%x\"", i);
@@ -312,5 +280,5 @@ TEST(large_lists)
 	runtime_config_done(&c);
 }
 
-TEST_MAIN(T(program), T(cwd), T(user), T(rlimits), T(scheduler), T(capabilities), T(values_arrive),
-	T(process_alone), T(large_lists))
+TEST_MAIN(T(program), T(cwd), T(user), T(rlimits), T(scheduler), T(capabilities), T(values_arrive), T(process_alone),
+	T(large_lists))

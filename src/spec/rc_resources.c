@@ -26,8 +26,7 @@ static int read_disable_oom(struct rd *r, const struct json *v, const struct rd_
 static int check_memory(struct rd *r, const struct rc_memory *m)
 {
 	/* swap counts memory too: config-linux.md "Memory" */
-	if (m->limit.set && m->swap.set && m->limit.v > 0 && m->swap.v > 0 &&
-		m->swap.v < m->limit.v)
+	if (m->limit.set && m->swap.set && m->limit.v > 0 && m->swap.v > 0 && m->swap.v < m->limit.v)
 		return rd_fail(r, "swap", unlimited,
 			"%lld is less than the memory limit %lld, it limits memory and swap "
 			"together",
@@ -35,8 +34,7 @@ static int check_memory(struct rd *r, const struct rc_memory *m)
 	return 0;
 }
 
-#define BYTES(name, member) \
-	RD(name, rd_opt_i64, struct rc_memory, member, .min = -1, .max = INT64_MAX)
+#define BYTES(name, member) RD(name, rd_opt_i64, struct rc_memory, member, .min = -1, .max = INT64_MAX)
 
 static int read_memory(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
@@ -83,8 +81,7 @@ static int read_quota(struct rd *r, const struct json *v, const struct rd_field 
 	int rc = rd_opt_i64(r, v, f, quota);
 	if (quota->set && quota->v > 0 && quota->v < MIN_PERIOD_US) {
 		quota->set = false;
-		return rd_fail(r, NULL, unlimited,
-			"%lld is out of range, allowed are -1 and %d to %llu microseconds",
+		return rd_fail(r, NULL, unlimited, "%lld is out of range, allowed are -1 and %d to %llu microseconds",
 			(long long)quota->v, MIN_PERIOD_US, (unsigned long long)MAX_QUOTA_US);
 	}
 	return rc;
@@ -93,12 +90,11 @@ static int read_quota(struct rd *r, const struct json *v, const struct rd_field 
 static int check_cpu(struct rd *r, const struct rc_cpu *c)
 {
 	if (c->quota.set && c->burst.set && c->quota.v > 0 && c->burst.v > (uint64_t)c->quota.v)
-		return rd_fail(r, "burst", NULL, "%llu is more than the quota %lld",
-			(unsigned long long)c->burst.v, (long long)c->quota.v);
+		return rd_fail(r, "burst", NULL, "%llu is more than the quota %lld", (unsigned long long)c->burst.v,
+			(long long)c->quota.v);
 	if (c->realtime_runtime.set && c->realtime_period.set && c->realtime_runtime.v > 0 &&
 		(uint64_t)c->realtime_runtime.v > c->realtime_period.v)
-		return rd_fail(r, "realtimeRuntime", NULL,
-			"%lld is more than the realtimePeriod %llu",
+		return rd_fail(r, "realtimeRuntime", NULL, "%lld is more than the realtimePeriod %llu",
 			(long long)c->realtime_runtime.v, (unsigned long long)c->realtime_period.v);
 	return 0;
 }
@@ -106,16 +102,12 @@ static int check_cpu(struct rd *r, const struct rc_cpu *c)
 static int read_cpu(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	static const struct rd_field fields[] = {
-		RD("shares", read_unless_zero, struct rc_cpu, shares,
-			.max = UINT64_MAX), /* the kernel clamps */
+		RD("shares", read_unless_zero, struct rc_cpu, shares, .max = UINT64_MAX), /* the kernel clamps */
 		RD("quota", read_quota, struct rc_cpu, quota, .min = -1, .max = MAX_QUOTA_US),
 		RD("burst", rd_opt_u64, struct rc_cpu, burst, .max = MAX_QUOTA_US),
-		RD("period", read_unless_zero, struct rc_cpu, period, .min = MIN_PERIOD_US,
-			.max = MAX_PERIOD_US),
-		RD("realtimeRuntime", rd_opt_i64, struct rc_cpu, realtime_runtime, .min = -1,
-			.max = INT32_MAX),
-		RD("realtimePeriod", read_unless_zero, struct rc_cpu, realtime_period, .min = 1,
-			.max = INT32_MAX),
+		RD("period", read_unless_zero, struct rc_cpu, period, .min = MIN_PERIOD_US, .max = MAX_PERIOD_US),
+		RD("realtimeRuntime", rd_opt_i64, struct rc_cpu, realtime_runtime, .min = -1, .max = INT32_MAX),
+		RD("realtimePeriod", read_unless_zero, struct rc_cpu, realtime_period, .min = 1, .max = INT32_MAX),
 		RD("cpus", rd_cpu_list, struct rc_cpu, cpus, .max = RC_MAX_CPU),
 		RD("mems", rd_cpu_list, struct rc_cpu, mems, .max = RC_MAX_NODE),
 		RD("idle", rd_opt_i64, struct rc_cpu, idle, .max = 1),
@@ -144,10 +136,9 @@ static int read_page_size(struct rd *r, const struct json *v, const struct rd_fi
 	size_t n = v->kind == JSON_KIND_STRING ? strspn(v->text, "0123456789") : 0;
 
 	if (v->kind == JSON_KIND_STRING &&
-		(n == 0 || n > 8 || v->text[0] == '0' || v->n != n + 2 ||
-			!memchr("KMG", v->text[n], 3) || v->text[n + 1] != 'B'))
-		return rd_fail(r, NULL, NULL, "\"%.*s\" must be a size like 64KB, 2MB or 1GB",
-			RD_Q(v->text));
+		(n == 0 || n > 8 || v->text[0] == '0' || v->n != n + 2 || !memchr("KMG", v->text[n], 3) ||
+			v->text[n + 1] != 'B'))
+		return rd_fail(r, NULL, NULL, "\"%.*s\" must be a size like 64KB, 2MB or 1GB", RD_Q(v->text));
 	return rd_string(r, v, f, dst);
 }
 
@@ -163,8 +154,7 @@ static int read_hugepage(struct rd *r, const struct json *v, const struct rd_fie
 
 static int read_hugepages(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	static const struct rd_elements elements = { read_hugepage, sizeof(struct rc_hugepage),
-		NULL };
+	static const struct rd_elements elements = { read_hugepage, sizeof(struct rc_hugepage), NULL };
 	struct rc_resources *res = dst;
 	void *all = NULL;
 	int rc = rd_list(r, v, &elements, &all, &res->n_hugepages);
@@ -184,8 +174,7 @@ static bool is_one_word(const char *s, size_t max)
 static int read_interface(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && !is_one_word(v->text, IFNAMSIZ - 1))
-		return rd_fail(
-			r, NULL, NULL, "\"%.*s\" is no name of a network interface", RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" is no name of a network interface", RD_Q(v->text));
 	return rd_string(r, v, f, dst);
 }
 
@@ -201,8 +190,7 @@ static int read_net_prio(struct rd *r, const struct json *v, const struct rd_fie
 
 static int read_net_prios(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	static const struct rd_elements elements = { read_net_prio, sizeof(struct rc_net_prio),
-		NULL };
+	static const struct rd_elements elements = { read_net_prio, sizeof(struct rc_net_prio), NULL };
 	struct rc_resources *res = dst;
 	void *all = NULL;
 	int rc = rd_list(r, v, &elements, &all, &res->n_net_priorities);

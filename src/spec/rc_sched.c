@@ -65,25 +65,22 @@ static int check_deadline(struct rd *r, const struct json *v, const struct rc_sc
 
 	if (s->policy != POLICY_DEADLINE) {
 		if (s->runtime || s->deadline || s->period)
-			return rd_fail(r, NULL, NULL,
-				"runtime, deadline and period go with SCHED_DEADLINE only");
+			return rd_fail(r, NULL, NULL, "runtime, deadline and period go with SCHED_DEADLINE only");
 		return 0;
 	}
 	if (!json_member(v, "runtime") || !json_member(v, "deadline"))
-		return rd_fail(r, NULL, NULL, "%s requires `%s`", what,
-			json_member(v, "runtime") ? "deadline" : "runtime");
+		return rd_fail(
+			r, NULL, NULL, "%s requires `%s`", what, json_member(v, "runtime") ? "deadline" : "runtime");
 	if (!runtime)
 		return rd_fail(r, "runtime", NULL, "%s runtime must be greater than 0", what);
 	if (runtime < MIN_DEADLINE_RUNTIME || runtime > INT64_MAX)
-		return rd_fail(r, "runtime", NULL, "%s runtime %llu must be between %d and %lld ns",
-			what, runtime, MIN_DEADLINE_RUNTIME, (long long)INT64_MAX);
+		return rd_fail(r, "runtime", NULL, "%s runtime %llu must be between %d and %lld ns", what, runtime,
+			MIN_DEADLINE_RUNTIME, (long long)INT64_MAX);
 	if (runtime > deadline)
-		return rd_fail(r, "runtime", NULL, "%s runtime %llu must be <= deadline %llu", what,
-			runtime, deadline);
+		return rd_fail(r, "runtime", NULL, "%s runtime %llu must be <= deadline %llu", what, runtime, deadline);
 	if (deadline > period || period > INT64_MAX)
-		return rd_fail(r, "deadline", NULL,
-			"%s deadline %llu must be <= period %llu, at most 2^63-1", what, deadline,
-			period);
+		return rd_fail(r, "deadline", NULL, "%s deadline %llu must be <= period %llu, at most 2^63-1", what,
+			deadline, period);
 	return 0;
 }
 
@@ -94,8 +91,7 @@ static int check_priority(struct rd *r, const struct rc_scheduler *s)
 	if (realtime && s->priority == 0)
 		return rd_fail(r, "priority", NULL, "must be 1 to 99 for SCHED_FIFO and SCHED_RR");
 	if (!realtime && s->priority != 0)
-		return rd_fail(r, "priority", NULL, "%u goes with SCHED_FIFO and SCHED_RR only",
-			s->priority);
+		return rd_fail(r, "priority", NULL, "%u goes with SCHED_FIFO and SCHED_RR only", s->priority);
 	return 0;
 }
 

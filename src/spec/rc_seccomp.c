@@ -102,8 +102,7 @@ static int read_words(struct rd *r, const struct json *v, const struct rd_field 
 	size_t i = 0;
 	int rc = rd_str_list(r, v, f, dst);
 
-	for (const struct json *m = v->kind == JSON_KIND_ARRAY ? v->first : NULL; m && rc == 0;
-		m = m->next, i++) {
+	for (const struct json *m = v->kind == JSON_KIND_ARRAY ? v->first : NULL; m && rc == 0; m = m->next, i++) {
 		struct rd_path here;
 		int64_t ignored;
 
@@ -125,8 +124,7 @@ static int read_flags(struct rd *r, const struct json *v, const struct rd_field 
 }
 
 /* "When the action doesn't support an errno, the runtime MUST print and error and fail." */
-static int check_errno(
-	struct rd *r, const char *key, enum rc_seccomp_action action, const struct rc_opt_u64 *ret)
+static int check_errno(struct rd *r, const char *key, enum rc_seccomp_action action, const struct rc_opt_u64 *ret)
 {
 	uint64_t max = action == RC_ACT_TRACE ? MAX_TRACE_DATA : MAX_ERRNO;
 
@@ -135,8 +133,8 @@ static int check_errno(
 	if (action != RC_ACT_ERRNO && action != RC_ACT_TRACE)
 		return rd_fail(r, key, NULL, "goes with SCMP_ACT_ERRNO and SCMP_ACT_TRACE only");
 	if (ret->v > max)
-		return rd_fail(r, key, NULL, "%llu is out of range, allowed are 0 to %llu",
-			(unsigned long long)ret->v, (unsigned long long)max);
+		return rd_fail(r, key, NULL, "%llu is out of range, allowed are 0 to %llu", (unsigned long long)ret->v,
+			(unsigned long long)max);
 	return 0;
 }
 
@@ -175,8 +173,7 @@ static int read_arg(struct rd *r, const struct json *v, const struct rd_field *f
 
 static int read_args(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	static const struct rd_elements elements = { read_arg, sizeof(struct rc_seccomp_arg),
-		NULL };
+	static const struct rd_elements elements = { read_arg, sizeof(struct rc_seccomp_arg), NULL };
 	struct rc_seccomp_rule *rule = dst;
 	void *all = NULL;
 	int rc = rd_list(r, v, &elements, &all, &rule->n_args);
@@ -197,15 +194,12 @@ static int read_rule(struct rd *r, const struct json *v, const struct rd_field *
 	size_t errors = r->n_errors;
 	int rc = rd_object(r, v, fields, ARRAY_SIZE(fields), rule);
 
-	return rc == 0 && r->n_errors == errors
-		? check_errno(r, "errnoRet", rule->action, &rule->errno_ret)
-		: rc;
+	return rc == 0 && r->n_errors == errors ? check_errno(r, "errnoRet", rule->action, &rule->errno_ret) : rc;
 }
 
 static int read_rules(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
-	static const struct rd_elements elements = { read_rule, sizeof(struct rc_seccomp_rule),
-		NULL };
+	static const struct rd_elements elements = { read_rule, sizeof(struct rc_seccomp_rule), NULL };
 	struct rc_seccomp *s = dst;
 	void *all = NULL;
 	int rc = rd_list(r, v, &elements, &all, &s->n_rules);
@@ -277,8 +271,7 @@ static int check(struct rd *r, struct rc_seccomp *s)
 	/* the runtime itself has to send the listener's descriptor, with a call that would then
 	 * wait for its reader */
 	if (s->default_action == RC_ACT_NOTIFY)
-		return rd_fail(
-			r, "defaultAction", NULL, "SCMP_ACT_NOTIFY cannot be the default action");
+		return rd_fail(r, "defaultAction", NULL, "SCMP_ACT_NOTIFY cannot be the default action");
 	return check_errno(r, "defaultErrnoRet", s->default_action, &s->default_errno_ret);
 }
 
@@ -286,10 +279,8 @@ int rc_read_seccomp(struct rd *r, const struct json *v, const struct rd_field *f
 {
 	static const struct rd_field fields[] = {
 		RD("defaultAction", read_action, struct rc_seccomp, default_action, RD_MUST),
-		RD("defaultErrnoRet", rd_opt_u64, struct rc_seccomp, default_errno_ret,
-			.max = UINT32_MAX),
-		RD("architectures", read_words, struct rc_seccomp, architectures,
-			.words = arch_words),
+		RD("defaultErrnoRet", rd_opt_u64, struct rc_seccomp, default_errno_ret, .max = UINT32_MAX),
+		RD("architectures", read_words, struct rc_seccomp, architectures, .words = arch_words),
 		RD_ALL("flags", read_flags, .words = flag_words),
 		RD("listenerPath", rd_opt_string, struct rc_seccomp, listener_path),
 		RD("listenerMetadata", rd_opt_string, struct rc_seccomp, listener_metadata),

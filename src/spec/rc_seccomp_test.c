@@ -14,8 +14,7 @@ TEST(refusals)
 	static const struct rc_case cases[] = {
 		{ S("'defaultAction': 'SCMP_ACT_ALLOW'"), NULL },
 		{ S("'syscalls': []"), AT "defaultAction: is missing and required" },
-		{ S("'defaultAction': 'SCMP_ACT_SKIP'"),
-			AT "defaultAction: \"SCMP_ACT_SKIP\" is unknown, " ACTIONS },
+		{ S("'defaultAction': 'SCMP_ACT_SKIP'"), AT "defaultAction: \"SCMP_ACT_SKIP\" is unknown, " ACTIONS },
 		{ S("'defaultAction': 'SCMP_ACT_NOTIFY'"),
 			AT "defaultAction: SCMP_ACT_NOTIFY cannot be the default action" },
 		{ S("'defaultAction': 'SCMP_ACT_ERRNO', 'defaultErrnoRet': 4095"), NULL },
@@ -38,36 +37,31 @@ TEST(refusals)
 			   "SCMP_ARCH_RISCV64, "
 			   "SCMP_ARCH_LOONGARCH64, SCMP_ARCH_M68K, SCMP_ARCH_SH, SCMP_ARCH_SHEB" },
 		{ S("'defaultAction': 'SCMP_ACT_ALLOW', 'flags': ['X']"),
-			AT
-			"flags/0: \"X\" is unknown, allowed are SECCOMP_FILTER_FLAG_TSYNC, "
-			"SECCOMP_FILTER_FLAG_LOG, "
-			"SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" },
+			AT "flags/0: \"X\" is unknown, allowed are SECCOMP_FILTER_FLAG_TSYNC, "
+			   "SECCOMP_FILTER_FLAG_LOG, "
+			   "SECCOMP_FILTER_FLAG_SPEC_ALLOW, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" },
 		{ S("'defaultAction': 'SCMP_ACT_ALLOW', 'listenerMetadata': 'm'"),
 			AT "listenerMetadata: is given without a listenerPath" },
 		{ S("'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['x'], 'action': "
 		    "'SCMP_ACT_NOTIFY'}]"),
 			AT "listenerPath: is missing, rules with SCMP_ACT_NOTIFY need it" },
 		{ "{" V ", 'annotations': {'run.oci.seccomp.receiver': '/s'}, 'linux': {'seccomp': "
-			"{'defaultAction': "
+		  "{'defaultAction': "
 		  "'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['x'], 'action': "
 		  "'SCMP_ACT_NOTIFY'}]}}}",
 			NULL },
 		{ RULE("'names': ['x'], 'action': 'SCMP_ACT_NOTIFY'"), NULL },
 		{ RULE("'names': ['x'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 38"), NULL },
 		{ RULE("'names': ['x'], 'action': 'SCMP_ACT_KILL', 'errnoRet': 38"),
-			AT
-			"syscalls/0/errnoRet: goes with SCMP_ACT_ERRNO and SCMP_ACT_TRACE only" },
+			AT "syscalls/0/errnoRet: goes with SCMP_ACT_ERRNO and SCMP_ACT_TRACE only" },
 		{ RULE("'names': ['x'], 'action': 'SCMP_ACT_TRACE', 'errnoRet': 65536"),
 			AT "syscalls/0/errnoRet: 65536 is out of range, allowed are 0 to 65535" },
 		{ RULE("'names': [], 'action': 'SCMP_ACT_LOG'"),
 			AT "syscalls/0/names: is empty, a rule names at least one system call" },
-		{ RULE("'names': ['a', ''], 'action': 'SCMP_ACT_LOG'"),
-			AT "syscalls/0/names/1: is empty" },
-		{ RULE("'action': 'SCMP_ACT_LOG'"),
-			AT "syscalls/0/names: is missing and required" },
+		{ RULE("'names': ['a', ''], 'action': 'SCMP_ACT_LOG'"), AT "syscalls/0/names/1: is empty" },
+		{ RULE("'action': 'SCMP_ACT_LOG'"), AT "syscalls/0/names: is missing and required" },
 		{ RULE("'names': ['x']"), AT "syscalls/0/action: is missing and required" },
-		{ RULE("'names': ['x'], 'action': 'allow'"),
-			AT "syscalls/0/action: \"allow\" is unknown, " ACTIONS },
+		{ RULE("'names': ['x'], 'action': 'allow'"), AT "syscalls/0/action: \"allow\" is unknown, " ACTIONS },
 		{ ARG("'index': 5, 'value': 18446744073709551615, 'valueTwo': 1, 'op': "
 		      "'SCMP_CMP_MASKED_EQ'"),
 			NULL },
@@ -80,12 +74,9 @@ TEST(refusals)
 			AT "syscalls/0/args/0/op: \"==\" is unknown, allowed are SCMP_CMP_NE, "
 			   "SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, "
 			   "SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_MASKED_EQ" },
-		{ ARG("'value': 1, 'op': 'SCMP_CMP_EQ'"),
-			AT "syscalls/0/args/0/index: is missing and required" },
-		{ ARG("'index': 0, 'op': 'SCMP_CMP_EQ'"),
-			AT "syscalls/0/args/0/value: is missing and required" },
-		{ ARG("'index': 0, 'value': 1"),
-			AT "syscalls/0/args/0/op: is missing and required" },
+		{ ARG("'value': 1, 'op': 'SCMP_CMP_EQ'"), AT "syscalls/0/args/0/index: is missing and required" },
+		{ ARG("'index': 0, 'op': 'SCMP_CMP_EQ'"), AT "syscalls/0/args/0/value: is missing and required" },
+		{ ARG("'index': 0, 'value': 1"), AT "syscalls/0/args/0/op: is missing and required" },
 	};
 
 	RC_RUN(cases);
@@ -93,27 +84,21 @@ TEST(refusals)
 
 TEST(values_arrive)
 {
-	struct runtime_config c =
-		rc_must_read(S("'defaultAction': 'SCMP_ACT_ERRNO', 'defaultErrnoRet': 38, "
-			       "'architectures': ['SCMP_ARCH_X86'], 'flags': [], "
-			       "'listenerPath': '/l', 'listenerMetadata': 'm', 'syscalls': "
-			       "[{'names': ['a', 'b'], 'action': 'SCMP_ACT_KILL'}, "
-			       "{'names': ['c'], 'action': 'SCMP_ACT_NOTIFY', 'args': [{'index': "
-			       "1, 'value': 2, 'valueTwo': 3, 'op': "
-			       "'SCMP_CMP_GT'}]}]"));
+	struct runtime_config c = rc_must_read(S("'defaultAction': 'SCMP_ACT_ERRNO', 'defaultErrnoRet': 38, "
+						 "'architectures': ['SCMP_ARCH_X86'], 'flags': [], "
+						 "'listenerPath': '/l', 'listenerMetadata': 'm', 'syscalls': "
+						 "[{'names': ['a', 'b'], 'action': 'SCMP_ACT_KILL'}, "
+						 "{'names': ['c'], 'action': 'SCMP_ACT_NOTIFY', 'args': [{'index': "
+						 "1, 'value': 2, 'valueTwo': 3, 'op': "
+						 "'SCMP_CMP_GT'}]}]"));
 	const struct rc_seccomp *s = c.linux_.seccomp;
 
 	CHECK(s->default_action == RC_ACT_ERRNO && s->default_errno_ret.v == 38, "default");
 	CHECK(s->architectures.n == 1 && s->has_flags && s->flags.n == 0, "lists");
-	CHECK(strcmp(s->listener_path, "/l") == 0 && strcmp(s->listener_metadata, "m") == 0,
-		"listener");
-	CHECK(s->n_rules == 2 && s->rules[0].action == RC_ACT_KILL_THREAD &&
-			s->rules[0].names.n == 2,
-		"rule 0");
+	CHECK(strcmp(s->listener_path, "/l") == 0 && strcmp(s->listener_metadata, "m") == 0, "listener");
+	CHECK(s->n_rules == 2 && s->rules[0].action == RC_ACT_KILL_THREAD && s->rules[0].names.n == 2, "rule 0");
 	CHECK(s->rules[1].args[0].index == 1 && s->rules[1].args[0].value_two == 3, "arg");
-	CHECK(s->rules[1].args[0].op == RC_OP_GT && s->rules[1].n_args == 1 &&
-			s->rules[0].n_args == 0,
-		"op");
+	CHECK(s->rules[1].args[0].op == RC_OP_GT && s->rules[1].n_args == 1 && s->rules[0].n_args == 0, "op");
 	runtime_config_done(&c);
 }
 
@@ -175,9 +160,7 @@ TEST(digests_agree)
 	uint8_t a[16], b[16], c[16];
 
 	digest_of(S(BASE ONE_RULE), a);
-	digest_of(
-		S("'listenerPath': '/x', 'listenerMetadata': 'y', 'unknown': 1" ONE_RULE ", " BASE),
-		b);
+	digest_of(S("'listenerPath': '/x', 'listenerMetadata': 'y', 'unknown': 1" ONE_RULE ", " BASE), b);
 	CHECK(memcmp(a, b, 16) == 0, "order of members, listener and unknown fields do not matter");
 	digest_of(S("'defaultAction': 'SCMP_ACT_KILL'"), a);
 	digest_of(S("'defaultAction': 'SCMP_ACT_KILL_THREAD', 'syscalls': null"), c);

@@ -46,16 +46,13 @@ static inline void rc_run(const struct rc_case *cases, size_t n)
 		int rc = runtime_config_read(text, strlen(text), NULL, false, &c, &e);
 
 		runtime_config_done(&c);
-		CHECK((rc == 0) == !cases[i].error, "%s: %s", cases[i].json,
-			rc ? e.msg : "accepted");
+		CHECK((rc == 0) == !cases[i].error, "%s: %s", cases[i].json, rc ? e.msg : "accepted");
 		if (rc == 0 || !cases[i].error)
 			continue;
-		CHECK(e.kind == ERR_CONFIG && rc == -e.num, "%s: kind %d, %d", cases[i].json,
-			(int)e.kind, rc);
+		CHECK(e.kind == ERR_CONFIG && rc == -e.num, "%s: kind %d, %d", cases[i].json, (int)e.kind, rc);
 		CHECK(strncmp(e.msg, prefix, sizeof(prefix) - 1) == 0, "%s", e.msg);
-		CHECK(strcmp(e.msg + sizeof(prefix) - 1, cases[i].error) == 0,
-			"%s\n  got  %s\n  want %s", cases[i].json, e.msg + sizeof(prefix) - 1,
-			cases[i].error);
+		CHECK(strcmp(e.msg + sizeof(prefix) - 1, cases[i].error) == 0, "%s\n  got  %s\n  want %s",
+			cases[i].json, e.msg + sizeof(prefix) - 1, cases[i].error);
 	}
 }
 

@@ -19,12 +19,10 @@ static int need_ns(struct rd *r, const struct runtime_config *c, enum rc_ns ns)
 
 	if (c->linux_.ns[ns].present)
 		return 0;
-	return rd_fail(r, NULL, remedies[ns],
-		"needs a %s namespace, and /linux/namespaces has none", rc_ns_names[ns]);
+	return rd_fail(r, NULL, remedies[ns], "needs a %s namespace, and /linux/namespaces has none", rc_ns_names[ns]);
 }
 
-static int need_ns_at(struct rd *r, const struct runtime_config *c, const char *section,
-	const char *key, enum rc_ns ns)
+static int need_ns_at(struct rd *r, const struct runtime_config *c, const char *section, const char *key, enum rc_ns ns)
 {
 	struct rd_path outer, inner;
 
@@ -58,8 +56,7 @@ static int check_namespaces(struct rd *r, const struct runtime_config *c)
 			rc = need_ns_at(r, c, needs[i].section, needs[i].key, needs[i].ns);
 	/* time_namespaces(7): offsets are fixed once a process is in the namespace */
 	if (rc == 0 && (l->boottime.set || l->monotonic.set) && l->ns[RC_NS_TIME].path)
-		rc = rd_fail(r, "linux/timeOffsets", NULL,
-			"cannot change the time namespace joined by path");
+		rc = rd_fail(r, "linux/timeOffsets", NULL, "cannot change the time namespace joined by path");
 	return rc;
 }
 
@@ -129,11 +126,9 @@ static int check_listener(struct rd *r, const struct runtime_config *c)
 	if (!s || s->listener_path || rc_annotation(c, "run.oci.seccomp.receiver"))
 		return 0;
 	if (s->listener_metadata)
-		return rd_fail(r, "linux/seccomp/listenerMetadata", NULL,
-			"is given without a listenerPath");
+		return rd_fail(r, "linux/seccomp/listenerMetadata", NULL, "is given without a listenerPath");
 	if (notifies(s))
-		return rd_fail(r, "linux/seccomp/listenerPath", NULL,
-			"is missing, rules with SCMP_ACT_NOTIFY need it");
+		return rd_fail(r, "linux/seccomp/listenerPath", NULL, "is missing, rules with SCMP_ACT_NOTIFY need it");
 	return 0;
 }
 

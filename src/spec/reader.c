@@ -121,8 +121,7 @@ int rd_fail(struct rd *r, const char *sub, const char *remedy, const char *forma
 	}
 	if (!r->collect)
 		return -EINVAL;
-	return problem_add(
-		r, &(struct rc_problem){ RC_ERROR, path, cause, (char *)(uintptr_t)remedy });
+	return problem_add(r, &(struct rc_problem){ RC_ERROR, path, cause, (char *)(uintptr_t)remedy });
 }
 
 void rd_warn(struct rd *r, const char *sub, const char *format, ...)
@@ -136,8 +135,7 @@ void rd_warn(struct rd *r, const char *sub, const char *format, ...)
 	fmt_v(cause, sizeof(cause), format, ap);
 	va_end(ap);
 	path_text(r, sub, path);
-	(void)problem_add(
-		r, &(struct rc_problem){ RC_WARNING, path, cause, NULL }); /* rd_end sees r->e */
+	(void)problem_add(r, &(struct rc_problem){ RC_WARNING, path, cause, NULL }); /* rd_end sees r->e */
 }
 
 int rd_oom(struct rd *r)
@@ -179,22 +177,18 @@ int rd_kind(struct rd *r, const struct json *v, enum json_kind kind, bool *ret_o
 	};
 
 	*ret_ok = v->kind == kind;
-	return *ret_ok
-		? 0
-		: rd_fail(r, NULL, NULL, "is %s, must be %s", json_kind_name(v), wanted[kind]);
+	return *ret_ok ? 0 : rd_fail(r, NULL, NULL, "is %s, must be %s", json_kind_name(v), wanted[kind]);
 }
 
 static int find_field(const struct rd_field *fields, size_t n_fields, const struct json *m)
 {
 	for (size_t i = 0; i < n_fields; i++)
-		if (fields[i].name_len == m->key_len &&
-			memcmp(fields[i].name, m->key, m->key_len) == 0)
+		if (fields[i].name_len == m->key_len && memcmp(fields[i].name, m->key, m->key_len) == 0)
 			return (int)i;
 	return -1;
 }
 
-static int check_required(
-	struct rd *r, const struct rd_field *fields, size_t n_fields, uint64_t seen)
+static int check_required(struct rd *r, const struct rd_field *fields, size_t n_fields, uint64_t seen)
 {
 	for (size_t i = 0; i < n_fields; i++)
 		if (fields[i].required && !(seen >> i & 1) &&
@@ -203,8 +197,7 @@ static int check_required(
 	return 0;
 }
 
-int rd_object(struct rd *r, const struct json *v, const struct rd_field *fields, size_t n_fields,
-	void *obj)
+int rd_object(struct rd *r, const struct json *v, const struct rd_field *fields, size_t n_fields, void *obj)
 {
 	uint64_t seen = 0; /* no table has more than 64 fields */
 	bool ok;
@@ -230,8 +223,7 @@ int rd_object(struct rd *r, const struct json *v, const struct rd_field *fields,
 	return check_required(r, fields, n_fields, seen);
 }
 
-int rd_list(struct rd *r, const struct json *v, const struct rd_elements *how, void **ret,
-	size_t *ret_n)
+int rd_list(struct rd *r, const struct json *v, const struct rd_elements *how, void **ret, size_t *ret_n)
 {
 	bool ok;
 	int rc = rd_kind(r, v, JSON_KIND_ARRAY, &ok);
@@ -279,19 +271,17 @@ int rd_opt_bool(struct rd *r, const struct json *v, const struct rd_field *f, vo
 	return rd_bool(r, v, f, &opt->v);
 }
 
-static int number_fail(
-	struct rd *r, const struct json *v, const struct rd_field *f, enum json_int why)
+static int number_fail(struct rd *r, const struct json *v, const struct rd_field *f, enum json_int why)
 {
 	int n = v->n < QUOTE_MAX ? (int)v->n : QUOTE_MAX;
 
 	if (why == JSON_INT_NOT_A_NUMBER)
 		return rd_fail(r, NULL, NULL, "is %s, must be a whole number", json_kind_name(v));
 	if (why == JSON_INT_FRACTION)
-		return rd_fail(r, NULL, NULL,
-			"%.*s is not a whole number (no fraction, no exponent)", n, v->text);
+		return rd_fail(r, NULL, NULL, "%.*s is not a whole number (no fraction, no exponent)", n, v->text);
 	if (f->min < 0)
-		return rd_fail(r, NULL, NULL, "%.*s is out of range, allowed are %lld to %lld", n,
-			v->text, (long long)f->min, (long long)f->max);
+		return rd_fail(r, NULL, NULL, "%.*s is out of range, allowed are %lld to %lld", n, v->text,
+			(long long)f->min, (long long)f->max);
 	return rd_fail(r, NULL, NULL, "%.*s is out of range, allowed are %llu to %llu", n, v->text,
 		(unsigned long long)f->min, (unsigned long long)f->max);
 }
@@ -375,8 +365,7 @@ int rd_unknown_word(struct rd *r, const struct json *v, const struct rd_word *wo
 		return rc;
 	for (const struct rd_word *w = words; w->word; w++)
 		n += fmt_to(allowed + n, sizeof(allowed) - n, "%s%s", n ? ", " : "", w->word);
-	return rd_fail(r, NULL, NULL, "\"%.*s\" is unknown, allowed are %s", RD_Q(v->text),
-		n ? allowed : "none");
+	return rd_fail(r, NULL, NULL, "\"%.*s\" is unknown, allowed are %s", RD_Q(v->text), n ? allowed : "none");
 }
 
 int rd_word(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
@@ -483,9 +472,8 @@ int rd_env(struct rd *r, const struct json *v, const struct rd_field *f, void *d
 			continue;
 		rd_enter(r, &here, NULL, i);
 		/* the value may be a secret: quote nothing of an entry that has one */
-		rc = rd_fail(r, NULL, NULL,
-			eq ? "has an empty name, must be NAME=VALUE"
-			   : "has no '=', must be NAME=VALUE");
+		rc = rd_fail(
+			r, NULL, NULL, eq ? "has an empty name, must be NAME=VALUE" : "has no '=', must be NAME=VALUE");
 		rd_leave(r, &here);
 	}
 	return rc;

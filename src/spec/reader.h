@@ -56,8 +56,7 @@ struct rd_field {
 /* RD_ALL - the destination is the whole struct: the reader fills several of its members. */
 #define RD_ALL(json_name, reader, ...) \
 	{ \
-		.name = json_name, .name_len = sizeof(json_name) - 1, .read = reader, \
-		##__VA_ARGS__ \
+		.name = json_name, .name_len = sizeof(json_name) - 1, .read = reader, ##__VA_ARGS__ \
 	}
 #define RD_IGNORED(json_name) \
 	{ \
@@ -72,8 +71,7 @@ int rd_quoted_len(const char *s);
 /* rd_fail - an error at the present path, or at @sub below it (NULL: none). 0 when collecting, else
  * -EINVAL.
  * @remedy is a whole phrase or NULL. */
-int rd_fail(struct rd *r, const char *sub, const char *remedy, const char *format, ...)
-	printf_like(4, 5);
+int rd_fail(struct rd *r, const char *sub, const char *remedy, const char *format, ...) printf_like(4, 5);
 void rd_warn(struct rd *r, const char *sub, const char *format, ...) printf_like(3, 4);
 int rd_oom(struct rd *r);
 /* rd_end - the final word of a reader: @rc and what was collected on the way. */
@@ -84,8 +82,7 @@ void rd_leave(struct rd *r, const struct rd_path *frame);
 
 /* rd_object - read the members of @v by @fields into @obj. rd_kind - demand a kind: sets *ret_ok.
  */
-int rd_object(struct rd *r, const struct json *v, const struct rd_field *fields, size_t n_fields,
-	void *obj);
+int rd_object(struct rd *r, const struct json *v, const struct rd_field *fields, size_t n_fields, void *obj);
 int rd_kind(struct rd *r, const struct json *v, enum json_kind kind, bool *ret_ok);
 
 /* rd_list - a list of @size-byte elements, each read by @each (its field argument is @f). *ret is
@@ -95,8 +92,7 @@ struct rd_elements {
 	size_t size;
 	const struct rd_field *f;
 };
-int rd_list(struct rd *r, const struct json *v, const struct rd_elements *how, void **ret,
-	size_t *ret_n);
+int rd_list(struct rd *r, const struct json *v, const struct rd_elements *how, void **ret, size_t *ret_n);
 
 /* rd_lookup - the constant of the word @v; false if it is none of @words. rd_unknown_word - the
  * error for that. */

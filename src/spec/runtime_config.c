@@ -37,10 +37,8 @@ static bool label_part(const char **s, char mark, bool leading_zeros)
 		return true;
 	do {
 		(*s)++;
-		size_t n = strspn(
-			*s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-		if (n == 0 ||
-			(!leading_zeros && n > 1 && **s == '0' && strspn(*s, "0123456789") == n))
+		size_t n = strspn(*s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+		if (n == 0 || (!leading_zeros && n > 1 && **s == '0' && strspn(*s, "0123456789") == n))
 			return false;
 		*s += n;
 	} while (**s == '.');
@@ -49,19 +47,16 @@ static bool label_part(const char **s, char mark, bool leading_zeros)
 
 static bool is_semver(const char *s)
 {
-	return number_part(&s) && *s++ == '.' && number_part(&s) && *s++ == '.' &&
-		number_part(&s) && label_part(&s, '-', false) && label_part(&s, '+', true) &&
-		*s == '\0';
+	return number_part(&s) && *s++ == '.' && number_part(&s) && *s++ == '.' && number_part(&s) &&
+		label_part(&s, '-', false) && label_part(&s, '+', true) && *s == '\0';
 }
 
 static int read_version(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && !is_semver(v->text))
-		return rd_fail(
-			r, NULL, NULL, "\"%.*s\" is not a version like 1.3.0", RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" is not a version like 1.3.0", RD_Q(v->text));
 	if (v->kind == JSON_KIND_STRING && !str_starts(v->text, "1."))
-		return rd_fail(r, NULL, NULL, "version %.*s is not supported, every 1.x is",
-			RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "version %.*s is not supported, every 1.x is", RD_Q(v->text));
 	return rd_string(r, v, f, dst);
 }
 
@@ -75,8 +70,7 @@ static bool is_host_root(const char *path)
 static int read_root_path(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
 {
 	if (v->kind == JSON_KIND_STRING && is_host_root(v->text))
-		return rd_fail(r, NULL, NULL, "\"%.*s\" is the root of the host, name a directory",
-			RD_Q(v->text));
+		return rd_fail(r, NULL, NULL, "\"%.*s\" is the root of the host, name a directory", RD_Q(v->text));
 	return rd_name(r, v, f, dst);
 }
 
@@ -194,8 +188,8 @@ static int parse(struct rd *r, const char *text, size_t len, struct json **ret)
 	return err_wrap(r->e, "%s", r->doc);
 }
 
-int runtime_config_read(const char *text, size_t len, struct rc_problems *problems,
-	bool collect_errors, struct runtime_config *ret, struct err *e)
+int runtime_config_read(const char *text, size_t len, struct rc_problems *problems, bool collect_errors,
+	struct runtime_config *ret, struct err *e)
 {
 	struct runtime_config c = { .arena = ARENA_INIT };
 	struct rd r = { .arena = &c.arena,
@@ -215,15 +209,11 @@ int runtime_config_read(const char *text, size_t len, struct rc_problems *proble
 	return rc;
 }
 
-int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems,
-	struct runtime_config *ret, struct err *e)
+int runtime_config_examine(
+	const char *text, size_t len, struct rc_problems *problems, struct runtime_config *ret, struct err *e)
 {
 	struct runtime_config c = { .arena = ARENA_INIT };
-	struct rd r = { .arena = &c.arena,
-		.doc = "config.json",
-		.problems = problems,
-		.collect = true,
-		.e = e };
+	struct rd r = { .arena = &c.arena, .doc = "config.json", .problems = problems, .collect = true, .e = e };
 	struct json *v;
 	int rc = parse(&r, text, len, &v);
 
@@ -264,8 +254,7 @@ int rc_process_read(const char *text, size_t len, struct rc_problems *problems, 
 	return rc;
 }
 
-int rc_resources_read(
-	const char *text, size_t len, struct arena *arena, struct rc_resources **ret, struct err *e)
+int rc_resources_read(const char *text, size_t len, struct arena *arena, struct rc_resources **ret, struct err *e)
 {
 	struct rd r = { .arena = arena, .doc = "resources", .e = e };
 	struct rc_resources *res = NULL;
@@ -279,8 +268,8 @@ int rc_resources_read(
 	return rc;
 }
 
-int rc_mounts_read(const char *text, size_t len, struct arena *arena, struct rc_mount **ret,
-	size_t *ret_n, struct err *e)
+int rc_mounts_read(
+	const char *text, size_t len, struct arena *arena, struct rc_mount **ret, size_t *ret_n, struct err *e)
 {
 	struct rd r = { .arena = arena, .doc = "mounts", .e = e };
 	struct rc_mount_list list = { NULL, 0 };

@@ -52,8 +52,7 @@ struct rc_rlimit {
 
 struct rc_capabilities {
 	uint64_t bounding, effective, inheritable, permitted, ambient; /* bit n: capability n */
-	struct rc_str_list
-		unknown; /* names no kernel of ours knows: the spec wants a warning, not an error */
+	struct rc_str_list unknown; /* names no kernel of ours knows: the spec wants a warning, not an error */
 };
 
 struct rc_scheduler {
@@ -87,8 +86,7 @@ struct rc_process {
 	char *apparmor_profile, *selinux_label;
 	struct rc_scheduler *scheduler;
 	struct rc_io_priority *io_priority;
-	char *cpu_affinity_initial,
-		*cpu_affinity_final; /* execCPUAffinity: "0-3,7", syntax checked */
+	char *cpu_affinity_initial, *cpu_affinity_final; /* execCPUAffinity: "0-3,7", syntax checked */
 };
 
 /* --- mounts ------------------------------------------------------------------------------------- */
@@ -135,17 +133,7 @@ struct rc_hook_list {
 
 /* --- linux -------------------------------------------------------------------------------------- */
 
-enum rc_ns {
-	RC_NS_PID,
-	RC_NS_NET,
-	RC_NS_MNT,
-	RC_NS_IPC,
-	RC_NS_UTS,
-	RC_NS_USER,
-	RC_NS_CGROUP,
-	RC_NS_TIME,
-	RC_N_NS
-};
+enum rc_ns { RC_NS_PID, RC_NS_NET, RC_NS_MNT, RC_NS_IPC, RC_NS_UTS, RC_NS_USER, RC_NS_CGROUP, RC_NS_TIME, RC_N_NS };
 
 extern const char *const rc_ns_names[RC_N_NS]; /* spec words: "pid", "network", "mount", … */
 
@@ -292,13 +280,7 @@ struct rc_net_device {
 	char *host_name, *container_name; /* container_name NULL: keeps its name */
 };
 
-enum rc_propagation {
-	RC_PROP_NONE,
-	RC_PROP_PRIVATE,
-	RC_PROP_SLAVE,
-	RC_PROP_SHARED,
-	RC_PROP_UNBINDABLE
-};
+enum rc_propagation { RC_PROP_NONE, RC_PROP_PRIVATE, RC_PROP_SLAVE, RC_PROP_SHARED, RC_PROP_UNBINDABLE };
 
 struct rc_linux {
 	struct rc_namespace ns[RC_N_NS];
@@ -368,24 +350,24 @@ bool rc_problems_add(struct rc_problems *p, const struct rc_problem *what) must_
  * @collect_errors, all errors too; then the result is an error if there was any). On success the
  * caller owns *ret and ends it with runtime_config_done(). Errors are ERR_CONFIG and say
  * "config.json: /json/path: cause". */
-int runtime_config_read(const char *text, size_t len, struct rc_problems *problems,
-	bool collect_errors, struct runtime_config *ret, struct err *e) must_check;
+int runtime_config_read(const char *text, size_t len, struct rc_problems *problems, bool collect_errors,
+	struct runtime_config *ret, struct err *e) must_check;
 /* runtime_config_examine - the same for `check`: all errors go to @problems, and *ret has what could
  * be read in spite of them, with NULL or zero where something was wrong. An error only if the text
  * is no JSON or memory runs out. */
-int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems,
-	struct runtime_config *ret, struct err *e) must_check;
+int runtime_config_examine(const char *text, size_t len, struct rc_problems *problems, struct runtime_config *ret,
+	struct err *e) must_check;
 void runtime_config_done(struct runtime_config *c);
 
 /* rc_process_read - the process document of `exec --process FILE`, into @arena. */
 int rc_process_read(const char *text, size_t len, struct rc_problems *problems, struct arena *arena,
 	struct rc_process **ret, struct err *e) must_check;
 /* rc_resources_read - the resources document of `update --resources FILE`, into @arena. */
-int rc_resources_read(const char *text, size_t len, struct arena *arena, struct rc_resources **ret,
-	struct err *e) must_check;
+int rc_resources_read(const char *text, size_t len, struct arena *arena, struct rc_resources **ret, struct err *e)
+	must_check;
 /* rc_mounts_read - a list of mounts (`mounts add ID FILE`), into @arena. */
-int rc_mounts_read(const char *text, size_t len, struct arena *arena, struct rc_mount **ret,
-	size_t *ret_n, struct err *e) must_check;
+int rc_mounts_read(const char *text, size_t len, struct arena *arena, struct rc_mount **ret, size_t *ret_n,
+	struct err *e) must_check;
 
 /* rc_annotation - value of annotation @key or NULL. */
 const char *rc_annotation(const struct runtime_config *c, const char *key);

@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_verdict(int rc, const struct err *e)
 {
-	if ((rc < 0) != (e->num != 0) ||
-		(rc < 0 && (rc != -e->num || !e->msg[0] || e->kind != ERR_CONFIG)))
+	if ((rc < 0) != (e->num != 0) || (rc < 0 && (rc != -e->num || !e->msg[0] || e->kind != ERR_CONFIG)))
 		abort();
 }
 
@@ -54,8 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data;
 	uint8_t a[16] = { 0 }, b[16] = { 0 };
 
-	if ((config(text, size, false, a) == 0) != (config(text, size, true, b) == 0) ||
-		memcmp(a, b, 16) != 0)
+	if ((config(text, size, false, a) == 0) != (config(text, size, true, b) == 0) || memcmp(a, b, 16) != 0)
 		abort();
 	parts(text, size);
 	return 0;

@@ -19,53 +19,37 @@ TEST(top_level)
 		{ "{'ociVersion': 1}", "/ociVersion: is a number, must be a string" },
 		{ "{'ociVersion': ''}", "/ociVersion: \"\" is not a version like 1.3.0" },
 		{ "{'ociVersion': '1.0'}", "/ociVersion: \"1.0\" is not a version like 1.3.0" },
-		{ "{'ociVersion': 'v1.0.0'}",
-			"/ociVersion: \"v1.0.0\" is not a version like 1.3.0" },
-		{ "{'ociVersion': '1.01.0'}",
-			"/ociVersion: \"1.01.0\" is not a version like 1.3.0" },
-		{ "{'ociVersion': '1.0.0-'}",
-			"/ociVersion: \"1.0.0-\" is not a version like 1.3.0" },
-		{ "{'ociVersion': '1.0.0-a..b'}",
-			"/ociVersion: \"1.0.0-a..b\" is not a version like 1.3.0" },
-		{ "{'ociVersion': '1.0.0-01'}",
-			"/ociVersion: \"1.0.0-01\" is not a version like 1.3.0" },
-		{ "{'ociVersion': '1.0.0 '}",
-			"/ociVersion: \"1.0.0 \" is not a version like 1.3.0" },
-		{ "{'ociVersion': '0.2.0'}",
-			"/ociVersion: version 0.2.0 is not supported, every 1.x is" },
-		{ "{'ociVersion': '2.0.0'}",
-			"/ociVersion: version 2.0.0 is not supported, every 1.x is" },
-		{ "{'ociVersion': '11.0.0'}",
-			"/ociVersion: version 11.0.0 is not supported, every 1.x is" },
+		{ "{'ociVersion': 'v1.0.0'}", "/ociVersion: \"v1.0.0\" is not a version like 1.3.0" },
+		{ "{'ociVersion': '1.01.0'}", "/ociVersion: \"1.01.0\" is not a version like 1.3.0" },
+		{ "{'ociVersion': '1.0.0-'}", "/ociVersion: \"1.0.0-\" is not a version like 1.3.0" },
+		{ "{'ociVersion': '1.0.0-a..b'}", "/ociVersion: \"1.0.0-a..b\" is not a version like 1.3.0" },
+		{ "{'ociVersion': '1.0.0-01'}", "/ociVersion: \"1.0.0-01\" is not a version like 1.3.0" },
+		{ "{'ociVersion': '1.0.0 '}", "/ociVersion: \"1.0.0 \" is not a version like 1.3.0" },
+		{ "{'ociVersion': '0.2.0'}", "/ociVersion: version 0.2.0 is not supported, every 1.x is" },
+		{ "{'ociVersion': '2.0.0'}", "/ociVersion: version 2.0.0 is not supported, every 1.x is" },
+		{ "{'ociVersion': '11.0.0'}", "/ociVersion: version 11.0.0 is not supported, every 1.x is" },
 		{ "{'ociVersion': '1.0.0-rc5-dev'}", NULL },
 		{ "{'ociVersion': '1.1.0+dev.01'}", NULL },
 		{ "{'ociVersion': '1.99.7-rc.1+x'}", NULL },
-		{ "{" V
-		  ", 'process': null, 'root': null, 'mounts': null, 'hooks': null, 'linux': null}",
-			NULL },
+		{ "{" V ", 'process': null, 'root': null, 'mounts': null, 'hooks': null, 'linux': null}", NULL },
 		{ "{" V ", 'vm': {'x': 1.5}, 'zos': {}, 'windows': {'y': []}, 'solaris': {}, "
-			"'freebsd': {}}",
+		  "'freebsd': {}}",
 			NULL },
 		{ "{" V ", 'root': {}}", "/root/path: is missing and required" },
 		{ "{" V ", 'root': {'path': ''}}", "/root/path: is empty" },
-		{ "{" V ", 'root': {'path': '/'}}",
-			"/root/path: \"/\" is the root of the host, name a directory" },
+		{ "{" V ", 'root': {'path': '/'}}", "/root/path: \"/\" is the root of the host, name a directory" },
 		{ "{" V ", 'root': {'path': '//./..'}}",
 			"/root/path: \"//./..\" is the root of the host, name a directory" },
 		{ "{" V ", 'root': {'path': 'rootfs', 'readonly': 1}}",
 			"/root/readonly: is a number, must be true or false" },
 		{ "{" V ", 'root': {'path': '/...', 'readonly': true}}", NULL },
 		{ "{" V ", 'hostname': '" L64 "'" UTS, NULL },
-		{ "{" V ", 'hostname': '" L64 "x'" UTS,
-			"/hostname: 65 bytes long, Linux allows 64" },
-		{ "{" V ", 'domainname': '" L64 "x'" UTS,
-			"/domainname: 65 bytes long, Linux allows 64" },
+		{ "{" V ", 'hostname': '" L64 "x'" UTS, "/hostname: 65 bytes long, Linux allows 64" },
+		{ "{" V ", 'domainname': '" L64 "x'" UTS, "/domainname: 65 bytes long, Linux allows 64" },
 		{ "{" V ", 'hostname': ''}", NULL },
-		{ "{" V ", 'hostname': 'a'}",
-			"/hostname: needs a uts namespace, and /linux/namespaces has none" },
+		{ "{" V ", 'hostname': 'a'}", "/hostname: needs a uts namespace, and /linux/namespaces has none" },
 		{ "{" V ", 'annotations': {'': 'x'}}", "/annotations/: the key is empty" },
-		{ "{" V ", 'annotations': {'a/b~c': 1}}",
-			"/annotations/a~1b~0c: is a number, must be a string" },
+		{ "{" V ", 'annotations': {'a/b~c': 1}}", "/annotations/a~1b~0c: is a number, must be a string" },
 		{ "{" V ", 'annotations': []}", "/annotations: is a list, must be an object" },
 		{ "{" V ", 'annotations': {'a': ''}}", NULL },
 		{ "{" V ", 'unknown': {'x': [1.5]}}", NULL },
@@ -78,8 +62,7 @@ TEST(mounts)
 {
 	static const struct rc_case cases[] = {
 		{ MOUNT("{'destination': '/proc', 'type': 'proc'}"), NULL },
-		{ MOUNT("{'destination': '/a', 'source': '/b', 'options': ['rbind', 'ro']}"),
-			NULL },
+		{ MOUNT("{'destination': '/a', 'source': '/b', 'options': ['rbind', 'ro']}"), NULL },
 		{ MOUNT("{'destination': '/a', 'options': ['remount', 'ro']}"), NULL },
 		{ MOUNT("{'destination': '/a', 'options': ['rshared']}"), NULL },
 		{ MOUNT("{'destination': 'relative', 'type': 'tmpfs'}"), NULL },
@@ -117,22 +100,18 @@ TEST(hooks)
 	static const struct rc_case cases[] = {
 		{ HOOK("{'path': '/bin/x', 'args': ['x'], 'env': ['A=1'], 'timeout': 5}"), NULL },
 		{ HOOK("{'args': ['x']}"), "/hooks/poststart/0/path: is missing and required" },
-		{ HOOK("{'path': 'x'}"),
-			"/hooks/poststart/0/path: \"x\" must be an absolute path of the host" },
-		{ HOOK("{'path': ''}"),
-			"/hooks/poststart/0/path: \"\" must be an absolute path of the host" },
+		{ HOOK("{'path': 'x'}"), "/hooks/poststart/0/path: \"x\" must be an absolute path of the host" },
+		{ HOOK("{'path': ''}"), "/hooks/poststart/0/path: \"\" must be an absolute path of the host" },
 		{ HOOK("{'path': '/x'}, {'path': '/y', 'timeout': 0}"),
 			"/hooks/poststart/1/timeout: 0 is out of range, allowed are 1 to "
 			"2147483647" },
 		{ HOOK("{'path': '/y', 'timeout': 1.5}"),
 			"/hooks/poststart/0/timeout: 1.5 is not a whole number (no fraction, no "
 			"exponent)" },
-		{ HOOK("{'path': '/y', 'env': ['A']}"),
-			"/hooks/poststart/0/env/0: has no '=', must be NAME=VALUE" },
-		{ "{" V ", 'hooks': {'poststart': {'path': '/x'}}}",
-			"/hooks/poststart: is an object, must be a list" },
+		{ HOOK("{'path': '/y', 'env': ['A']}"), "/hooks/poststart/0/env/0: has no '=', must be NAME=VALUE" },
+		{ "{" V ", 'hooks': {'poststart': {'path': '/x'}}}", "/hooks/poststart: is an object, must be a list" },
 		{ "{" V ", 'hooks': {'prestart': [], 'createRuntime': [], 'createContainer': [], "
-			"'startContainer': [], "
+		  "'startContainer': [], "
 		  "'poststop': []}}",
 			NULL },
 	};
@@ -142,12 +121,10 @@ TEST(hooks)
 	for (int i = 0; i < RC_N_HOOK_STAGES; i++) {
 		char json[128];
 
-		snprintf(json, sizeof(json),
-			"{" V ", 'hooks': {'%s': [{'path': '/a'}, {'path': '/b', 'timeout': 3}]}}",
+		snprintf(json, sizeof(json), "{" V ", 'hooks': {'%s': [{'path': '/a'}, {'path': '/b', 'timeout': 3}]}}",
 			rc_hook_stage_names[i]);
 		c = rc_must_read(json);
-		CHECK(c.hooks[i].n == 2 && c.hooks[i].v[1].timeout_s == 3, "%s",
-			rc_hook_stage_names[i]);
+		CHECK(c.hooks[i].n == 2 && c.hooks[i].v[1].timeout_s == 3, "%s", rc_hook_stage_names[i]);
 		CHECK(strcmp(c.hooks[i].v[0].path, "/a") == 0 && c.hooks[i].v[0].args.n == 0, "%s",
 			rc_hook_stage_names[i]);
 		runtime_config_done(&c);
@@ -156,25 +133,19 @@ TEST(hooks)
 
 TEST(values_arrive)
 {
-	struct runtime_config c =
-		rc_must_read("{" V ", 'root': {'path': 'r', 'readonly': true}, 'hostname': 'h', "
-				   "'domainname': 'd', 'annotations': {'k': 'v', "
-			     "'k2': ''}, 'mounts': [{'destination': '/p', 'type': 'proc', "
-			     "'source': 's', 'options': ['a', 'b']}]" UTS);
+	struct runtime_config c = rc_must_read("{" V ", 'root': {'path': 'r', 'readonly': true}, 'hostname': 'h', "
+					       "'domainname': 'd', 'annotations': {'k': 'v', "
+					       "'k2': ''}, 'mounts': [{'destination': '/p', 'type': 'proc', "
+					       "'source': 's', 'options': ['a', 'b']}]" UTS);
 
 	CHECK(strcmp(c.oci_version, "1.3.0") == 0, "%s", c.oci_version);
 	CHECK(c.has_root && c.root_readonly && strcmp(c.root_path, "r") == 0, "root");
 	CHECK(strcmp(c.hostname, "h") == 0 && strcmp(c.domainname, "d") == 0, "names");
-	CHECK(strcmp(rc_annotation(&c, "k"), "v") == 0 && rc_annotation(&c, "k2")[0] == '\0',
-		"annotations");
+	CHECK(strcmp(rc_annotation(&c, "k"), "v") == 0 && rc_annotation(&c, "k2")[0] == '\0', "annotations");
 	CHECK(!rc_annotation(&c, "k3"), "an annotation that is not there");
-	CHECK(c.n_mounts == 1 && c.mounts[0].options.n == 2 && !c.mounts[0].options.v[2],
-		"options end in NULL");
-	CHECK(strcmp(c.mounts[0].options.v[1], "b") == 0 && strcmp(c.mounts[0].source, "s") == 0,
-		"mount");
-	CHECK(!c.process && c.has_linux && c.linux_.ns[RC_NS_UTS].present &&
-			!c.linux_.ns[RC_NS_UTS].path,
-		"namespace");
+	CHECK(c.n_mounts == 1 && c.mounts[0].options.n == 2 && !c.mounts[0].options.v[2], "options end in NULL");
+	CHECK(strcmp(c.mounts[0].options.v[1], "b") == 0 && strcmp(c.mounts[0].source, "s") == 0, "mount");
+	CHECK(!c.process && c.has_linux && c.linux_.ns[RC_NS_UTS].present && !c.linux_.ns[RC_NS_UTS].path, "namespace");
 	CHECK(!c.linux_.ns[RC_NS_PID].present, "pid namespace");
 	runtime_config_done(&c);
 	runtime_config_done(&c); /* harmless */
@@ -182,12 +153,11 @@ TEST(values_arrive)
 
 TEST(problems_are_collected)
 {
-	static const char json[] =
-		"{'ociVersion': '9.0.0', 'extra': 1, 'root': {'path': ''}, 'hostname': 'h', "
-		"'process': {'cwd': 'x', 'args': [''], "
-		"'capabilities': {'bounding': ['CAP_NEW', 'CAP_KILL'], 'effective': ['CAP_NEW']}, "
-		"'user': {'uid': -1}}, "
-		"'linux': {'namespaces': [{'type': 'pid'}, {'type': 'pid'}, {'type': 'moon'}]}}";
+	static const char json[] = "{'ociVersion': '9.0.0', 'extra': 1, 'root': {'path': ''}, 'hostname': 'h', "
+				   "'process': {'cwd': 'x', 'args': [''], "
+				   "'capabilities': {'bounding': ['CAP_NEW', 'CAP_KILL'], 'effective': ['CAP_NEW']}, "
+				   "'user': {'uid': -1}}, "
+				   "'linux': {'namespaces': [{'type': 'pid'}, {'type': 'pid'}, {'type': 'moon'}]}}";
 	static const struct {
 		enum rc_severity severity;
 		const char *path, *cause;
@@ -214,12 +184,9 @@ TEST(problems_are_collected)
 	CHECK(strstr(e.msg, "config.json: /ociVersion"), "%s", e.msg);
 	CHECK(strstr(e.hint, "and 8 more errors"), "%s", e.hint);
 	for (size_t i = 0; i < p.n && i < ARRAY_SIZE(wanted); i++) {
-		CHECK(p.v[i].severity == wanted[i].severity, "%zu %s: %s", i, p.v[i].json_path,
-			p.v[i].cause);
-		CHECK(strcmp(p.v[i].json_path, wanted[i].path) == 0, "%zu %s: %s", i,
-			p.v[i].json_path, p.v[i].cause);
-		CHECK(strstr(p.v[i].cause, wanted[i].cause), "%zu %s: %s", i, p.v[i].json_path,
-			p.v[i].cause);
+		CHECK(p.v[i].severity == wanted[i].severity, "%zu %s: %s", i, p.v[i].json_path, p.v[i].cause);
+		CHECK(strcmp(p.v[i].json_path, wanted[i].path) == 0, "%zu %s: %s", i, p.v[i].json_path, p.v[i].cause);
+		CHECK(strstr(p.v[i].cause, wanted[i].cause), "%zu %s: %s", i, p.v[i].json_path, p.v[i].cause);
 	}
 	CHECK(p.n == ARRAY_SIZE(wanted), "%zu problems", p.n);
 	CHECK(p.v[p.n - 1].remedy && strstr(p.v[p.n - 1].remedy, "uts"), "remedy");
@@ -227,18 +194,17 @@ TEST(problems_are_collected)
 
 TEST(warnings_do_not_refuse)
 {
-	auto_free char *text = rc_quotes(
-		"{" V ", 'extra': 1, 'linux': {'a/b': 2}, 'annotations': {'run.oci.hooks.stderr': "
-		"'/x', 'run.oci.hook.stderr': '/x', 'a.b': 'c'}, 'mounts': [{'destination': 'd', "
-		"'type': 't'}]}");
+	auto_free char *text =
+		rc_quotes("{" V ", 'extra': 1, 'linux': {'a/b': 2}, 'annotations': {'run.oci.hooks.stderr': "
+			  "'/x', 'run.oci.hook.stderr': '/x', 'a.b': 'c'}, 'mounts': [{'destination': 'd', "
+			  "'type': 't'}]}");
 	AUTO(rc_problems) struct rc_problems p = { .arena = ARENA_INIT };
 	struct runtime_config c;
 	struct err e = ERR_NONE;
 
 	CHECK(runtime_config_read(text, strlen(text), &p, true, &c, &e) == 0, "%s", e.msg);
 	CHECK(p.n == 4, "%zu problems", p.n);
-	CHECK(strcmp(p.v[2].json_path, "/annotations/run.oci.hook.stderr") == 0, "%s",
-		p.v[2].json_path);
+	CHECK(strcmp(p.v[2].json_path, "/annotations/run.oci.hook.stderr") == 0, "%s", p.v[2].json_path);
 	CHECK(strcmp(p.v[1].json_path, "/linux/a~1b") == 0, "%s", p.v[1].json_path);
 	runtime_config_done(&c);
 }
@@ -263,8 +229,8 @@ TEST(problems_are_bounded)
 TEST(small_documents)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
-	auto_free char *mounts = rc_quotes(
-		"[{'destination': '/a', 'type': 'tmpfs'}, {'destination': '/b', 'type': 'proc'}]");
+	auto_free char *mounts =
+		rc_quotes("[{'destination': '/a', 'type': 'tmpfs'}, {'destination': '/b', 'type': 'proc'}]");
 	auto_free char *bad = rc_quotes("[{'type': 'tmpfs'}]");
 	struct err e = ERR_NONE;
 	struct rc_mount *m;
@@ -276,5 +242,5 @@ TEST(small_documents)
 	CHECK(strcmp(e.msg, "mounts: /0/destination: is missing and required") == 0, "%s", e.msg);
 }
 
-TEST_MAIN(T(top_level), T(mounts), T(hooks), T(values_arrive), T(problems_are_collected),
-	T(warnings_do_not_refuse), T(problems_are_bounded), T(small_documents))
+TEST_MAIN(T(top_level), T(mounts), T(hooks), T(values_arrive), T(problems_are_collected), T(warnings_do_not_refuse),
+	T(problems_are_bounded), T(small_documents))

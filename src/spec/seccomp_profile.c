@@ -74,16 +74,14 @@ static bool names_arch(const struct rc_str_list *l, const char *arch)
 	return false;
 }
 
-static int kernel_reaches(
-	struct rd *r, const struct seccomp_host *h, const char *version, bool *ret)
+static int kernel_reaches(struct rd *r, const struct seccomp_host *h, const char *version, bool *ret)
 {
 	size_t n = strcspn(version, ".");
 	uint64_t major, minor;
 
 	if (!version[n] || !parse_u64_n(version, n, UINT32_MAX, &major) ||
 		!parse_u64(version + n + 1, UINT32_MAX, &minor))
-		return rd_fail(r, NULL, NULL, "minKernel: \"%.*s\" is no version like \"4.8\"",
-			RD_Q(version));
+		return rd_fail(r, NULL, NULL, "minKernel: \"%.*s\" is no version like \"4.8\"", RD_Q(version));
 	*ret = h->kernel_major > major || (h->kernel_major == major && h->kernel_minor >= minor);
 	return 0;
 }
@@ -223,10 +221,7 @@ static int add_arch(struct rd *r, struct json *list, char *name)
 
 	if (new_node(r, &v) < 0)
 		return -r->e->num;
-	*v = (struct json){ .text = name,
-		.n = (uint32_t)strlen(name),
-		.kind = JSON_KIND_STRING,
-		.next = list->first };
+	*v = (struct json){ .text = name, .n = (uint32_t)strlen(name), .kind = JSON_KIND_STRING, .next = list->first };
 	list->first = v;
 	list->n++;
 	return 0;
@@ -274,15 +269,13 @@ static void drop_member(struct json *doc, const char *key)
 
 static int convert(struct rd *r, const struct seccomp_host *h, struct json *doc)
 {
-	struct json *rules = json_member(doc, "syscalls"),
-		    *archs = json_member(doc, "architectures");
+	struct json *rules = json_member(doc, "syscalls"), *archs = json_member(doc, "architectures");
 	bool object;
 	int rc = rd_kind(r, doc, JSON_KIND_OBJECT, &object);
 
 	if (rc < 0 || !object)
 		return rc;
-	if (json_member(doc, "archMap") && archs &&
-		(archs->kind == JSON_KIND_NULL || archs->n == 0))
+	if (json_member(doc, "archMap") && archs && (archs->kind == JSON_KIND_NULL || archs->n == 0))
 		drop_member(doc, "architectures");
 	rc = apply_arch_map(r, h, doc);
 	if (rc == 0 && rules && rules->kind == JSON_KIND_ARRAY)
@@ -290,8 +283,8 @@ static int convert(struct rd *r, const struct seccomp_host *h, struct json *doc)
 	return rc;
 }
 
-int seccomp_profile_read(const char *text, size_t len, const struct seccomp_host *host,
-	struct arena *a, struct rc_seccomp *ret, struct err *e)
+int seccomp_profile_read(const char *text, size_t len, const struct seccomp_host *host, struct arena *a,
+	struct rc_seccomp *ret, struct err *e)
 {
 	struct rd r = { .arena = a, .doc = host->what, .e = e };
 	struct rc_seccomp *s = NULL;
@@ -328,8 +321,7 @@ static void write_args(struct buf *b, const struct rc_seccomp_rule *r)
 	for (size_t i = 0; i < r->n_args; i++) {
 		const struct rc_seccomp_arg *a = &r->args[i];
 
-		buf_printf(b, "%s{\"index\":%u,\"value\":%llu,", i ? "," : "", a->index,
-			(unsigned long long)a->value);
+		buf_printf(b, "%s{\"index\":%u,\"value\":%llu,", i ? "," : "", a->index, (unsigned long long)a->value);
 		if (a->op == RC_OP_MASKED_EQ)
 			buf_printf(b, "\"valueTwo\":%llu,", (unsigned long long)a->value_two);
 		buf_printf(b, "\"op\":\"%s\"}", ops[a->op]);
@@ -353,8 +345,7 @@ void seccomp_profile_write(const struct rc_seccomp *s, struct buf *b)
 {
 	buf_printf(b, "{\"defaultAction\":\"%s\",", actions[s->default_action]);
 	if (s->default_errno_ret.set)
-		buf_printf(
-			b, "\"defaultErrnoRet\":%llu,", (unsigned long long)s->default_errno_ret.v);
+		buf_printf(b, "\"defaultErrnoRet\":%llu,", (unsigned long long)s->default_errno_ret.v);
 	write_strings(b, "architectures", &s->architectures);
 	if (s->has_flags) {
 		buf_str(b, ",");

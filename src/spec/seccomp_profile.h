@@ -15,8 +15,8 @@ struct seccomp_host {
 
 /* seccomp_profile_read - @len bytes of @text as rules for @host, in @a. ERR_CONFIG with the place.
  */
-int seccomp_profile_read(const char *text, size_t len, const struct seccomp_host *host,
-	struct arena *a, struct rc_seccomp *ret, struct err *e) must_check;
+int seccomp_profile_read(const char *text, size_t len, const struct seccomp_host *host, struct arena *a,
+	struct rc_seccomp *ret, struct err *e) must_check;
 /* seccomp_profile_write - as an object of runtime-spec "linux.seccomp", appended. */
 void seccomp_profile_write(const struct rc_seccomp *s, struct buf *ret);
 /* seccomp_action_name, seccomp_op_name - "SCMP_ACT_ALLOW", "SCMP_CMP_EQ". */

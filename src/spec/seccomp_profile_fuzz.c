@@ -9,11 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(arena) struct arena a = ARENA_INIT;
 	AUTO(buf) struct buf text = BUF_INIT, again = BUF_INIT;
-	const struct seccomp_host host = { .what = "profile",
-		.caps = 0x21,
-		.arch = "amd64",
-		.scmp_arch = "SCMP_ARCH_X86_64",
-		.kernel_major = 6 };
+	const struct seccomp_host host = {
+		.what = "profile", .caps = 0x21, .arch = "amd64", .scmp_arch = "SCMP_ARCH_X86_64", .kernel_major = 6
+	};
 	struct rc_seccomp s, t;
 	struct err e = ERR_NONE;
 
@@ -26,7 +24,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	assert(seccomp_profile_read(text.data, text.len, &host, &a, &t, &e) == 0);
 	seccomp_profile_write(&t, &again);
-	assert(again.failed ||
-		(again.len == text.len && memcmp(again.data, text.data, text.len) == 0));
+	assert(again.failed || (again.len == text.len && memcmp(again.data, text.data, text.len) == 0));
 	return 0;
 }

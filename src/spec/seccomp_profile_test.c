@@ -59,17 +59,16 @@ TEST(older_and_newer_spellings)
 	AUTO(buf) struct buf b = BUF_INIT;
 	struct rc_seccomp s;
 	struct err e = ERR_NONE;
-	static const char text[] =
-		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"defaultErrno\":"
-		"\"ENOSYS\",\"architectures\":[],"
-		"\"archMap\":[{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_"
-		"ARCH_ARM\"]},"
-		"{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\","
-		"\"SCMP_ARCH_X32\"]}],"
-		"\"syscalls\":[{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[]},"
-		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
-		"\"value\":2114060288,\"valueTwo\":0,"
-		"\"op\":\"SCMP_CMP_MASKED_EQ\"}],\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]}";
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"defaultErrno\":"
+				   "\"ENOSYS\",\"architectures\":[],"
+				   "\"archMap\":[{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_"
+				   "ARCH_ARM\"]},"
+				   "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\","
+				   "\"SCMP_ARCH_X32\"]}],"
+				   "\"syscalls\":[{\"name\":\"read\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[]},"
+				   "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
+				   "\"value\":2114060288,\"valueTwo\":0,"
+				   "\"op\":\"SCMP_CMP_MASKED_EQ\"}],\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]}";
 	static const char want[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,"
 				   "\"architectures\":[\"SCMP_ARCH_X86_64\","
 				   "\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[{\"names\":["
@@ -109,11 +108,9 @@ TEST(refuses_with_the_place)
 		struct err e = ERR_NONE;
 
 		CHECK(read_profile(&a, cases[i][0], &s, &e) < 0, "%s was taken", cases[i][0]);
-		CHECK(e.kind == ERR_CONFIG && str_starts(e.msg, "profile.json: ") &&
-				strstr(e.msg, cases[i][1]),
+		CHECK(e.kind == ERR_CONFIG && str_starts(e.msg, "profile.json: ") && strstr(e.msg, cases[i][1]),
 			"%s: %s", cases[i][0], e.msg);
 	}
 }
 
-TEST_MAIN(T(conditions_decide_which_rules_stay), T(older_and_newer_spellings),
-	T(refuses_with_the_place))
+TEST_MAIN(T(conditions_decide_which_rules_stay), T(older_and_newer_spellings), T(refuses_with_the_place))

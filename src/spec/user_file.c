@@ -28,8 +28,7 @@ static bool next_line(struct user_file *f, struct user_text v[static MAX_FIELDS]
 			const char *colon = memchr(p, ':', (size_t)(end - p));
 
 			if (*ret_n < MAX_FIELDS)
-				v[*ret_n] = (struct user_text){ p,
-					(size_t)((colon ? colon : end) - p) };
+				v[*ret_n] = (struct user_text){ p, (size_t)((colon ? colon : end) - p) };
 			++*ret_n;
 			p = colon ? colon + 1 : NULL;
 		}
@@ -55,8 +54,7 @@ bool user_file_passwd(struct user_file *f, struct user_passwd *ret)
 
 	while (next_line(f, v, &n)) {
 		*ret = (struct user_passwd){ .name = v[0] };
-		if (n < 4 || n > MAX_FIELDS || v[0].n == 0 || !id(v[2], &ret->uid) ||
-			!id(v[3], &ret->gid))
+		if (n < 4 || n > MAX_FIELDS || v[0].n == 0 || !id(v[2], &ret->uid) || !id(v[3], &ret->gid))
 			continue;
 		if (n > 5)
 			ret->home = v[5];

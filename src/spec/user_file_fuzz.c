@@ -9,8 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(struct user_text t, const char *from, size_t size)
 {
 	assert(!t.n || (t.s >= from && t.s + t.n <= from + size));
-	assert(!t.n ||
-		(!memchr(t.s, ':', t.n) && !memchr(t.s, '\n', t.n) && !memchr(t.s, '\0', t.n)));
+	assert(!t.n || (!memchr(t.s, ':', t.n) && !memchr(t.s, '\n', t.n) && !memchr(t.s, '\0', t.n)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

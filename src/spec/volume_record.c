@@ -40,8 +40,7 @@ void volume_record_write(const struct volume_record *v, const char *mountpoint, 
 	buf_str(b, ",\"Scope\":\"local\"}");
 }
 
-int volume_record_read(
-	const char *text, size_t len, struct arena *a, struct volume_record *ret, struct err *e)
+int volume_record_read(const char *text, size_t len, struct arena *a, struct volume_record *ret, struct err *e)
 {
 	struct file {
 		struct volume_record v;

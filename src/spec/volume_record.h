@@ -18,7 +18,7 @@ struct volume_record {
  * data directory). */
 void volume_record_write(const struct volume_record *v, const char *mountpoint, struct buf *ret);
 /* volume_record_read - strings in @a. ERR_CORRUPT. */
-int volume_record_read(const char *text, size_t len, struct arena *a, struct volume_record *ret,
-	struct err *e) must_check;
+int volume_record_read(const char *text, size_t len, struct arena *a, struct volume_record *ret, struct err *e)
+	must_check;
 /* volume_record_label - the value of a label, or NULL. */
 const char *volume_record_label(const struct volume_record *v, const char *key);

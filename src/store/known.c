@@ -3,8 +3,8 @@
 #include "base/str.h"
 #include "store/op.h"
 
-static int learn(struct store *s, struct store_layer *to, const struct store_layer *from, bool *ret_known, struct arena *arena,
-	struct err *e)
+static int learn(struct store *s, struct store_layer *to, const struct store_layer *from, bool *ret_known,
+	struct arena *arena, struct err *e)
 {
 	to->size = from->size;
 	*ret_known = true;
@@ -16,7 +16,8 @@ static int learn(struct store *s, struct store_layer *to, const struct store_lay
 	return to->blob && (to->media_type || !from->media_type) ? 0 : err_oom(e, "layers");
 }
 
-int store_layers_known(struct store *s, struct store_layer *v, size_t n, bool *ret_known, struct arena *arena, struct err *e)
+int store_layers_known(
+	struct store *s, struct store_layer *v, size_t n, bool *ret_known, struct arena *arena, struct err *e)
 {
 	AUTO(store_ids) struct store_ids ids = { .arena = ARENA_INIT };
 
@@ -33,7 +34,8 @@ int store_layers_known(struct store *s, struct store_layer *v, size_t n, bool *r
 			continue;
 		for (size_t i = 0; i < n; i++)
 			for (size_t j = 0; j < image.n_layers && e->num == 0; j++)
-				if (str_eq(v[i].diff_id, image.layers[j].diff_id) && store_has_layer(s->data_fd, v[i].diff_id))
+				if (str_eq(v[i].diff_id, image.layers[j].diff_id) &&
+					store_has_layer(s->data_fd, v[i].diff_id))
 					err_told(learn(s, &v[i], &image.layers[j], &ret_known[i], arena, e));
 		store_image_done(&image);
 	}

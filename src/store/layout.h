@@ -21,5 +21,6 @@ void store_layer_path(const char *diff_id, char dst[static PATH_MAX]);
 void store_record_write(const struct store_image *image, struct buf *ret);
 int store_record_read(const char *text, size_t len, struct store_image *ret, struct err *e) must_check;
 
-/* store_tree_use - add the bytes that @parent/@name and all below it take on the disk; what cannot be read counts nothing. */
+/* store_tree_use - add the bytes that @parent/@name and all below it take on the disk; what cannot be read counts
+ * nothing. */
 void store_tree_use(int parent, const char *name, uint64_t *bytes);

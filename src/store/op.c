@@ -20,8 +20,8 @@
 
 static int make_dirs(int data_fd, struct err *e)
 {
-	static const char *const dirs[] = { STORE_BLOBS, STORE_BLOBS "/sha256", STORE_BLOBS "/sha512", "images", STORE_REFS,
-		STORE_IDS, STORE_LAYERS, STORE_TMP };
+	static const char *const dirs[] = { STORE_BLOBS, STORE_BLOBS "/sha256", STORE_BLOBS "/sha512", "images",
+		STORE_REFS, STORE_IDS, STORE_LAYERS, STORE_TMP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(data_fd, dirs[i], 0700) < 0 && errno != EEXIST)

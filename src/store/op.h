@@ -1,18 +1,22 @@
 #pragma once
-/* Writing to the store. Everything is made in a directory of the operation's own below tmp/, synced, and then renamed to
- * where it is found. A directory whose lock nobody holds was left by a killed operation; the next one removes it. */
+/* Writing to the store. Everything is made in a directory of the operation's own below tmp/, synced, and then renamed
+ * to where it is found. A directory whose lock nobody holds was left by a killed operation; the next one removes it. */
 #include "base/buf.h"
 #include "store/store.h"
 
 struct store_op {
 	int data_fd; /* borrowed */
-	int dir_fd;  /* tmp/NAME, locked */
+	int dir_fd; /* tmp/NAME, locked */
 	char name[32];
 };
 
-#define STORE_OP_NONE { .dir_fd = FD_NONE }
+#define STORE_OP_NONE \
+	{ \
+		.dir_fd = FD_NONE \
+	}
 
-/* store_op_begin - make what is missing of the store's directories, sweep what killed operations left, open a new one. */
+/* store_op_begin - make what is missing of the store's directories, sweep what killed operations left, open a new one.
+ */
 int store_op_begin(int data_fd, struct store_op *ret, struct err *e) must_check;
 /* store_op_done - everything that was not published goes. */
 void store_op_done(struct store_op *op);
@@ -25,8 +29,8 @@ void store_op_drop(struct store_op *op, const char *name);
 /* store_op_sync - all of them reach the disk, in one go. */
 int store_op_sync(struct store_op *op, struct err *e) must_check;
 
-/* store_op_blob, store_op_layer - publish: @name becomes the blob @digest, the layer @diff_id. When it is there already,
- * the one that is there stays. */
+/* store_op_blob, store_op_layer - publish: @name becomes the blob @digest, the layer @diff_id. When it is there
+ * already, the one that is there stays. */
 int store_op_blob(struct store_op *op, const char *name, const char *digest, struct err *e) must_check;
 int store_op_layer(struct store_op *op, const char *name, const char *diff_id, struct err *e) must_check;
 /* store_op_bytes - a small blob, whole and synced. */

@@ -91,7 +91,8 @@ static void put_layer(struct buf *b, const struct store_layer *l)
 	buf_printf(b, "{\"DiffId\":\"%s\"", l->diff_id);
 	put(b, "Blob", l->blob);
 	put(b, "MediaType", l->media_type);
-	buf_printf(b, ",\"BlobSize\":%llu,\"Size\":%llu}", (unsigned long long)l->blob_size, (unsigned long long)l->size);
+	buf_printf(
+		b, ",\"BlobSize\":%llu,\"Size\":%llu}", (unsigned long long)l->blob_size, (unsigned long long)l->size);
 }
 
 void store_record_write(const struct store_image *image, struct buf *b)

@@ -76,8 +76,8 @@ static int read_record(struct store *s, const char *path, struct store_image *re
 	return 0;
 }
 
-static int by_reference(struct store *s, const struct image_ref *ref, struct store_image *ret, bool *ret_found,
-	struct err *e)
+static int by_reference(
+	struct store *s, const struct image_ref *ref, struct store_image *ret, bool *ret_found, struct err *e)
 {
 	char full[IMAGE_REF_MAX + 1], file[IMAGE_REF_MAX + 1], path[PATH_MAX];
 
@@ -102,7 +102,8 @@ int store_image_load(struct store *s, const char *id, struct store_image *ret, b
 }
 
 /* NAME@DIGEST where no pull left that name: any image called NAME whose id or manifest it is. */
-static int by_digest(struct store *s, const struct image_ref *ref, struct store_image *ret, bool *ret_found, struct err *e)
+static int by_digest(
+	struct store *s, const struct image_ref *ref, struct store_image *ret, bool *ret_found, struct err *e)
 {
 	AUTO(store_refs) struct store_refs refs = { .arena = ARENA_INIT };
 	size_t n = strlen(ref->name);
@@ -111,7 +112,8 @@ static int by_digest(struct store *s, const struct image_ref *ref, struct store_
 	if (store_refs_list(s, &refs, e) < 0)
 		return -e->num;
 	for (size_t i = 0; i < refs.n; i++) {
-		if (strncmp(refs.v[i].name, ref->name, n) != 0 || (refs.v[i].name[n] != ':' && refs.v[i].name[n] != '@'))
+		if (strncmp(refs.v[i].name, ref->name, n) != 0 ||
+			(refs.v[i].name[n] != ':' && refs.v[i].name[n] != '@'))
 			continue;
 		if (store_image_load(s, refs.v[i].id, ret, ret_found, e) < 0)
 			return -e->num;
@@ -135,8 +137,8 @@ static int by_prefix(struct store *s, const char *prefix, struct store_image *re
 		if (!str_starts(image_digest_hex(ids.v[i]), prefix))
 			continue;
 		if (hit)
-			return err_set(e, ERR_CONFLICT, EEXIST, "image id %s is ambiguous: both %.19s and %.19s begin so", prefix,
-				hit, ids.v[i]);
+			return err_set(e, ERR_CONFLICT, EEXIST,
+				"image id %s is ambiguous: both %.19s and %.19s begin so", prefix, hit, ids.v[i]);
 		hit = ids.v[i];
 	}
 	*ret_found = false;

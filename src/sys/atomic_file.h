@@ -6,7 +6,7 @@
 
 enum atomic_sync {
 	ATOMIC_VOLATILE, /* tmpfs or losable: no fsync (the start path) */
-	ATOMIC_DURABLE,	 /* survives a power cut: file and directory are synced */
+	ATOMIC_DURABLE, /* survives a power cut: file and directory are synced */
 };
 
 struct atomic_how {
@@ -15,5 +15,5 @@ struct atomic_how {
 };
 
 /* atomic_write - @dirfd/@name becomes @data of @n bytes, by a temporary file and rename(2). */
-int atomic_write(int dirfd, const char *name, const void *data, size_t n, struct atomic_how how,
-	struct err *e) must_check;
+int atomic_write(int dirfd, const char *name, const void *data, size_t n, struct atomic_how how, struct err *e)
+	must_check;

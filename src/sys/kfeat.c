@@ -22,8 +22,7 @@ const struct kfeat kfeat_table[] = {
 	{ "seccomp user notification", 5000, NO_CALL, "SCMP_ACT_NOTIFY with listenerPath", NULL },
 	{ "pidfd_send_signal", 5001, SYS_pidfd_send_signal, "signals that cannot reach a reused pid", NULL },
 	{ "fsopen, fsconfig, fsmount, move_mount, open_tree", 5002, SYS_fsopen,
-		"mounts that are complete before they can be seen",
-		"mount(2), when an outer filter answers ENOSYS" },
+		"mounts that are complete before they can be seen", "mount(2), when an outer filter answers ENOSYS" },
 	{ "pidfd_open", 5003, SYS_pidfd_open, "holds a process while its pid is used", NULL },
 	{ "clone3", 5003, SYS_clone3, "all namespaces, the cgroup and a pidfd in one call", NULL },
 	{ "waitid P_PIDFD", 5004, NO_CALL, "waits for exactly the process that is held", NULL },
@@ -46,7 +45,8 @@ const struct kfeat kfeat_table[] = {
 	{ "user.* attributes on tmpfs", 6006, NO_CALL, "tmpcopyup keeps them",
 		"left out of the copy, as for any file on that tmpfs" },
 	{ "MPOL_WEIGHTED_INTERLEAVE", 6009, NO_CALL, "linux.memoryPolicy of that mode", "an error naming the mode" },
-	{ "open_tree_attr", 6015, SYS_open_tree_attr, "clones a mount with its new attributes", "open_tree and mount_setattr" },
+	{ "open_tree_attr", 6015, SYS_open_tree_attr, "clones a mount with its new attributes",
+		"open_tree and mount_setattr" },
 };
 
 const size_t kfeat_len = ARRAY_SIZE(kfeat_table);
@@ -82,12 +82,13 @@ bool kfeat_have(const struct kfeat *f)
 
 void kfeat_document(struct buf *ret)
 {
-	buf_str(ret, "# Kernel features\n\n"
-		     "What tare uses of Linux, since when it exists, and what happens without it. Linux 6.1 is the oldest\n"
-		     "kernel that is tested; features without an entry in the last column are relied upon. A fallback is\n"
-		     "taken only when the kernel says that it does not know a call: a refusal is an answer.\n\n"
-		     "This page is made from `src/sys/kfeat.c`; the unit test `sys-kfeat` compares them.\n\n"
-		     "| feature | Linux | used for | without it |\n|---|---|---|---|\n");
+	buf_str(ret,
+		"# Kernel features\n\n"
+		"What tare uses of Linux, since when it exists, and what happens without it. Linux 6.1 is the oldest\n"
+		"kernel that is tested; features without an entry in the last column are relied upon. A fallback is\n"
+		"taken only when the kernel says that it does not know a call: a refusal is an answer.\n\n"
+		"This page is made from `src/sys/kfeat.c`; the unit test `sys-kfeat` compares them.\n\n"
+		"| feature | Linux | used for | without it |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < kfeat_len; i++) {
 		const struct kfeat *f = &kfeat_table[i];
 

@@ -9,11 +9,11 @@
 enum { KFEAT_FLOOR = 6001 }; /* major * 1000 + minor */
 
 struct kfeat {
-	const char *name;     /* the call, flag or file */
-	unsigned since;	      /* major * 1000 + minor */
-	long syscall;	      /* to probe, or -1: known by version only */
+	const char *name; /* the call, flag or file */
+	unsigned since; /* major * 1000 + minor */
+	long syscall; /* to probe, or -1: known by version only */
 	const char *used_for;
-	const char *without;  /* what happens then; NULL: part of the floor, nothing works around it */
+	const char *without; /* what happens then; NULL: part of the floor, nothing works around it */
 };
 
 extern const struct kfeat kfeat_table[];

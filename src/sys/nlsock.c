@@ -55,7 +55,8 @@ void nl_begin(struct nl_msg *m, uint16_t type, uint16_t flags, const void *heade
 	bool dump = (flags & NLM_F_DUMP) == NLM_F_DUMP;
 
 	m->full = false;
-	*h = (struct nlmsghdr){ .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = type,
+	*h = (struct nlmsghdr){ .nlmsg_len = NLMSG_HDRLEN,
+		.nlmsg_type = type,
 		.nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST | (dump ? 0 : NLM_F_ACK)) };
 	void *p = grow(m, n);
 	if (p)
@@ -152,8 +153,8 @@ static int answer_error(const struct nlmsghdr *h, struct err *e)
 		return 0;
 	/* With NETLINK_CAP_ACK the attributes follow the bare header of the request. */
 	size_t skip = h->nlmsg_flags & NLM_F_CAPPED ? sizeof(*m) : sizeof(*m) + m->msg.nlmsg_len - NLMSG_HDRLEN;
-	const char *text = h->nlmsg_flags & NLM_F_ACK_TLVS && skip < h->nlmsg_len ?
-		nl_attr_str(h, skip, NLMSGERR_ATTR_MSG) : NULL;
+	const char *text =
+		h->nlmsg_flags & NLM_F_ACK_TLVS && skip < h->nlmsg_len ? nl_attr_str(h, skip, NLMSGERR_ATTR_MSG) : NULL;
 	return text ? err_num(e, -m->error, "netlink: %s", text) : err_num(e, -m->error, "netlink");
 }
 

@@ -11,7 +11,7 @@
 #include "sys/call.h"
 
 enum {
-	RETRIES = 128,	  /* EAGAIN: a rename raced with a "..", openat2(2) */
+	RETRIES = 128, /* EAGAIN: a rename raced with a "..", openat2(2) */
 	MAX_SYMLINKS = 40 /* as the kernel's MAXSYMLINKS */
 };
 
@@ -254,9 +254,8 @@ static int follow_text(int link, const char *path, char dst[static PATH_MAX], st
 
 	if (r < 0)
 		return r;
-	bool fits = target[0] == '/' || !slash ?
-			    fmt_fits(dst, PATH_MAX, "%s", target) :
-			    fmt_fits(dst, PATH_MAX, "%.*s/%s", (int)(slash - path), path, target);
+	bool fits = target[0] == '/' || !slash ? fmt_fits(dst, PATH_MAX, "%s", target)
+					       : fmt_fits(dst, PATH_MAX, "%.*s/%s", (int)(slash - path), path, target);
 	return fits ? 0 : err_num(e, ENAMETOOLONG, "resolve %s", path);
 }
 

@@ -38,8 +38,7 @@ int path_new_dir(int dirfd, const char *name, mode_t mode) must_check;
 int path_create_in(int rootfd, const char *path, mode_t mode, struct err *e) must_check;
 /* path_parent_in - the O_PATH descriptor of @path's parent directory in @rootfd (made when absent) and its
  * last component in @ret_name. The last component itself is not followed. */
-int path_parent_in(int rootfd, const char *path, char ret_name[static NAME_MAX + 1], struct err *e)
-	must_check;
+int path_parent_in(int rootfd, const char *path, char ret_name[static NAME_MAX + 1], struct err *e) must_check;
 
 /* path_proc - the text "/proc/self/fd/N" for calls that take no descriptor. */
 struct path_proc {

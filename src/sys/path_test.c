@@ -13,7 +13,7 @@
 
 struct tree {
 	char dir[64];
-	int top;  /* what must not be reached: holds "root" and "secret" */
+	int top; /* what must not be reached: holds "root" and "secret" */
 	int root; /* what paths are resolved in */
 };
 
@@ -154,8 +154,8 @@ TEST(create_in_refuses_loops_and_names_that_are_none)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct err e = ERR_NONE;
 		char name[NAME_MAX + 1];
-		auto_fd int fd = i == 0 ? path_create_in(t.root, paths[i], 0644, &e) :
-					  path_parent_in(t.root, paths[i], name, &e);
+		auto_fd int fd = i == 0 ? path_create_in(t.root, paths[i], 0644, &e)
+					: path_parent_in(t.root, paths[i], name, &e);
 
 		CHECK(fd < 0 && e.num, "%s was taken", paths[i]);
 	}

@@ -76,8 +76,9 @@ int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pi
 	auto_fd int pidfd = sys_pidfd_open(pid, 0);
 	/* Of a thread, and of a process that is just being reaped: EINVAL, since Linux 6.14 ENOENT. */
 	if (pidfd < 0)
-		return errno == ESRCH || errno == EINVAL || errno == ENOENT ?
-			0 : err_sys(e, "open a pidfd of process %d", (int)pid);
+		return errno == ESRCH || errno == EINVAL || errno == ENOENT
+			? 0
+			: err_sys(e, "open a pidfd of process %d", (int)pid);
 	bool found = false;
 	int r = proc_stat(pid, &found, &st, e);
 	if (r < 0)

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 struct proc_stat {
-	char state;	      /* proc_pid_stat(5) field 3: R S D Z T … */
+	char state; /* proc_pid_stat(5) field 3: R S D Z T … */
 	pid_t ppid;
 	pid_t session;
 	uint64_t start_ticks; /* field 22, clock ticks since boot */
@@ -35,6 +35,6 @@ int proc_list_add(struct proc_list *l, pid_t pid, struct err *e) must_check;
 
 /* proc_of_pidfd - the pid behind @pidfd as /proc has it; -ESRCH when it has ended and was reaped. */
 int proc_of_pidfd(int pidfd, pid_t *ret, struct err *e) must_check;
-/* proc_exit_status - of a process that need not be our child and has ended, as of waitpid(2). False: the kernel does not
- * tell (before Linux 6.15, PIDFD_GET_INFO), or nobody has reaped it yet. */
+/* proc_exit_status - of a process that need not be our child and has ended, as of waitpid(2). False: the kernel does
+ * not tell (before Linux 6.15, PIDFD_GET_INFO), or nobody has reaped it yet. */
 bool proc_exit_status(int pidfd, int *ret);

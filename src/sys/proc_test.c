@@ -25,7 +25,8 @@ TEST(a_process_is_known_by_its_start)
 
 	CHECK(proc_open_same(getpid(), start, &found, &fd, &e) == 0 && found, "%s", e.msg);
 	fd_close(&fd);
-	CHECK(proc_open_same(getpid(), start + 1, &found, &fd, &e) == 0 && !found, "another with the same number: %s", e.msg);
+	CHECK(proc_open_same(getpid(), start + 1, &found, &fd, &e) == 0 && !found, "another with the same number: %s",
+		e.msg);
 }
 
 struct meeting {

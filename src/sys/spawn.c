@@ -31,9 +31,9 @@ enum { STACK_SIZE = 32768 };
 
 struct launch {
 	const struct spawn *s;
-	sigset_t mask;	  /* of the program: empty */
+	sigset_t mask; /* of the program: empty */
 	const char *what; /* failed at this … */
-	int num;	  /* … for this reason; 0: it runs */
+	int num; /* … for this reason; 0: it runs */
 };
 
 BORROWED_STACK static int fail_at(struct launch *l, const char *what)
@@ -113,8 +113,8 @@ int spawn_start(const struct spawn *s, struct spawn_child *ret, struct err *e)
 	sigemptyset(&l.mask);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	pid_t pid = clone(launch_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &l,
-		&pidfd);
+	pid_t pid =
+		clone(launch_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &l, &pidfd);
 	int num = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
@@ -350,8 +350,13 @@ static int run_pumped(const struct spawn *s, struct pump *p, int timeout_ms, int
 int spawn_run(const struct spawn *s, const struct spawn_io *io, int *ret_status, struct err *e)
 {
 	struct spawn copy = *s;
-	struct pump p = { .input = io->input, .input_left = io->input_len, .input_fd = FD_NONE, .errors_fd = FD_NONE,
-		.their_input = FD_NONE, .their_errors = FD_NONE, .errors = io->errors,
+	struct pump p = { .input = io->input,
+		.input_left = io->input_len,
+		.input_fd = FD_NONE,
+		.errors_fd = FD_NONE,
+		.their_input = FD_NONE,
+		.their_errors = FD_NONE,
+		.errors = io->errors,
 		.errors_size = io->errors_size };
 	int r = 0;
 

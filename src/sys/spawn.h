@@ -8,15 +8,17 @@
 #include "base/err.h"
 
 struct spawn {
-	const char *path;	   /* absolute; no search in PATH, see spawn_find */
+	const char *path; /* absolute; no search in PATH, see spawn_find */
 	char *const *argv, *const *envp; /* NULL-terminated */
 	int stdin_fd, stdout_fd, stderr_fd; /* FD_NONE: /dev/null. Borrowed */
-	int keep_fd;		   /* stays open in the child under the same number, or FD_NONE */
-	bool new_session;	   /* setsid(2): out of reach of the terminal, and killed as a group */
+	int keep_fd; /* stays open in the child under the same number, or FD_NONE */
+	bool new_session; /* setsid(2): out of reach of the terminal, and killed as a group */
 };
 
 #define SPAWN_INIT \
-	{ .stdin_fd = FD_NONE, .stdout_fd = FD_NONE, .stderr_fd = FD_NONE, .keep_fd = FD_NONE }
+	{ \
+		.stdin_fd = FD_NONE, .stdout_fd = FD_NONE, .stderr_fd = FD_NONE, .keep_fd = FD_NONE \
+	}
 
 struct spawn_child {
 	pid_t pid;
@@ -34,11 +36,11 @@ int spawn_wait(struct spawn_child *c, int timeout_ms, int *ret_status, struct er
 void spawn_kill(struct spawn_child *c);
 
 struct spawn_io {
-	const void *input;  /* to its stdin; may be NULL */
+	const void *input; /* to its stdin; may be NULL */
 	size_t input_len;
-	char *errors;	    /* the last bytes of its stderr, NUL-terminated, control bytes kept; may be NULL */
+	char *errors; /* the last bytes of its stderr, NUL-terminated, control bytes kept; may be NULL */
 	size_t errors_size;
-	int timeout_ms;	    /* -1: none */
+	int timeout_ms; /* -1: none */
 };
 
 /* spawn_run - start @s, feed it, collect its stderr, wait, kill it at the timeout (-ETIMEDOUT). Overrides

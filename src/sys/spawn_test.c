@@ -23,8 +23,11 @@ static struct spawn shell(char *const argv[])
 
 static int run(struct spawn s, const char *input, char *errors, size_t size, int timeout_ms, struct err *e)
 {
-	struct spawn_io io = { .input = input, .input_len = input ? strlen(input) : 0, .errors = errors,
-		.errors_size = size, .timeout_ms = timeout_ms };
+	struct spawn_io io = { .input = input,
+		.input_len = input ? strlen(input) : 0,
+		.errors = errors,
+		.errors_size = size,
+		.timeout_ms = timeout_ms };
 	int status = -1, r = spawn_run(&s, &io, &status, e);
 
 	return r < 0 ? r : status;
@@ -50,7 +53,8 @@ TEST(only_the_end_of_much_is_kept)
 	struct err e = ERR_NONE;
 	char errors[16];
 	int status = run(SHELL("i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789 >&2; "
-			       "i=$((i+1)); done; printf 'the end' >&2"), NULL, errors, sizeof(errors), 20000, &e);
+			       "i=$((i+1)); done; printf 'the end' >&2"),
+		NULL, errors, sizeof(errors), 20000, &e);
 
 	CHECK(status == 0, "%d %s", status, e.msg);
 	CHECK(strcmp(errors + strlen(errors) - 7, "the end") == 0 && strlen(errors) == 15, "%s", errors);
@@ -173,6 +177,6 @@ TEST(finding_programs)
 	CHECK(spawn_find("sh", NULL, path, sizeof(path)), "the default path has sh");
 }
 
-TEST_MAIN(T(status_and_errors_come_back), T(only_the_end_of_much_is_kept),
-	T(a_program_that_cannot_run_is_an_error), T(timeout_kills_the_whole_session), T(a_daemon_does_not_hang_us),
-	T(nothing_else_is_inherited), T(input_nobody_reads), T(stdio_may_be_crossed), T(finding_programs))
+TEST_MAIN(T(status_and_errors_come_back), T(only_the_end_of_much_is_kept), T(a_program_that_cannot_run_is_an_error),
+	T(timeout_kills_the_whole_session), T(a_daemon_does_not_hang_us), T(nothing_else_is_inherited),
+	T(input_nobody_reads), T(stdio_may_be_crossed), T(finding_programs))

@@ -20,7 +20,7 @@ int unix_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds
 struct unix_fds {
 	int *v;
 	size_t max; /* up to UNIX_MAX_FDS */
-	size_t n;   /* how many came */
+	size_t n; /* how many came */
 };
 /* unix_receive - up to @size bytes and @ret_fds->max descriptors, close-on-exec, the caller's; more than fit is an
  * error and none is kept. Returns the number of bytes, 0 at the end. CHILD. */

@@ -13,7 +13,10 @@ static long call32(long nr, const long *a)
 {
 	long r;
 
-	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a[0]), "c"(a[1]), "d"(a[2]) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(nr), "b"(a[0]), "c"(a[1]), "d"(a[2])
+			 : "memory", "r8", "r9", "r10", "r11");
 	return (int)r;
 }
 #endif

@@ -18,8 +18,8 @@
 #include "spec/runtime_config.h"
 
 enum child_mount_kind {
-	CHILD_MOUNT_FS,	    /* a new filesystem */
-	CHILD_MOUNT_BIND,   /* a copy of a host mount */
+	CHILD_MOUNT_FS, /* a new filesystem */
+	CHILD_MOUNT_BIND, /* a copy of a host mount */
 	CHILD_MOUNT_CGROUP, /* the container's own cgroup directories */
 	CHILD_MOUNT_REMOUNT, /* other attributes for what is mounted there */
 	CHILD_MOUNT_SYMLINK, /* copy-symlink of a source that is a symlink */
@@ -30,11 +30,11 @@ struct child_mount {
 	const struct rc_mount *doc;
 	struct mnt_opts opts;
 	struct mnt_fs fs;
-	int source_fd;	      /* BIND: what is to be bound */
-	int tree;	      /* BIND: the detached copy, FD_NONE: the child makes it */
-	const char *source;   /* BIND: absolute host path; SYMLINK: the link's target */
-	bool dir;	      /* BIND: the source is a directory */
-	int idmap_userns;     /* FD_NONE: not idmapped */
+	int source_fd; /* BIND: what is to be bound */
+	int tree; /* BIND: the detached copy, FD_NONE: the child makes it */
+	const char *source; /* BIND: absolute host path; SYMLINK: the link's target */
+	bool dir; /* BIND: the source is a directory */
+	int idmap_userns; /* FD_NONE: not idmapped */
 	bool idmap_own; /* by the container's own user namespace, once that has its maps */
 	bool idmap_recursive;
 	bool in_proc_allowed; /* BIND below /proc: on the short list */
@@ -48,11 +48,11 @@ struct child_join {
 
 struct child_program {
 	const struct rc_process *process;
-	char **envp;	      /* NULL-terminated, with room for HOME at envp[n_env] */
+	char **envp; /* NULL-terminated, with room for HOME at envp[n_env] */
 	size_t n_env;
 	bool needs_home;
-	char *home_slot;      /* PATH_MAX bytes for "HOME=…", where it is needed */
-	char *found_slot;     /* PATH_MAX bytes for where $PATH leads, where it is searched */
+	char *home_slot; /* PATH_MAX bytes for "HOME=…", where it is needed */
+	char *found_slot; /* PATH_MAX bytes for where $PATH leads, where it is searched */
 	const char *path_env; /* value of PATH in the container's environment, or NULL */
 	struct caps_sets caps;
 	struct lsm_exec lsm;
@@ -60,10 +60,10 @@ struct child_program {
 	uint16_t n_filter; /* 0: none */
 	unsigned filter_flags;
 	bool filter_notify;
-	bool keep_groups;	 /* run.oci.keep_original_groups, or a map that forbids setgroups */
-	bool no_setgroups;	 /* the user namespace denies setgroups(2) */
+	bool keep_groups; /* run.oci.keep_original_groups, or a map that forbids setgroups */
+	bool no_setgroups; /* the user namespace denies setgroups(2) */
 	uint64_t ignored_signals; /* bit n-1: signal n was ignored by our caller */
-	uint32_t keep_fds;	 /* 3 … 3+n-1 reach the program */
+	uint32_t keep_fds; /* 3 … 3+n-1 reach the program */
 	const struct sched_set *affinity; /* NULL: leave */
 	const struct rc_opt_u64 *personality;
 	const struct rc_memory_policy *memory_policy; /* or NULL */
@@ -74,43 +74,43 @@ struct child_plan {
 	const struct runtime_config *config;
 	struct child_program program;
 
-	int sync;	  /* our end of the pair */
-	int proc;	  /* the host's /proc, verified */
+	int sync; /* our end of the pair */
+	int proc; /* the host's /proc, verified */
 	int start_listen; /* FD_NONE: run, no separate start */
 
-	uint64_t new_ns;  /* CLONE_NEW* made together with the child */
+	uint64_t new_ns; /* CLONE_NEW* made together with the child */
 	struct child_join join[RC_N_NS];
 	size_t n_join;
-	bool stage;	    /* joins that need a process of their own first */
-	bool wait_maps;	    /* a new user namespace: the parent writes its maps */
-	bool in_userns;	    /* new or joined: devices are bound from the host, no mknod */
-	bool own_mounts;    /* a mount namespace of its own */
+	bool stage; /* joins that need a process of their own first */
+	bool wait_maps; /* a new user namespace: the parent writes its maps */
+	bool in_userns; /* new or joined: devices are bound from the host, no mknod */
+	bool own_mounts; /* a mount namespace of its own */
 	bool unshare_cgroup;
 	bool unshare_time;
 	bool own_net;
 	struct ns_timens time;
 	const struct cg_join *cgroups; /* v1 hierarchies */
 	int delegated; /* cgroup.procs of a cgroup to enter after the cgroup namespace was made, or FD_NONE */
-	bool dumpable;	    /* nobody else can be in the container's pid namespace */
+	bool dumpable; /* nobody else can be in the container's pid namespace */
 
 	/* A mount namespace with next to nothing in it, to begin from instead of a copy of the host's (whose cost grows
 	 * with the host's mounts); the root filesystem's detached tree; cgroup directories. FD_NONE: not used. */
 	int small_mnt_ns, root_tree, cg_tree[CG_MAX_HIER];
 	bool root_later; /* root_tree comes with the go-ahead after the maps */
 	const char *host_null; /* /dev/null as seen before pivot_root */
-	/* Linux 6.8 and later list mounts by age: bind mounts that the runtime clones beforehand would stand before everything
-	 * that the child mounts. So the child goes back to the runtime's mount namespace when it is their turn. One slot for each
-	 * mount; NULL: the runtime has cloned them, or nobody may. */
+	/* Linux 6.8 and later list mounts by age: bind mounts that the runtime clones beforehand would stand before
+	 * everything that the child mounts. So the child goes back to the runtime's mount namespace when it is their
+	 * turn. One slot for each mount; NULL: the runtime has cloned them, or nobody may. */
 	int *late_trees;
 	int host_mnt_ns;
 
 	const char *rootfs; /* absolute host path */
 	unsigned long rootfs_propagation; /* MS_*, of the whole namespace before mounting */
-	unsigned long final_propagation;  /* 0: none, of the container's root at the end */
+	unsigned long final_propagation; /* 0: none, of the container's root at the end */
 	bool slave_binds;
 	bool no_pivot;
 	bool setup_dev; /* default devices and links */
-	int dev_nodes;	/* detached tmpfs with the nodes 0, 1, … of config.json's devices, or FD_NONE */
+	int dev_nodes; /* detached tmpfs with the nodes 0, 1, … of config.json's devices, or FD_NONE */
 	struct child_mount *mounts;
 	size_t n_mounts;
 	const struct cg_host *cg_host;
@@ -131,12 +131,12 @@ struct exec_plan {
 	struct child_program program;
 	int sync;
 	int proc;
-	int target;	   /* pidfd of the container's first process */
-	int join_flags;	   /* CLONE_NEW* to enter by it */
+	int target; /* pidfd of the container's first process */
+	int join_flags; /* CLONE_NEW* to enter by it */
 	bool in_userns;
 	const struct cg_join *cgroups;
-	bool stage;	   /* enter by an intermediate process (plain user) */
-	bool handshake;	   /* SYNC_READY and SYNC_GO before executing */
+	bool stage; /* enter by an intermediate process (plain user) */
+	bool handshake; /* SYNC_READY and SYNC_GO before executing */
 	const char *keyring;
 	const struct sched_set *affinity_initial; /* before the cgroup is entered; NULL: leave */
 };
@@ -147,8 +147,8 @@ _Noreturn void child_main(const struct child_plan *p);
 _Noreturn void child_stage(const struct child_plan *p);
 /* child_exec_main - one more process in a running container. */
 _Noreturn void child_exec_main(const struct exec_plan *p);
-/* child_clone_bind - the detached copy that is to be attached for bind mount @m, idmapped if asked for. Runs in the mount
- * namespace of its source: the runtime's. */
+/* child_clone_bind - the detached copy that is to be attached for bind mount @m, idmapped if asked for. Runs in the
+ * mount namespace of its source: the runtime's. */
 int child_clone_bind(const struct child_mount *m, bool slave, struct err *e) must_check;
 /* cgroup_mount_source - the host path that a mount of type cgroup shows of hierarchy @hier. Pure. */
 int cgroup_mount_source(const struct child_plan *p, int hier, char *dst, size_t size, struct err *e) must_check;

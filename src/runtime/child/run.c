@@ -85,8 +85,8 @@ static int step_start_hooks(const struct child_plan *p, struct child_state *s, s
 	(void)s;
 	if (!own->n)
 		return 0;
-	return rt_hooks_run(own, RC_HOOK_START_CONTAINER, p->hook_state_created, p->hook_state_created_len,
-		p->hook_io, e);
+	return rt_hooks_run(
+		own, RC_HOOK_START_CONTAINER, p->hook_state_created, p->hook_state_created_len, p->hook_io, e);
 }
 
 static int step_execute(const struct child_plan *p, struct child_state *s, struct err *e)

@@ -18,7 +18,12 @@ static const struct {
 	const char *name;
 	unsigned major, minor;
 } default_devices[] = {
-	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+	{ "null", 1, 3 },
+	{ "zero", 1, 5 },
+	{ "full", 1, 7 },
+	{ "random", 1, 8 },
+	{ "urandom", 1, 9 },
+	{ "tty", 5, 0 },
 };
 
 static const struct {
@@ -34,7 +39,7 @@ enum { NODE_MADE = 1 };
 
 struct node {
 	const char *name; /* in its directory */
-	mode_t type;	  /* S_IFCHR … */
+	mode_t type; /* S_IFCHR … */
 	dev_t dev;
 	mode_t mode;
 	uid_t uid;
@@ -50,8 +55,9 @@ static int check_existing(int dir, const struct node *n, struct err *e)
 	if (fstatat(dir, n->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "look at device %s", n->name);
 	if ((st.st_mode & S_IFMT) != n->type || (n->type != S_IFIFO && st.st_rdev != n->dev))
-		return err_set(e, ERR_CONFIG, EEXIST, "/dev/%s is in the root filesystem already and is not device %u:%u",
-			n->name, major(n->dev), minor(n->dev));
+		return err_set(e, ERR_CONFIG, EEXIST,
+			"/dev/%s is in the root filesystem already and is not device %u:%u", n->name, major(n->dev),
+			minor(n->dev));
 	return 0;
 }
 
@@ -142,8 +148,8 @@ static int take_node(const struct child_plan *p, size_t i, int dir, const char *
 	return target < 0 ? target : mnt_move(tree, target, e);
 }
 
-/* A mount can be cloned only from our own mount namespace (until Linux 6.15). On top of the root the tmpfs is in nobody's
- * way: every path is looked up from the descriptor of what lies below. */
+/* A mount can be cloned only from our own mount namespace (until Linux 6.15). On top of the root the tmpfs is in
+ * nobody's way: every path is looked up from the descriptor of what lies below. */
 static int attach_nodes(const struct child_plan *p, int rootfd, struct err *e)
 {
 	return p->dev_nodes < 0 ? 0 : mnt_move(p->dev_nodes, rootfd, e);
@@ -167,7 +173,9 @@ static int make_configured(const struct child_plan *p, size_t i, int rootfd, str
 	if (p->dev_nodes >= 0 && d->type != 'p')
 		return take_node(p, i, parent, name, e);
 	struct node n = { .name = name,
-		.type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR,
+		.type = d->type == 'b'	 ? S_IFBLK
+			: d->type == 'p' ? S_IFIFO
+					 : S_IFCHR,
 		.mode = d->file_mode.set ? (mode_t)d->file_mode.v & 07777 : 0666,
 		.dev = d->type == 'p' ? 0 : makedev((unsigned)d->major, (unsigned)d->minor),
 		.uid = (uid_t)d->uid.v,

@@ -37,9 +37,9 @@ static int refuse(const char *name, const char *path, int num, struct err *e)
 {
 	if (num == ENOENT || num == ENOTDIR || num == ELOOP)
 		return err_set(e, ERR_EXEC_NOT_FOUND, num, "exec: \"%s\": stat %s: %s", name, path,
-			num == ENOENT	? "no such file or directory" :
-			num == ENOTDIR ? "not a directory" :
-					 "too many levels of symbolic links");
+			num == ENOENT		 ? "no such file or directory"
+				: num == ENOTDIR ? "not a directory"
+						 : "too many levels of symbolic links");
 	if (num == EISDIR)
 		return err_set(e, ERR_EXEC_DENIED, EISDIR, "exec: \"%s\": is a directory: permission denied", name);
 	return err_set(e, ERR_EXEC_DENIED, EACCES, "exec: \"%s\": permission denied", name);

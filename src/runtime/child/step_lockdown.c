@@ -52,8 +52,7 @@ static int set_ids(const struct child_program *g, struct err *e)
 {
 	const struct rc_process *p = g->process;
 
-	if (!g->keep_groups && !g->no_setgroups &&
-		sys_setgroups(p->n_additional_gids, p->additional_gids) < 0)
+	if (!g->keep_groups && !g->no_setgroups && sys_setgroups(p->n_additional_gids, p->additional_gids) < 0)
 		return err_sys(e, "set the supplementary groups");
 	if (sys_setresgid(p->gid, p->gid, p->gid) < 0) {
 		err_sys(e, "become group %u", p->gid);
@@ -154,15 +153,14 @@ static int exec_error(const struct child_program *g, struct child_state *s, stru
 
 	switch (errno) {
 	case ENOENT: /* the interpreter of a script or the loader of a program is missing */
-		return err_set(e, ERR_EXEC_NOT_FOUND, ENOENT, "exec %s: no such file or directory (%s is there, its "
-							      "interpreter is not)", name, s->program);
+		return err_set(e, ERR_EXEC_NOT_FOUND, ENOENT,
+			"exec %s: no such file or directory (%s is there, its "
+			"interpreter is not)",
+			name, s->program);
 	case EACCES:
-	case EPERM:
-		return err_set(e, ERR_EXEC_DENIED, errno, "exec: \"%s\": permission denied", name);
-	case ENOEXEC:
-		return err_set(e, ERR_EXEC_DENIED, errno, "exec %s: exec format error", name);
-	default:
-		return err_sys(e, "exec: \"%s\"", name);
+	case EPERM: return err_set(e, ERR_EXEC_DENIED, errno, "exec: \"%s\": permission denied", name);
+	case ENOEXEC: return err_set(e, ERR_EXEC_DENIED, errno, "exec %s: exec format error", name);
+	default: return err_sys(e, "exec: \"%s\"", name);
 	}
 }
 

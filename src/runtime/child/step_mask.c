@@ -48,7 +48,7 @@ static int mask_file(struct covers *c, int target, struct err *e)
 static int mask_dir(struct covers *c, int target, struct err *e)
 {
 	static const struct mnt_opts ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-							MOUNT_ATTR_NOEXEC };
+			MOUNT_ATTR_NOEXEC };
 	static const struct mnt_fs empty = { .type = "tmpfs", .source = "tmpfs", .opts = &ro };
 
 	if (c->empty >= 0)

@@ -46,8 +46,9 @@ static int refuse_in_proc(const struct child_mount *m, int target, struct err *e
 	if (fstatfs(target, &fs) < 0)
 		return err_sys(e, "look at the mount point");
 	if (fs.f_type == PROC_SUPER_MAGIC)
-		return err_set(e, ERR_CONFIG, EINVAL, "nothing may be mounted inside /proc, but for a few files such as "
-						      "/proc/cpuinfo, /proc/meminfo, /proc/stat and /proc/uptime");
+		return err_set(e, ERR_CONFIG, EINVAL,
+			"nothing may be mounted inside /proc, but for a few files such as "
+			"/proc/cpuinfo, /proc/meminfo, /proc/stat and /proc/uptime");
 	return 0;
 }
 
@@ -159,8 +160,8 @@ static int mount_tmpfs(const struct child_mount *m, bool existed, int target, st
 		return mnt_fs_attach(&fs, target, e);
 	if (fstat(target, &st) < 0)
 		return err_sys(e, "look at the mount point");
-	if (fmt_fits(text, sizeof(text), "%s%smode=%o", fs.ms_data ? fs.ms_data : "", fs.ms_data && *fs.ms_data ? "," : "",
-		    st.st_mode & 07777))
+	if (fmt_fits(text, sizeof(text), "%s%smode=%o", fs.ms_data ? fs.ms_data : "",
+		    fs.ms_data && *fs.ms_data ? "," : "", st.st_mode & 07777))
 		fs.ms_data = text;
 	return mnt_fs_attach(&fs, target, e);
 }
@@ -293,7 +294,9 @@ int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e
 
 		if (mount_one(p, i, s, e) < 0)
 			return err_wrap(e, "config.json: /mounts/%zu: mount %s on %s", i,
-				m->source ? m->source : m->fs.type ? m->fs.type : m->doc->type,
+				m->source	     ? m->source
+					: m->fs.type ? m->fs.type
+						     : m->doc->type,
 				m->doc->destination);
 		remember_dev(m, s);
 	}

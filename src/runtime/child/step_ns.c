@@ -182,8 +182,8 @@ static int write_sysctl(int proc, const struct rc_kv *kv, struct err *e)
 	if (fd < 0) {
 		bool absent = errno == ENOENT; /* must not read like a missing program */
 
-		return absent ? err_set(e, ERR_CONFIG, EINVAL, "sysctl %s: this kernel has none of that name", kv->key) :
-				err_sys(e, "open sysctl %s", kv->key);
+		return absent ? err_set(e, ERR_CONFIG, EINVAL, "sysctl %s: this kernel has none of that name", kv->key)
+			      : err_sys(e, "open sysctl %s", kv->key);
 	}
 	r = io_write_once(fd, kv->value, strlen(kv->value), e);
 	return r < 0 ? err_wrap(e, "sysctl %s", kv->key) : 0;

@@ -7,7 +7,8 @@
 #include "mnt/pivot.h"
 #include "runtime/child/steps.h"
 
-/* A tree that is mounted nowhere yet: on top of everything. Our root directory stays what it was until pivot_root(2). */
+/* A tree that is mounted nowhere yet: on top of everything. Our root directory stays what it was until pivot_root(2).
+ */
 static int attach_tree(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	if (move_mount(s->root_tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)

@@ -5,13 +5,13 @@
 /* What the child has opened on its way. */
 struct child_state {
 	int root_tree; /* the detached root filesystem, or FD_NONE */
-	int rootfd;  /* root of the container: below the host's root first, "/" after the pivot */
-	int cwdfd;   /* process.cwd, opened while we may; FD_NONE: we are there already */
+	int rootfd; /* root of the container: below the host's root first, "/" after the pivot */
+	int cwdfd; /* process.cwd, opened while we may; FD_NONE: we are there already */
 	bool at_root; /* the working directory is the container's root */
-	int dev;     /* /dev as a tmpfs that we have mounted and nobody else has seen, or FD_NONE */
+	int dev; /* /dev as a tmpfs that we have mounted and nobody else has seen, or FD_NONE */
 	bool own_null; /* we have made /dev/null in it */
 	int master, slave; /* terminal */
-	int start;   /* connection of `start` */
+	int start; /* connection of `start` */
 	const char *program; /* what to execute */
 };
 
