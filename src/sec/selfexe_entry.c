@@ -1,6 +1,5 @@
 /* The first instructions of tare-oci, before libc begins. Protecting our own executable (sec/selfexe.h) means executing
- * it a second time; libc's start costs 0.35 ms on a virtual machine (68 CPUID instructions, each a trap, and
- * relocation), so the first round is done here, by system calls alone, and only the second one sees libc. What cannot
+ * it a second time; libc's start and relocation cost time (start/start.c), so the first round is done here, by system calls alone, and only the second one sees libc. What cannot
  * be done here is left to selfexe_protect() in main(), which also speaks about errors.
  *
  * Nothing may be used that needs relocation, the TLS (so no stack protector) or libc, memset included. Only in
@@ -38,10 +37,16 @@ static inline long call(long nr, long a, long b, long c, long d, long e)
 			 : "rcx", "r11", "memory");
 	return r;
 }
+/* Where libc begins: start/start.c, or the C library's own. */
+#ifdef TARE_START
+#define LIBC_START "tare_start"
+#else
+#define LIBC_START "_start"
+#endif
 /* rdx holds what _start wants to register with atexit(3); rsp points at argc. */
 __asm__(".text\n.globl tare_entry\n.hidden tare_entry\n.type tare_entry,@function\n"
 	"tare_entry:\n\tendbr64\n\tmov %rsp, %rdi\n\tpush %rdx\n\tpush %rbp\n\tmov %rsp, %rbp\n\tand $-16, %rsp\n"
-	"\tcall selfexe_entry\n\tmov %rbp, %rsp\n\tpop %rbp\n\tpop %rdx\n\tjmp _start\n");
+	"\tcall selfexe_entry\n\tmov %rbp, %rsp\n\tpop %rbp\n\tpop %rdx\n\tjmp " LIBC_START "\n");
 #elif defined(__aarch64__)
 static inline long call(long nr, long a, long b, long c, long d, long e)
 {
