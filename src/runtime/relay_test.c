@@ -85,8 +85,11 @@ TEST(orphans_are_reaped)
 	int status = -1;
 	pid_t other = fork(); /* stands for an orphan that came to the subreaper */
 
+	siginfo_t ended;
+
 	if (other == 0)
 		_exit(3);
+	CHECK(waitid(P_PID, (id_t)other, &ended, WEXITED | WNOWAIT) == 0, "waitid");
 	CHECK(rt_relay_begin(&r, &e) == 0, "%s", e.msg);
 	pid_t pid = start(&r, "exit 9", FD_NONE);
 	auto_fd int pidfd = sys_pidfd_open(pid, 0);

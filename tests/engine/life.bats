@@ -171,6 +171,7 @@ state()
 	wait_until 5 pgrep -f "tare-mon.*both.*$TARE_ROOT" > /dev/null # `run` returns before the monitor has become small
 	kill -KILL "$(pgrep -f "tare-mon.*both.*$TARE_ROOT")"
 	kill -KILL "$pid"
+	wait_until 5 sh -c "! kill -0 $pid 2>/dev/null"
 	run -0 --separate-stderr tare inspect --format '{{.State.Status}} {{.State.ExitCode}}' both
 	[ "$output" = "exited 137" ]
 	tare start both
