@@ -212,8 +212,9 @@ static int devices(const struct ct_config *c, const struct document_facts *f, st
 int doc_resources(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e)
 {
 	int64_t pids = c->pids_limit ? c->pids_limit : DEFAULT_PIDS;
-	/* The default must not be what keeps a plain user without a cgroup from starting anything. */
-	bool any_default = !f->rootless || c->pids_limit;
+	/* The default must not be what keeps a plain user without a cgroup from starting anything; -1 is what a new
+	 * cgroup has, also where there is no pids controller. */
+	bool wanted = c->pids_limit ? c->pids_limit > 0 : !f->rootless && !c->privileged;
 
 	if (devices(c, f, b, e) < 0)
 		return -e->num;
@@ -226,7 +227,7 @@ int doc_resources(const struct ct_config *c, const struct document_facts *f, str
 		return -e->num;
 	if (device_rules(c, b, e) < 0)
 		return -e->num;
-	if (any_default && !(c->privileged && !c->pids_limit))
+	if (wanted)
 		buf_printf(b, "\"pids\":{\"limit\":%lld}", (long long)pids);
 	else if (b->len && b->data[b->len - 1] == ',')
 		b->len--;

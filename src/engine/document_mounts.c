@@ -97,7 +97,7 @@ static void files(const struct ct_config *c, const struct document_facts *f, str
 		if (user_mounts(c, at))
 			continue;
 		mount_head(b, at, "bind", source.data ? source.data : "");
-		buf_str(b, f->own_ids ? "\"bind\",\"idmap\",\"rprivate\"]}" : "\"bind\",\"rprivate\"]}");
+		buf_str(b, f->own_ids ? "\"bind\",\"idmap\"]}" : "\"bind\"]}");
 		b->failed = b->failed || source.failed;
 	}
 }

@@ -53,12 +53,12 @@ int mnt_bind_on(int source, int target, bool recursive, struct err *e)
 	return mnt < 0 ? err_sys(e, "clone a mount") : mnt_move(mnt, target, e);
 }
 
-int mnt_bind_device_on(int source, int target, struct err *e)
+int mnt_clone_device(const char *path, struct err *e)
 {
 	struct mount_attr a = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
-	int mnt = mnt_clone_attr(source, false, &a, e);
+	int mnt = sys_open_tree_attr(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &a);
 
-	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	return mnt < 0 ? err_sys(e, "clone device %s", path) : mnt;
 }
 
 int mnt_readonly_on(int target, struct err *e)

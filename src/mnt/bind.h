@@ -19,8 +19,9 @@ int mnt_clone_attr(int source, bool recursive, struct mount_attr *a, struct err 
 /* mnt_bind_on - copy the mount behind @source onto the open file or directory @target, attributes unchanged.
  * CHILD: the clone's descriptor stays open, as all of the child's do until one close_range(2) before execve. */
 int mnt_bind_on(int source, int target, bool recursive, struct err *e) must_check;
-/* mnt_bind_device_on - the same for a device node, which needs neither set-user-ID nor execution. CHILD. */
-int mnt_bind_device_on(int source, int target, struct err *e) must_check;
+/* mnt_clone_device - a detached mount of the device node @path, which needs neither set-user-ID nor execution. CHILD.
+ * The caller looks whether it is the device that it should be. Returns a descriptor. */
+int mnt_clone_device(const char *path, struct err *e) must_check;
 /* mnt_readonly_on - make what is at @target a read-only mount of its own, with everything below it.
  * CHILD: leaves a descriptor open, see mnt_bind_on(). */
 int mnt_readonly_on(int target, struct err *e) must_check;

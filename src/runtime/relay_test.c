@@ -25,6 +25,9 @@ static pid_t start(struct rt_relay *r, const char *script, int slave)
 		return pid;
 	setsid();
 	rt_relay_end(r);
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		(void)signal(sig,
+			SIG_DFL); /* a shell does not trap what was ignored when it began, as SIGINT is after "&" */
 	if (slave >= 0 && tty_take(slave, &e) < 0)
 		_exit(99);
 	execve("/bin/sh", argv, no_env);

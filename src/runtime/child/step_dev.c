@@ -61,11 +61,23 @@ static int check_existing(int dir, const struct node *n, struct err *e)
 	return 0;
 }
 
+/* Onto a file of its own; what is there already takes the mount, too. Neither follows a symbolic link out of the root.
+ */
+static int attach_node(int tree, int dir, const char *name, struct err *e)
+{
+	if (mknodat(dir, name, S_IFREG | 0666, 0) < 0) {
+		int target = errno == EEXIST ? path_create_in(dir, name, 0666, e) : err_sys(e, "create %s", name);
+
+		return target < 0 ? target : mnt_move(tree, target, e);
+	}
+	return move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? err_sys(e, "attach a device") : 0;
+}
+
 /* In a user namespace mknod(2) is refused: the host's node is bound. */
 static int bind_node(int dir, const struct node *n, struct err *e)
 {
 	struct stat st;
-	int host = path_open_host(n->host, O_PATH, 0, e);
+	int host = mnt_clone_device(n->host, e);
 
 	if (host < 0)
 		return host;
@@ -74,8 +86,7 @@ static int bind_node(int dir, const struct node *n, struct err *e)
 	if (n->type != S_IFIFO && ((st.st_mode & S_IFMT) != n->type || st.st_rdev != n->dev))
 		return err_set(e, ERR_CONFIG, ENODEV, "the host's %s is not device %u:%u", n->host, major(n->dev),
 			minor(n->dev));
-	int target = path_create_in(dir, n->name, 0666, e);
-	return target < 0 ? target : mnt_bind_device_on(host, target, e);
+	return attach_node(host, dir, n->name, e);
 }
 
 static int own_node(int dir, const struct node *n, struct err *e)
@@ -144,8 +155,7 @@ static int take_node(const struct child_plan *p, size_t i, int dir, const char *
 	int tree = open_tree(p->dev_nodes, from, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0)
 		return err_sys(e, "take over a device");
-	int target = path_create_in(dir, name, 0666, e);
-	return target < 0 ? target : mnt_move(tree, target, e);
+	return attach_node(tree, dir, name, e);
 }
 
 /* A mount can be cloned only from our own mount namespace (until Linux 6.15). On top of the root the tmpfs is in
