@@ -45,8 +45,9 @@ fuzz:
 		$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 $$new fuzz/corpus/$${f##*/fuzz-} || exit 1; \
 		rm -rf $$new; done
 
+# PEERS=sid: newer peers too. BENCH="--rounds 5 …": more options of bench/run.
 bench: all
-	bench/run --build $(BUILD) $(if $(PEERS),--peers $(PEERS))
+	bench/run --build $(BUILD) $(if $(PEERS),--peers $(PEERS)) $(BENCH)
 
 bench-check: all
 	bench/check --build $(BUILD)
