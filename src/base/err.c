@@ -1,4 +1,5 @@
 /* The error value. Usable between clone3 and execve: no allocation, no stdio, no locale. */
+#define ERR_HERE
 #include "base/err.h"
 
 #include <assert.h>

@@ -77,7 +77,7 @@ static const struct json *header_row(struct rows *r, const struct format_how *ho
 	for (size_t i = 0; i < how->n_headers; i++)
 		rows_text(&head, row, how->headers[i].member, how->headers[i].text);
 	for (const struct json *m = r->list.first ? r->list.first->first : NULL; row && m; m = m->next)
-		if (!json_member(row, m->key))
+		if (m->key && !json_member(row, m->key))
 			rows_text(&head, row, m->key, m->key);
 	r->failed |= head.failed;
 	return row;
