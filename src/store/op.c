@@ -21,7 +21,7 @@
 static int make_dirs(int data_fd, struct err *e)
 {
 	static const char *const dirs[] = { STORE_BLOBS, STORE_BLOBS "/sha256", STORE_BLOBS "/sha512", "images",
-		STORE_REFS, STORE_IDS, STORE_LAYERS, STORE_TMP };
+		STORE_REFS, STORE_IDS, STORE_LAYERS, STORE_RECIPES, STORE_TMP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(data_fd, dirs[i], 0700) < 0 && errno != EEXIST)
@@ -176,6 +176,14 @@ int store_op_layer(struct store_op *op, const char *name, const char *diff_id, s
 	return publish(op, name, path, e);
 }
 
+int store_op_recipe(struct store_op *op, const char *name, const char *diff_id, struct err *e)
+{
+	char path[PATH_MAX];
+
+	store_recipe_path(diff_id, path);
+	return publish(op, name, path, e);
+}
+
 int store_op_bytes(struct store_op *op, const void *data, size_t n, const char *digest, struct err *e)
 {
 	const struct atomic_how how = { .mode = 0600, .sync = ATOMIC_VOLATILE };
@@ -208,7 +216,8 @@ int store_op_image(struct store_op *op, const struct store_image *image, struct 
 	/* A removal that ran beside us looks at the images after it moved a layer away; we look at the layers after the
 	 * image is there: one of both sees the other. */
 	for (size_t i = 0; i < image->n_layers; i++)
-		if (!store_has_layer(op->data_fd, image->layers[i].diff_id))
+		if (!store_has_layer(op->data_fd, image->layers[i].diff_id) ||
+			(image->layers[i].blob && !store_has_archive(op->data_fd, &image->layers[i])))
 			return err_set(e, ERR_CONFLICT, EAGAIN, "layer %.19s was removed meanwhile, try again",
 				image->layers[i].diff_id);
 	return 0;
@@ -216,7 +225,7 @@ int store_op_image(struct store_op *op, const struct store_image *image, struct 
 
 int store_op_dirs(struct store_op *op, struct err *e)
 {
-	static const char *const dirs[] = { STORE_BLOBS "/sha256", STORE_LAYERS, STORE_IDS };
+	static const char *const dirs[] = { STORE_BLOBS "/sha256", STORE_LAYERS, STORE_RECIPES, STORE_IDS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		auto_fd int fd = path_open_below(op->data_fd, dirs[i], O_RDONLY | O_DIRECTORY, e);
@@ -236,6 +245,22 @@ bool store_has_layer(int data_fd, const char *diff_id)
 
 	store_layer_path(diff_id, path);
 	return fstatat(data_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool store_has_recipe(int data_fd, const char *diff_id)
+{
+	struct stat st;
+	char path[PATH_MAX];
+
+	store_recipe_path(diff_id, path);
+	return fstatat(data_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+bool store_has_archive(int data_fd, const struct store_layer *l)
+{
+	return l->blob &&
+		(store_has_blob(data_fd, l->blob, l->blob_size) ||
+			(str_eq(l->blob, l->diff_id) && store_has_recipe(data_fd, l->diff_id)));
 }
 
 bool store_has_blob(int data_fd, const char *digest, uint64_t size)
