@@ -60,7 +60,7 @@ int incoming_layers(struct fetch *f, struct store_op *op, struct incoming *in, s
 		.user_xattr = f->rootless,
 		.no_devices = f->rootless,
 		.squash_ids = f->squash };
-	const struct layer_run run = { op, &how, &f->progress };
+	const struct layer_run run = { op, &how, f->source_limits.max_ratio, &f->progress };
 	struct arena arena = ARENA_INIT;
 	auto_free struct layer_job *once = calloc(in->n_jobs + 1, sizeof(*once));
 	size_t n = 0;

@@ -46,7 +46,12 @@ static int open_blob(struct kept *k, struct store *s, const struct store_layer *
 	if (unpack && inflate_detect(head, (size_t)n, &pack, e) < 0)
 		return -e->num;
 	k->in = malloc(IN);
-	return k->in ? inflate_new(pack, input, k, &k->inflate, e) : err_oom(e, "a buffer");
+	if (!k->in)
+		return err_oom(e, "a buffer");
+	if (inflate_new(pack, input, k, &k->inflate, e) < 0)
+		return -e->num;
+	inflate_ratio(k->inflate, UINT64_MAX); /* judged when it came, by the limits of that day */
+	return 0;
 }
 
 static int open_recipe(struct kept *k, struct store *s, const struct store_layer *l, struct err *e)

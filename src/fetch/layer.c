@@ -166,6 +166,7 @@ static int produce(struct producer *p, struct ring *ring, struct err *e)
 	p->at = p->job->span;
 	if (inflate_new(p->job->found_pack, input, p, &z, e) < 0)
 		return -e->num;
+	inflate_ratio(z, p->run->max_ratio);
 	do {
 		char *room = ring ? ring_room(ring) : own;
 

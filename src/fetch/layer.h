@@ -26,6 +26,7 @@ struct layer_job {
 struct layer_run {
 	struct store_op *op;
 	const struct unpack_how *how;
+	uint64_t max_ratio;
 	_Atomic uint64_t *progress; /* bytes read */
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 #include "sys/atomic_file.h"
 #include "sys/path.h"
 
-static int make_dirs(int data_fd, struct err *e)
+int store_make_dirs(int data_fd, struct err *e)
 {
 	static const char *const dirs[] = { STORE_BLOBS, STORE_BLOBS "/sha256", STORE_BLOBS "/sha512", "images",
 		STORE_REFS, STORE_IDS, STORE_LAYERS, STORE_RECIPES, STORE_TMP };
@@ -91,7 +92,7 @@ int store_op_begin(int data_fd, struct store_op *ret, struct err *e)
 {
 	struct store_op op = { .data_fd = data_fd, .dir_fd = FD_NONE };
 
-	if (make_dirs(data_fd, e) < 0)
+	if (store_make_dirs(data_fd, e) < 0)
 		return -e->num;
 	auto_fd int tmp = path_open_below(data_fd, STORE_TMP, O_RDONLY | O_DIRECTORY, e);
 	if (tmp < 0)
@@ -287,18 +288,19 @@ static int sync_refs(int data_fd, struct err *e)
 int store_tag(int data_fd, const char *full, const char *id, struct err *e)
 {
 	char file[IMAGE_REF_MAX + 1], path[PATH_MAX], target[128], tmp[64];
+	uint64_t chance;
 
-	if (make_dirs(data_fd, e) < 0)
+	if (store_make_dirs(data_fd, e) < 0)
 		return -e->num;
 	store_ref_file(full, file);
 	fmt_to(target, sizeof(target), "../id/%s", image_digest_hex(id));
 	fmt_to(path, sizeof(path), STORE_REFS "/%s", file);
-	fmt_to(tmp, sizeof(tmp), STORE_TMP "/ref.%d", (int)getpid());
-	if (symlinkat(target, data_fd, tmp) < 0) {
-		/* A killed predecessor with our pid; links hold no lock, and this one is ours by its name. */
-		if (errno != EEXIST || unlinkat(data_fd, tmp, 0) < 0 || symlinkat(target, data_fd, tmp) < 0)
-			return err_sys(e, "name an image %s", image_ref_familiar(full));
-	}
+	/* A pid says little: tare-fetch is the first process of its own namespace. */
+	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
+		return err_sys(e, "get a random number");
+	fmt_to(tmp, sizeof(tmp), STORE_TMP "/ref.%016llx", (unsigned long long)chance);
+	if (symlinkat(target, data_fd, tmp) < 0)
+		return err_sys(e, "name an image %s", image_ref_familiar(full));
 	if (renameat(data_fd, tmp, data_fd, path) < 0) {
 		err_sys(e, "name an image %s", image_ref_familiar(full));
 		(void)unlinkat(data_fd, tmp, 0); /* the error that counts is set */

@@ -15,6 +15,8 @@ struct store_op {
 		.dir_fd = FD_NONE \
 	}
 
+/* store_make_dirs - what is missing of the store's directories. */
+int store_make_dirs(int data_fd, struct err *e) must_check;
 /* store_op_begin - make what is missing of the store's directories, sweep what killed operations left, open a new one.
  */
 int store_op_begin(int data_fd, struct store_op *ret, struct err *e) must_check;
