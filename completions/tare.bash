@@ -380,17 +380,19 @@ _tare()
 	'load'|'image load')
 		case $prev in
 		--input|-i) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		--limit) return ;;
 		--name) return ;;
 		--platform) return ;;
 		esac
-		words='--input -i --name --platform --quiet -q --help -h' ;;
+		words='--input -i --limit --name --platform --quiet -q --help -h' ;;
 	'import'|'image import')
 		case $prev in
 		--change|-c) return ;;
+		--limit) return ;;
 		--message|-m) return ;;
 		--platform) return ;;
 		esac
-		words='--change -c --message -m --platform --quiet -q --help -h'
+		words='--change -c --limit --message -m --platform --quiet -q --help -h'
 		[[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
 	'tag'|'image tag')
 		case $prev in
