@@ -30,6 +30,23 @@ int cli_write(const struct buf *b, struct err *e)
 	return r;
 }
 
+int cli_print_line(const char *text, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s\n", text);
+	return cli_write(&b, e);
+}
+
+void cli_add_path(struct buf *b, const char *path)
+{
+	for (; *path; path++)
+		if ((unsigned char)*path < 0x20 || *path == 0x7f)
+			buf_printf(b, "\\x%02x", (unsigned char)*path);
+		else
+			buf_add(b, path, 1);
+}
+
 int cli_each(struct cli *c, cli_call call, void *arg, struct err *e)
 {
 	(void)e; /* each has its own */

@@ -100,6 +100,10 @@ int cli_protect_for(const struct cli *c, const struct record *r, struct err *e) 
 
 /* cli_write - results to standard output. */
 int cli_write(const struct buf *b, struct err *e) must_check;
+/* cli_print_line - @text and a newline to standard output. */
+int cli_print_line(const char *text, struct err *e) must_check;
+/* cli_add_path - a name that comes from a container: no control byte of it reaches the terminal. */
+void cli_add_path(struct buf *b, const char *path);
 /* cli_each - @call for every operand; an error of one is reported and the rest goes on. After all,
  * one that failed makes the exit status 1 (c->status) and the result 0. */
 typedef int (*cli_call)(struct cli *c, const char *operand, void *arg, struct err *e);

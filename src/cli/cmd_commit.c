@@ -18,16 +18,12 @@
 
 /* --- diff ---------------------------------------------------------------------------------------------------- */
 
-static int add_change(void *ctx, enum diff_kind kind, const char *path, struct err *e)
+static int add_change(void *ctx, const struct diff_change *change, struct err *e)
 {
 	struct buf *b = ctx;
 
-	buf_printf(b, "%c ", (int)kind);
-	for (const char *p = path; *p; p++) /* names come from a container: no control byte reaches the terminal */
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			buf_printf(b, "\\x%02x", (unsigned char)*p);
-		else
-			buf_add(b, p, 1);
+	buf_printf(b, "%c ", (int)change->kind);
+	cli_add_path(b, change->path);
 	buf_str(b, "\n");
 	return buf_err(b, e);
 }
