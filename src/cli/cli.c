@@ -41,6 +41,14 @@ int cli_write(const struct buf *b, struct err *e)
 	return cli_write_shown(&shown, e);
 }
 
+int cli_print_line(const char *text, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s\n", text);
+	return cli_write(&b, e);
+}
+
 int cli_each(struct cli *c, cli_call call, void *arg, struct err *e)
 {
 	(void)e; /* each has its own */

@@ -18,12 +18,12 @@
 
 /* --- diff ---------------------------------------------------------------------------------------------------- */
 
-static int add_change(void *ctx, enum diff_kind kind, const char *path, struct err *e)
+static int add_change(void *ctx, const struct diff_change *change, struct err *e)
 {
 	struct buf *b = ctx;
 
-	buf_printf(b, "%c ", (int)kind);
-	buf_shown(b, path, ""); /* names come from a container: none makes two lines */
+	buf_printf(b, "%c ", (int)change->kind);
+	buf_shown(b, change->path, ""); /* names come from a container: none makes two lines */
 	buf_str(b, "\n");
 	return buf_err(b, e);
 }
