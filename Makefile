@@ -41,12 +41,11 @@ fuzz:
 	[ -d $(BUILD)-fuzz ] || CC=clang meson setup $(BUILD)-fuzz -Dfuzz=true -Dtests=false -Dstatic=false \
 		-Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(BUILD)-fuzz $$(ninja -C $(BUILD)-fuzz -t targets all | sed -n 's/^\(fuzz-[a-z0-9-]*\): .*/\1/p')
-	for f in $(BUILD)-fuzz/fuzz-*; do case $$f in *.p) continue;; esac; new=$$(mktemp -d); \
-		$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 $$new fuzz/corpus/$${f##*/fuzz-} || exit 1; \
-		rm -rf $$new; done
+	tools/fuzz $(BUILD)-fuzz $(FUZZ_S)
 
+# PEERS=sid: newer peers too. BENCH="--rounds 5 …": more options of bench/run.
 bench: all
-	bench/run --build $(BUILD) $(if $(PEERS),--peers $(PEERS))
+	bench/run --build $(BUILD) $(if $(PEERS),--peers $(PEERS)) $(BENCH)
 
 bench-check: all
 	bench/check --build $(BUILD)

@@ -19,8 +19,8 @@ _tare()
 		--run-root) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 		--log-level|-l) COMPREPLY=($(compgen -W 'error warn warning info debug' -- "$cur")); return ;;
 		esac
-		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff export load import tag rmi version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
-	container) words='run create start stop restart kill rm wait rename logs attach exec ls inspect prune commit diff export --help' ;;
+		words='run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff apply export load import tag rmi version completion help container healthcheck image volume system --root --run-root --log-level -l --debug -D --version -v --help -h' ;;
+	container) words='run create start stop restart kill rm wait rename logs attach exec ls inspect prune commit diff apply export --help' ;;
 	healthcheck) words='run --help' ;;
 	image) words='inspect ls prune history save load import tag rm --help' ;;
 	volume) words='create ls inspect rm prune --help' ;;
@@ -371,6 +371,12 @@ _tare()
 		esac
 		words='--help -h'
 		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null) ;;
+	'apply'|'container apply')
+		case $prev in
+		--format) return ;;
+		esac
+		words='--dry-run -n --force -f --format --quiet -q --special --verbose -v --help -h'
+		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null) ;;
 	'export'|'container export')
 		case $prev in
 		--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -380,17 +386,19 @@ _tare()
 	'load'|'image load')
 		case $prev in
 		--input|-i) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+		--limit) return ;;
 		--name) return ;;
 		--platform) return ;;
 		esac
-		words='--input -i --name --platform --quiet -q --help -h' ;;
+		words='--input -i --limit --name --platform --quiet -q --help -h' ;;
 	'import'|'image import')
 		case $prev in
 		--change|-c) return ;;
+		--limit) return ;;
 		--message|-m) return ;;
 		--platform) return ;;
 		esac
-		words='--change -c --message -m --platform --quiet -q --help -h'
+		words='--change -c --limit --message -m --platform --quiet -q --help -h'
 		[[ $cur == -* ]] || { COMPREPLY=($(compgen -f -- "$cur")); return; } ;;
 	'tag'|'image tag')
 		case $prev in
@@ -431,7 +439,7 @@ _tare()
 		case $prev in
 		esac
 		words='--help -h'
-		words+=' run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff export load import tag rmi version completion help container healthcheck image volume system' ;;
+		words+=' run create start stop restart kill rm wait rename logs attach exec ps inspect info images history save commit diff apply export load import tag rmi version completion help container healthcheck image volume system' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 	declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"

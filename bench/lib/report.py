@@ -104,7 +104,8 @@ def _engines(found):
     for part in ("cases", "long"):
         for case in found.get(part, {}).values():
             left.update({f"{n}: {case['title']}": why for n, why in case["left_out"].items() if n not in left})
-    out += _table(["not measured", "why"], left.items()) if left else []
+    left.update(engine_cases.PLANNED)
+    out += _table(["not measured", "why"], left.items())
     return out + _engine_commands(found)
 
 

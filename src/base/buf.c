@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/fmt.h"
+#include "base/str.h"
 
 char *buf_reserve(struct buf *b, size_t n)
 {
@@ -79,6 +80,20 @@ void buf_json_str(struct buf *b, const char *s)
 			buf_add(b, s, 1);
 	}
 	buf_add(b, "\"", 1);
+}
+
+void buf_shown(struct buf *b, const char *s, const char *but)
+{
+	while (*s) {
+		size_t n = str_control(s);
+
+		if (n == 1 && strchr(but, *s))
+			n = 0;
+		if (!n)
+			buf_add(b, s++, 1);
+		for (; n; n--)
+			buf_printf(b, "\\x%02x", (unsigned char)*s++);
+	}
 }
 
 int buf_err(const struct buf *b, struct err *e)

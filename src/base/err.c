@@ -1,10 +1,12 @@
 /* The error value. Usable between clone3 and execve: no allocation, no stdio, no locale. */
+#define ERR_HERE
 #include "base/err.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include "base/fmt.h"
+#include "base/str.h"
 
 static const char *describe(int num)
 {
@@ -114,13 +116,13 @@ static size_t put_escaped(char *dst, size_t size, const char *s)
 {
 	size_t n = 0;
 
-	for (; *s && n + 5 < size; s++) {
-		unsigned char c = (unsigned char)*s;
+	while (*s && n + 13 < size) {
+		size_t control = str_control(s);
 
-		if (c >= 0x20 && c != 0x7f)
-			dst[n++] = (char)c;
-		else
-			n += fmt_to(dst + n, size - n, "\\x%02x", c);
+		if (!control)
+			dst[n++] = *s++;
+		for (; control; control--)
+			n += fmt_to(dst + n, size - n, "\\x%02x", (unsigned char)*s++);
 	}
 	dst[n] = '\0';
 	return n;

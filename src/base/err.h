@@ -42,6 +42,23 @@ int err_wrap(struct err *e, const char *format, ...) printf_like(2, 3);
 int err_hint(struct err *e, const char *format, ...) printf_like(2, 3);
 /* err_oom - out of memory for @what. */
 int err_oom(struct err *e, const char *what);
+#if defined(__clang_analyzer__) && !defined(ERR_HERE)
+/* The analyzer sees one file at a time: knowing that an error is negative, it can follow "r < 0". */
+static inline int err_negative(int r)
+{
+	if (r >= 0)
+		__builtin_unreachable();
+	return r;
+}
+#define err_sys(...) err_negative(err_sys(__VA_ARGS__))
+#define err_num(...) err_negative(err_num(__VA_ARGS__))
+#define err_set(...) err_negative(err_set(__VA_ARGS__))
+#define err_wrap(...) err_negative(err_wrap(__VA_ARGS__))
+#define err_hint(...) err_negative(err_hint(__VA_ARGS__))
+#define err_oom(...) err_negative(err_oom(__VA_ARGS__))
+#else
+#define err_negative(r) (r)
+#endif
 /* err_told - for a call whose outcome the caller reads from the call's struct err, after cleaning up. */
 static inline void err_told(int result)
 {

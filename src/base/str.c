@@ -29,6 +29,20 @@ bool str_ends(const char *s, const char *suffix)
 	return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+size_t str_control(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return c[0] ? 1 : 0;
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* U+0080 to U+009F: 9B is a CSI */
+		return 2;
+	if (c[0] != 0xe2)
+		return 0;
+	/* U+202A to U+202E, U+2066 to U+2069 */
+	return (c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9) ? 3 : 0;
+}
+
 bool parse_u64_n(const char *s, size_t n, uint64_t max, uint64_t *ret)
 {
 	uint64_t v = 0;

@@ -111,7 +111,7 @@ bool rfc3339_parse(const char *text, struct timespec *ret)
 	}
 	if (!zone(&p, &offset) || *p)
 		return false;
-	ret->tv_sec = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+	ret->tv_sec = days_of(year, month, day) * 86400 + (long)(hour * 3600 + minute * 60 + second) - offset;
 	ret->tv_nsec = ns;
 	return true;
 }

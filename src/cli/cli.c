@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 #include "sys/io.h"
+#include "sys/tty.h"
 
 static const struct opt global_rows[] = {
 	{ 0, "root", "DIR", OPT(TEXT, global_opts, root),
@@ -21,13 +22,31 @@ static const struct opt global_rows[] = {
 
 const struct opt_table global_table = OPT_TABLE(global_rows);
 
-int cli_write(const struct buf *b, struct err *e)
+int cli_write_shown(const struct buf *b, struct err *e)
 {
 	int r = buf_err(b, e);
 
 	if (!r && b->len)
 		r = io_write_all(STDOUT_FILENO, b->data, b->len, e);
 	return r;
+}
+
+int cli_write(const struct buf *b, struct err *e)
+{
+	AUTO(buf) struct buf shown = BUF_INIT;
+
+	if (!b->len || b->failed || !tty_is(STDOUT_FILENO))
+		return cli_write_shown(b, e);
+	buf_shown(&shown, b->data, "\t\n");
+	return cli_write_shown(&shown, e);
+}
+
+int cli_print_line(const char *text, struct err *e)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s\n", text);
+	return cli_write(&b, e);
 }
 
 int cli_each(struct cli *c, cli_call call, void *arg, struct err *e)

@@ -98,8 +98,13 @@ int cli_protect(const struct cli *c, bool host_ids, struct err *e) must_check;
 struct record;
 int cli_protect_for(const struct cli *c, const struct record *r, struct err *e) must_check;
 
-/* cli_write - results to standard output. */
+/* cli_write - results to standard output. On a terminal no character of them commands it (str_control()): names, labels
+ * and histories come from images and containers. cli_write_shown - the same of what is safe already, our own colours in
+ * it. */
 int cli_write(const struct buf *b, struct err *e) must_check;
+int cli_write_shown(const struct buf *b, struct err *e) must_check;
+/* cli_print_line - @text and a newline to standard output. */
+int cli_print_line(const char *text, struct err *e) must_check;
 /* cli_each - @call for every operand; an error of one is reported and the rest goes on. After all,
  * one that failed makes the exit status 1 (c->status) and the result 0. */
 typedef int (*cli_call)(struct cli *c, const char *operand, void *arg, struct err *e);

@@ -18,16 +18,12 @@
 
 /* --- diff ---------------------------------------------------------------------------------------------------- */
 
-static int add_change(void *ctx, enum diff_kind kind, const char *path, struct err *e)
+static int add_change(void *ctx, const struct diff_change *change, struct err *e)
 {
 	struct buf *b = ctx;
 
-	buf_printf(b, "%c ", (int)kind);
-	for (const char *p = path; *p; p++) /* names come from a container: no control byte reaches the terminal */
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			buf_printf(b, "\\x%02x", (unsigned char)*p);
-		else
-			buf_add(b, p, 1);
+	buf_printf(b, "%c ", (int)change->kind);
+	buf_shown(b, change->path, ""); /* names come from a container: none makes two lines */
 	buf_str(b, "\n");
 	return buf_err(b, e);
 }
@@ -201,8 +197,9 @@ static void take_config(const struct ct_config *from, struct image_run *run)
 }
 
 /* SOURCE_DATE_EPOCH (reproducible-builds.org) makes the digest one of the content alone. */
-static void created_now(char dst[static RFC3339_SIZE])
+static char *created_now(struct arena *a)
 {
+	char text[RFC3339_SIZE];
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
 	struct timespec t;
 	uint64_t s;
@@ -210,7 +207,8 @@ static void created_now(char dst[static RFC3339_SIZE])
 	clock_gettime(CLOCK_REALTIME, &t);
 	if (epoch && parse_u64(epoch, INT32_MAX, &s))
 		t = (struct timespec){ .tv_sec = (time_t)s };
-	rfc3339_format(&t, dst);
+	rfc3339_format(&t, text);
+	return arena_dup(a, text);
 }
 
 static int write_config(
@@ -218,15 +216,14 @@ static int write_config(
 {
 	const struct commit_opts *o = c->opts;
 	struct image_history *h = arena_array(&config->arena, struct image_history, config->n_history + 1);
-	char now[RFC3339_SIZE];
+	char *now = created_now(&config->arena);
 
-	if (!h)
+	if (!h || !now)
 		return err_oom(e, "an image");
 	take_config(&r->config, &config->run);
 	for (size_t i = 0; i < o->changes.n; i++)
 		if (image_change(&config->run, o->changes.v[i], &config->arena, e) < 0)
 			return -e->num;
-	created_now(now);
 	for (size_t i = 0; i < config->n_history; i++)
 		h[i] = config->history[i];
 	h[config->n_history] = (struct image_history){ .created = now,

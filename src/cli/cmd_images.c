@@ -66,10 +66,12 @@ static bool has_label(const struct store_image *image, const char *want)
 static bool matches_reference(const char *familiar, const char *pattern)
 {
 	char bare[IMAGE_REF_MAX + 1];
-	size_t n = strlen(familiar);
 
-	if (!familiar || fnmatch(pattern, familiar, FNM_PATHNAME) == 0)
-		return familiar != NULL;
+	if (!familiar)
+		return false;
+	if (fnmatch(pattern, familiar, FNM_PATHNAME) == 0)
+		return true;
+	size_t n = strlen(familiar);
 	const char *at = strchr(familiar, '@'), *colon = at ? at : strrchr(familiar, ':');
 	if (colon && !strchr(colon, '/'))
 		n = (size_t)(colon - familiar);

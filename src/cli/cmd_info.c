@@ -11,6 +11,7 @@
 #include "cli/template.h"
 #include "store/store.h"
 #include "sys/io.h"
+#include "sys/call.h"
 
 enum { MAX_OS_RELEASE = 64 << 10 };
 
@@ -107,7 +108,8 @@ static void document(const struct cli *c, const struct facts *f, struct buf *b)
 	text(b, "Name", f->u.nodename);
 	text(b, "ServerVersion", TARE_VERSION);
 	text(b, "DefaultRuntime", "tare");
-	buf_printf(b, "\"SecurityOptions\":[\"name=seccomp,profile=builtin\"%s],\"Rootless\":%s}",
+	buf_printf(b, "\"SecurityOptions\":[\"name=seccomp,profile=builtin\"%s%s],\"Rootless\":%s}",
+		sys_landlock_abi() < SYS_LANDLOCK_ABI_MIN ? "" : ",\"name=landlock\"",
 		c->engine.rootless ? ",\"name=rootless\"" : "", c->engine.rootless ? "true" : "false");
 }
 
@@ -123,8 +125,12 @@ static void plain(const struct cli *c, const struct facts *f, struct buf *b)
 	buf_printf(b,
 		"Storage Driver: overlay2\nLogging Driver: json-file\nCgroup Driver: %s\nSecurity "
 		"Options:\n seccomp\n  Profile: "
-		"builtin\n%s",
-		c->engine.rt.manager == RT_SYSTEMD ? "systemd" : "cgroupfs", c->engine.rootless ? " rootless\n" : "");
+		"builtin\n landlock%s\n%s",
+		c->engine.rt.manager == RT_SYSTEMD ? "systemd" : "cgroupfs",
+		sys_landlock_abi() < SYS_LANDLOCK_ABI_MIN
+			? ": not in this kernel, archives of images are read without it"
+			: "",
+		c->engine.rootless ? " rootless\n" : "");
 	buf_printf(b,
 		"Kernel Version: %s\nOperating System: %s\nOSType: linux\nArchitecture: %s\nCPUs: "
 		"%ld\nTotal Memory: %s\n",

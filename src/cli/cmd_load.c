@@ -12,14 +12,20 @@
 
 /* --- load ---------------------------------------------------------------------------------------------------- */
 
+#define LIMIT_HELP "let it be larger or smaller: bytes=64g, files=2m, empty-files=128k, ratio=400, time=1h"
+
+enum { MAX_LIMITS = 16 };
+
 struct load_opts {
 	const char *input, *platform, *name;
+	struct rc_str_list limits;
 	bool quiet;
 };
 
 static const struct opt load_rows[] = {
 	{ 'i', "input", "FILE", OPT(TEXT, load_opts, input),
 		"read from this archive or folder (default: standard input)" },
+	{ 0, "limit", "NAME=VALUE", OPT(LIST, load_opts, limits), LIMIT_HELP },
 	{ 0, "name", "NAME", OPT(TEXT, load_opts, name), "call the image so, whatever the archive says" },
 	{ 0, "platform", "PLATFORM", OPT(TEXT, load_opts, platform),
 		"of several images take the one for it: OS/ARCH[/VARIANT]" },
@@ -57,15 +63,26 @@ static void add(const char **args, size_t *n, const char *option, const char *va
 	args[(*n)++] = value;
 }
 
+static int add_limits(const char **args, size_t *n, const struct rc_str_list *limits, struct err *e)
+{
+	if (limits->n > MAX_LIMITS)
+		return err_set(e, ERR_USAGE, E2BIG, "more than %d times --limit", MAX_LIMITS);
+	for (size_t i = 0; i < limits->n; i++)
+		add(args, n, "--limits", limits->v[i]);
+	return 0;
+}
+
 static int load(struct cli *c, struct err *e)
 {
 	const struct load_opts *o = c->opts;
-	const char *args[8] = { NULL };
+	const char *args[8 + 2 * MAX_LIMITS] = { NULL };
 	size_t n = 0;
 	auto_fd int fd = open_input(o->input, e);
 
 	if (fd < 0)
 		return fd;
+	if (add_limits(args, &n, &o->limits, e) < 0)
+		return -e->num;
 	add(args, &n, "--platform", o->platform);
 	add(args, &n, "--name", o->name);
 	if (o->quiet)
@@ -95,13 +112,14 @@ const struct command cmd_load = {
 /* --- import -------------------------------------------------------------------------------------------------- */
 
 struct import_opts {
-	struct rc_str_list changes;
+	struct rc_str_list changes, limits;
 	const char *message, *platform;
 	bool quiet;
 };
 
 static const struct opt import_rows[] = {
 	{ 'c', "change", "INSTRUCTION", OPT(LIST, import_opts, changes), "apply a Dockerfile instruction, \"CMD sh\"" },
+	{ 0, "limit", "NAME=VALUE", OPT(LIST, import_opts, limits), LIMIT_HELP },
 	{ 'm', "message", "TEXT", OPT(TEXT, import_opts, message),
 		"say in the history why (default: imported from -)" },
 	{ 0, "platform", "PLATFORM", OPT(TEXT, import_opts, platform), "what it is for: OS/ARCH[/VARIANT]" },
@@ -143,11 +161,13 @@ static int import(struct cli *c, struct err *e)
 {
 	const struct import_opts *o = c->opts;
 	AUTO(buf) struct buf config = BUF_INIT;
-	const char *args[8] = { NULL };
+	const char *args[8 + 2 * MAX_LIMITS] = { NULL };
 	size_t n = 0;
 	auto_fd int fd = open_input(c->operands[0], e);
 
 	if (fd < 0 || import_config(c, o, &config, e) < 0)
+		return -e->num;
+	if (add_limits(args, &n, &o->limits, e) < 0)
 		return -e->num;
 	add(args, &n, "--config", config.data);
 	add(args, &n, "--name", c->n_operands > 1 ? c->operands[1] : NULL);

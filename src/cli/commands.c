@@ -47,6 +47,7 @@ const struct command_row command_rows[] = {
 	{ &cmd_save, "save", "image", "save" },
 	{ &cmd_commit, "commit", "container", "commit" },
 	{ &cmd_diff, "diff", "container", "diff" },
+	{ &cmd_apply, "apply", "container", "apply" },
 	{ &cmd_export, "export", "container", "export" },
 	{ &cmd_load, "load", "image", "load" },
 	{ &cmd_import, "import", "image", "import" },

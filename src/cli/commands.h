@@ -5,6 +5,7 @@
 extern const struct command cmd_run, cmd_create; /* cmd_run.c */
 extern const struct command cmd_start; /* cmd_start.c */
 extern const struct command cmd_stop, cmd_restart, cmd_kill, cmd_rm, cmd_wait, cmd_rename; /* cmd_stop.c */
+extern const struct command cmd_apply; /* cmd_apply.c */
 extern const struct command cmd_attach, cmd_exec, cmd_logs, cmd_healthcheck_run; /* a file each */
 extern const struct command cmd_volume_create, cmd_volume_inspect, cmd_volume_rm; /* cmd_volume.c */
 extern const struct command cmd_volume_ls, cmd_volume_prune; /* cmd_volume_ls.c */

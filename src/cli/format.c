@@ -77,7 +77,7 @@ static const struct json *header_row(struct rows *r, const struct format_how *ho
 	for (size_t i = 0; i < how->n_headers; i++)
 		rows_text(&head, row, how->headers[i].member, how->headers[i].text);
 	for (const struct json *m = r->list.first ? r->list.first->first : NULL; row && m; m = m->next)
-		if (!json_member(row, m->key))
+		if (m->key && !json_member(row, m->key))
 			rows_text(&head, row, m->key, m->key);
 	r->failed |= head.failed;
 	return row;
@@ -110,16 +110,37 @@ static int lines(const struct template *t, struct rows *r, const struct format_h
 	return 0;
 }
 
+/* A value is one cell of one line, whatever is in it. */
+static void show_values(struct rows *r)
+{
+	for (struct json *row = r->list.first; row; row = row->next)
+		for (struct json *v = row->first; v; v = v->next) {
+			AUTO(buf) struct buf b = BUF_INIT;
+
+			if (v->kind != JSON_KIND_STRING || !v->n)
+				continue;
+			buf_shown(&b, v->text, "");
+			if (!b.failed && b.len == v->n)
+				continue;
+			char *kept = b.failed ? NULL : arena_dup(r->arena, b.data);
+			r->failed |= !kept;
+			v->text = kept ? kept : v->text;
+			v->n = (uint32_t)(kept ? b.len : v->n);
+		}
+}
+
 static int as_table(struct rows *r, const char *text, const struct format_how *how, struct err *e)
 {
 	AUTO(buf) struct buf raw = BUF_INIT;
+	AUTO(buf) struct buf shown = BUF_INIT;
 	AUTO(buf) struct buf out = BUF_INIT;
 	struct table_how terminal = table_terminal(STDOUT_FILENO);
 	struct template *t;
 	int rc = template_parse(text, r->arena, &t, e);
 	const struct json *head = rc == 0 ? header_row(r, how) : NULL;
 
-	if (rc == 0 && !head)
+	show_values(r);
+	if (rc == 0 && (!head || r->failed))
 		rc = err_oom(e, "a table");
 	if (rc == 0)
 		rc = template_run(t, head, how->method ? header_method : NULL, r->arena, &raw, e);
@@ -128,12 +149,16 @@ static int as_table(struct rows *r, const char *text, const struct format_how *h
 		rc = lines(t, r, how, &raw, e);
 	if (rc == 0)
 		rc = buf_err(&raw, e);
+	if (rc == 0) {
+		buf_shown(&shown, raw.data, "\t\n"); /* what a method or function made of it */
+		rc = buf_err(&shown, e);
+	}
 	if (rc < 0)
 		return rc;
 	if (how->no_trunc)
 		terminal.width = 0;
-	table_write(raw.data, &terminal, &out);
-	return cli_write(&out, e);
+	table_write(shown.data, &terminal, &out);
+	return cli_write_shown(&out, e);
 }
 
 /* The template of a table, or NULL when the format is none. */

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	while (command_rows[n_commands].command)
 		n_commands++;
-	if (size < 2 || !(text = malloc(size)))
+	if (!n_commands || size < 2 || !(text = malloc(size)))
 		return 0;
 	const struct command *cmd = command_rows[data[0] % n_commands].command;
 	memcpy(text, data + 1, size - 1);

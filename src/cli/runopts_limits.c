@@ -48,7 +48,8 @@ static int bytes(struct opt_parse *p, const struct opt *o, const char *value, in
 	uint64_t v;
 
 	if (!opt_bytes(value, &v) || v > INT64_MAX)
-		return opt_refuse(p, o, value, e, "a size is needed, in bytes or with k, m, g or t behind it");
+		return err_negative(
+			opt_refuse(p, o, value, e, "a size is needed, in bytes or with k, m, g or t behind it"));
 	*ret = (int64_t)v;
 	return 0;
 }

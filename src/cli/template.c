@@ -28,7 +28,7 @@ struct run {
 	struct err *e;
 };
 
-#define FAIL(r, at, ...) template_fail((r)->t->text, at, (r)->e, __VA_ARGS__)
+#define FAIL(r, at, ...) err_negative(template_fail((r)->t->text, at, (r)->e, __VA_ARGS__))
 
 static int evaluate(struct run *r, const struct pipe *p, const struct json *dot, const struct json **ret);
 

@@ -8,7 +8,7 @@
 
 typedef int (*fn)(const struct call *c, const struct json **ret, struct err *e);
 
-#define FAIL(c, e, ...) template_fail((c)->t->text, (c)->at, e, __VA_ARGS__)
+#define FAIL(c, e, ...) err_negative(template_fail((c)->t->text, (c)->at, e, __VA_ARGS__))
 
 /* --- helpers of the functions ------------------------------------------------------------------- */
 

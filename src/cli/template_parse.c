@@ -32,7 +32,7 @@ int template_fail(const char *text, size_t at, struct err *e, const char *format
 	return err_set(e, ERR_USAGE, EINVAL, "template: %zu:%zu: %s", line, column, what);
 }
 
-#define FAIL(p, ...) template_fail((p)->text, (p)->at, (p)->e, __VA_ARGS__)
+#define FAIL(p, ...) err_negative(template_fail((p)->text, (p)->at, (p)->e, __VA_ARGS__))
 
 static bool is_space(char c)
 {

@@ -124,6 +124,9 @@ static void json_string(const char *s, size_t n, struct buf *b)
 			buf_printf(b, "\\%c", letters[at - named]);
 		else if (c < 0x20 || c == 0x7f)
 			buf_printf(b, "\\u%04x", c);
+		else if (c == 0xc2 && i + 1 < n &&
+			str_control(s + i)) /* U+0080 to U+009F: their number is the second byte */
+			buf_printf(b, "\\u%04x", (unsigned char)s[++i]);
 		else
 			buf_add(b, s + i, 1);
 	}

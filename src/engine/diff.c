@@ -123,25 +123,76 @@ static int names_of(int fd, struct arena *a, char ***ret, size_t *ret_n, struct 
 
 static int walk(struct diff *d, int fd, bool all_new, struct err *e);
 
+static int tell(struct diff *d, enum diff_kind kind, mode_t mode, bool fresh, struct err *e)
+{
+	const struct diff_change change = { .kind = kind, .path = d->path, .mode = mode, .fresh = fresh };
+
+	return d->told(d->ctx, &change, e);
+}
+
+static bool is_empty(int fd)
+{
+	struct arena a = ARENA_INIT;
+	struct err ignored = ERR_NONE;
+	auto_free char **names = NULL;
+	size_t n = 0;
+	bool empty = names_of(fd, &a, &names, &n, &ignored) == 0 && n == 0;
+
+	arena_done(&a);
+	return empty;
+}
+
+/* A plain user's view of the host is one overlay a top-level folder, whose upper directories the start makes: they say
+ * nothing until something is in them. */
+static bool is_folder_of_start(const struct diff *d, int fd)
+{
+	return d->rootfs.rootless && d->rootfs.record->config.rootfs_kind == CT_ROOTFS_HOST &&
+		!strchr(d->path + 1, '/') && is_empty(fd);
+}
+
+/* The places where the start of a container mounts something: what it had to make there to mount on is the runtime's
+ * and no change of this machine. */
+static bool is_mount_place(const struct diff *d)
+{
+	static const char *const ours[] = { "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev", "/proc",
+		"/sys" };
+	const struct ct_config *c = &d->rootfs.record->config;
+
+	if (c->rootfs_kind != CT_ROOTFS_HOST)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (str_eq(d->path, ours[i]))
+			return true;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (str_eq(d->path, c->mounts[i].destination))
+			return true;
+	return c->timezone && str_eq(d->path, "/etc/localtime");
+}
+
 /* One entry of the upper directory. @hidden: it lies in a directory that is opaque or new, so all in it was added. */
 static int entry(struct diff *d, int parent, const char *name, bool hidden, struct err *e)
 {
 	struct stat st;
 	bool old;
 
+	if (is_mount_place(d))
+		return 0;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "look at %s", d->path);
 	old = !hidden && below(d, d->path + 1);
 	if (is_whiteout(&st))
-		return old ? d->told(d->ctx, DIFF_DELETED, d->path, e) : 0;
-	if (d->told(d->ctx, old ? DIFF_CHANGED : DIFF_ADDED, d->path, e) < 0)
-		return -e->num;
+		return old ? tell(d, DIFF_DELETED, 0, false, e) : 0;
 	if (!S_ISDIR(st.st_mode))
-		return 0;
+		return tell(d, old ? DIFF_CHANGED : DIFF_ADDED, st.st_mode, false, e);
 	auto_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : err_sys(e, "open %s", d->path);
-	return walk(d, fd, hidden || !old || is_opaque(fd, d->rootfs.rootless), e);
+	if (is_folder_of_start(d, fd))
+		return 0;
+	bool fresh = hidden || !old || is_opaque(fd, d->rootfs.rootless);
+	if (tell(d, old ? DIFF_CHANGED : DIFF_ADDED, st.st_mode, fresh, e) < 0)
+		return -e->num;
+	return walk(d, fd, fresh, e);
 }
 
 static int walk(struct diff *d, int fd, bool all_new, struct err *e)

@@ -175,27 +175,44 @@ static void bind(const struct ct_mount *m, const char *source, const struct docu
 	buf_str(b, "]}");
 }
 
+static int user_mount(const struct ct_config *c, const struct document_facts *f, size_t i, struct buf *b, struct err *e)
+{
+	const struct ct_mount *m = &c->mounts[i];
+	const char *source = m->type == CT_MOUNT_VOLUME && f->volume_paths ? f->volume_paths[i] : m->source;
+
+	if (m->type == CT_MOUNT_TMPFS)
+		tmpfs(m, b);
+	else if (source)
+		bind(m, source, f, b);
+	else
+		return err_set(e, ERR_BUG, EINVAL, "volume %s has no place", m->source);
+	return 0;
+}
+
+/* What lies on /etc would hide our files. */
+static bool on_etc(const struct ct_mount *m)
+{
+	const char *rest = str_after(m->destination, "/etc");
+
+	return rest && strspn(rest, "/") == strlen(rest);
+}
+
 int doc_mounts(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e)
 {
 	buf_str(b, "\"mounts\":[");
 	standard(c, f, b);
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (on_etc(&c->mounts[i]) && user_mount(c, f, i, b, e) < 0)
+			return -e->num;
 	files(c, f, b);
 	time_zone(c, f, b);
 	if (f->init) {
 		mount_head(b, DOC_INIT_PATH, "bind", f->init);
 		buf_str(b, "\"bind\",\"ro\",\"nosuid\",\"nodev\"]}");
 	}
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		const struct ct_mount *m = &c->mounts[i];
-		const char *source = m->type == CT_MOUNT_VOLUME && f->volume_paths ? f->volume_paths[i] : m->source;
-
-		if (m->type == CT_MOUNT_TMPFS)
-			tmpfs(m, b);
-		else if (source)
-			bind(m, source, f, b);
-		else
-			return err_set(e, ERR_BUG, EINVAL, "volume %s has no place", m->source);
-	}
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (!on_etc(&c->mounts[i]) && user_mount(c, f, i, b, e) < 0)
+			return -e->num;
 	buf_str(b, "],");
 	return 0;
 }

@@ -126,6 +126,11 @@ static size_t arguments(
 		if (one_id())
 			argv[n++] = "--squash";
 	}
+	const char *limits = getenv("TARE_LIMITS");
+	if (limits && *limits) {
+		argv[n++] = "--limits";
+		argv[n++] = limits;
+	}
 	for (size_t i = 0; call->args && call->args[i] && n + 1 < MAX_ARGS; i++)
 		argv[n++] = call->args[i];
 	argv[n] = NULL;

@@ -164,7 +164,7 @@ static int move_unused(struct engine *en, struct store_op *op, const char *folde
 static const struct {
 	char first;
 	const char *folder;
-} folders[] = { { 'l', STORE_LAYERS }, { 'b', STORE_BLOBS "/sha256" } };
+} folders[] = { { 'l', STORE_LAYERS }, { 'r', STORE_RECIPES }, { 'b', STORE_BLOBS "/sha256" } };
 
 /* What came into use since goes back to where it was. */
 static int settle(struct engine *en, struct store_op *op, const struct used *u, uint64_t *bytes, struct err *e)

@@ -115,6 +115,11 @@ static bool same_place(const char *a, const char *b)
 	return la == lb && !memcmp(a, b, la);
 }
 
+static bool is_root(const char *path)
+{
+	return strspn(path, "/.") == strlen(path);
+}
+
 static int merge_volumes(struct ct_config *c, const struct image_run *image, struct err *e)
 {
 	size_t n = c->n_mounts;
@@ -130,6 +135,9 @@ static int merge_volumes(struct ct_config *c, const struct image_run *image, str
 	for (size_t i = 0; i < image->volumes.n; i++) {
 		bool taken = false;
 
+		if (is_root(image->volumes.v[i]))
+			return err_set(e, ERR_CORRUPT, EINVAL,
+				"the image wants a volume at \"%s\", which cannot be its root", image->volumes.v[i]);
 		for (size_t k = 0; k < n && !taken; k++)
 			taken = same_place(all[k].destination, image->volumes.v[i]);
 		if (!taken)

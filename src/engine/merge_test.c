@@ -1,6 +1,7 @@
 /* Docker's rules for what an image and a command line say together. */
 #include "engine/merge.h"
 
+#include <errno.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/test.h"
@@ -122,6 +123,21 @@ TEST(volumes_of_the_image)
 	arena_done(&c.arena);
 }
 
+TEST(no_volume_over_the_root)
+{
+	static char *const places[] = { "/", "//", "/." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct image_run image = { .cmd = WORDS("c"), .volumes = WORDS("/data", places[i]) };
+		struct ct_config c = { .arena = ARENA_INIT };
+		struct err e = ERR_NONE;
+
+		CHECK(merge_image(&c, &image, NO_ASK, &e) == -EINVAL && strstr(e.msg, "root"), "%s: %s", places[i],
+			e.msg);
+		arena_done(&c.arena);
+	}
+}
+
 TEST(health_checks)
 {
 	struct image_run image = { .cmd = WORDS("c"),
@@ -141,4 +157,4 @@ TEST(health_checks)
 }
 
 TEST_MAIN(T(which_program_runs), T(nothing_to_run), T(environment), T(single_values), T(labels_and_ports),
-	T(volumes_of_the_image), T(health_checks))
+	T(volumes_of_the_image), T(no_volume_over_the_root), T(health_checks))

@@ -67,6 +67,29 @@ static bool detached(const struct mon *m)
 	return m->client < 0;
 }
 
+/* What of the caller's environment a monitor needs for the container's end and its next start. The rest may be secrets,
+ * and stays for months. */
+static bool for_monitor(const char *variable)
+{
+	static const char *const kept[] = { "TARE_", "XDG_", "DBUS_", "PATH=", "HOME=", "TMPDIR=", "ASAN_OPTIONS=" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (str_starts(variable, kept[i]))
+			return true;
+	return false;
+}
+
+static void keep_environment(void)
+{
+	char **to = environ;
+
+	for (char **v = environ; v && *v; v++)
+		if (for_monitor(*v))
+			*to++ = *v;
+	if (to)
+		*to = NULL;
+}
+
 /* tare --root DATA --run-root RUN monitor-end --id ID: tare-mon adds the rest. */
 static int become_tare_mon(struct engine *en, struct bringup *b, struct err *e)
 {
@@ -83,6 +106,9 @@ static int become_tare_mon(struct engine *en, struct bringup *b, struct err *e)
 	char **argv = mon_argv(&b->mon, program);
 	if (!argv)
 		return err_oom(e, "the monitor's arguments");
+	keep_environment();
+	if (chdir("/") < 0) /* the caller's could not be unmounted */
+		return err_sys(e, "enter /");
 	execv(program, argv);
 	return err_sys(e, "execute %s", program);
 }

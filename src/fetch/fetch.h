@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "fetch/layer.h"
+#include "fetch/source.h"
 #include "spec/image_manifest.h"
 #include "store/op.h"
 
@@ -23,7 +24,10 @@ struct fetch {
 	size_t n_operands;
 	struct store store;
 	struct layer_usage usage;
+	bool writes; /* the verb changes the store */
 	struct layer_limits limits;
+	struct source_limits source_limits;
+	uint64_t max_ms; /* the deadline of all of it */
 	_Atomic uint64_t progress, total;
 };
 
@@ -61,5 +65,11 @@ void say_error(const struct err *e);
 void progress_start(struct fetch *f);
 void progress_end(void);
 
+/* fetch_limits - "NAME=VALUE,…" into @f. ERR_USAGE. */
+int fetch_limits(struct fetch *f, const char *text, struct err *e) must_check;
+/* warden_split - go on as a new process; the one before waits for it and never returns. */
+int warden_split(struct fetch *f, struct err *e) must_check;
+/* fence_enter - the jail's Landlock rules, where the kernel has Landlock. */
+int fence_enter(struct fetch *f, struct err *e) must_check;
 /* jail_enter - everything that will not be needed goes: names of files, network, privileges, system calls. */
 int jail_enter(struct fetch *f, struct err *e) must_check;

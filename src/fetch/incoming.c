@@ -60,7 +60,7 @@ int incoming_layers(struct fetch *f, struct store_op *op, struct incoming *in, s
 		.user_xattr = f->rootless,
 		.no_devices = f->rootless,
 		.squash_ids = f->squash };
-	const struct layer_run run = { op, &how, &f->progress };
+	const struct layer_run run = { op, &how, f->source_limits.max_ratio, &f->progress };
 	struct arena arena = ARENA_INIT;
 	auto_free struct layer_job *once = calloc(in->n_jobs + 1, sizeof(*once));
 	size_t n = 0;
@@ -84,7 +84,7 @@ int incoming_layers(struct fetch *f, struct store_op *op, struct incoming *in, s
 
 		in->jobs[i] = first == i ? once[k++] : in->jobs[first];
 		if (first != i)
-			in->jobs[i].new_layer = in->jobs[i].new_blob = false;
+			in->jobs[i].new_layer = in->jobs[i].new_blob = in->jobs[i].new_recipe = false;
 	}
 	arena_done(&arena);
 	return r;
@@ -92,16 +92,16 @@ int incoming_layers(struct fetch *f, struct store_op *op, struct incoming *in, s
 
 static int publish_layers(struct store_op *op, const struct incoming *in, struct err *e)
 {
-	char dir[32], blob[32];
-
 	if (store_op_sync(op, e) < 0)
 		return -e->num;
 	for (size_t i = 0; i < in->n_jobs; i++) {
 		const struct layer_job *job = &in->jobs[i];
 
-		layer_names(job, dir, blob);
-		if ((job->new_blob && store_op_blob(op, blob, job->found_blob, e) < 0) ||
-			(job->new_layer && store_op_layer(op, dir, job->found_diff_id, e) < 0))
+		const struct layer_names names = layer_names(job);
+
+		if ((job->new_blob && store_op_blob(op, names.blob, job->found_blob, e) < 0) ||
+			(job->new_recipe && store_op_recipe(op, names.recipe, job->found_diff_id, e) < 0) ||
+			(job->new_layer && store_op_layer(op, names.dir, job->found_diff_id, e) < 0))
 			return -e->num;
 	}
 	return 0;

@@ -1,4 +1,4 @@
-/* The decompressors. Bombs: more than RATIO_MAX bytes out of one byte in, once RATIO_FREE bytes came, is refused;
+/* The decompressors. Bombs: more than max_ratio bytes out of one byte in, once RATIO_FREE bytes came, is refused;
  * gzip's best is 1 : 1032, and what real layers reach is below 100. Windows are bounded, so memory is, too. */
 #include "fetch/inflate.h"
 
@@ -10,7 +10,6 @@
 #include <zstd.h>
 
 enum {
-	RATIO_MAX = 400,
 	RATIO_FREE = 256 << 20,
 	XZ_MEMORY = 96 << 20, /* xz -9 needs 65 MiB */
 	ZSTD_WINDOW_LOG = 27, /* 128 MiB: zstd's own limit without --long=31 */
@@ -22,7 +21,7 @@ struct inflate {
 	void *ctx;
 	const uint8_t *in; /* not yet used input */
 	size_t n_in;
-	uint64_t total_in, total_out;
+	uint64_t total_in, total_out, max_ratio;
 	bool input_ended, in_member;
 	struct inflate_state gz;
 	ZSTD_DStream *zstd;
@@ -185,7 +184,7 @@ ssize_t inflate_read(struct inflate *z, void *dst, size_t n, struct err *e)
 			return damaged(z, "it ends too early", e);
 	}
 	z->total_out += got;
-	if (z->total_out > RATIO_FREE && z->total_out / RATIO_MAX > z->total_in)
+	if (z->total_out > RATIO_FREE && z->total_out / z->max_ratio > z->total_in)
 		return err_set(e, ERR_CONFIG, EFBIG,
 			"%llu bytes become more than %llu, as only a decompression bomb does",
 			(unsigned long long)z->total_in, (unsigned long long)z->total_out);
@@ -212,6 +211,7 @@ int inflate_new(enum image_pack pack, inflate_input *input, void *ctx, struct in
 		return err_oom(e, "a decompressor");
 	z->pack = pack;
 	z->input = input;
+	z->max_ratio = 400;
 	z->ctx = ctx;
 	z->in_member = true;
 	if (pack == IMAGE_PACK_GZIP)
@@ -222,6 +222,11 @@ int inflate_new(enum image_pack pack, inflate_input *input, void *ctx, struct in
 	}
 	*ret = z;
 	return 0;
+}
+
+void inflate_ratio(struct inflate *z, uint64_t max)
+{
+	z->max_ratio = max;
 }
 
 void inflate_free(struct inflate *z)

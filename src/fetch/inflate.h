@@ -15,6 +15,8 @@ int inflate_detect(const void *data, size_t n, enum image_pack *ret, struct err 
 int inflate_new(enum image_pack pack, inflate_input *input, void *ctx, struct inflate **ret, struct err *e) must_check;
 /* inflate_read - up to @n bytes; 0 at the end. */
 ssize_t inflate_read(struct inflate *z, void *dst, size_t n, struct err *e) must_check;
+/* inflate_ratio - refuse more than @max bytes out of one byte in (400), once 256 MiB came: only a bomb does that. */
+void inflate_ratio(struct inflate *z, uint64_t max);
 void inflate_free(struct inflate *z);
 static inline void inflate_freep(struct inflate **z)
 {

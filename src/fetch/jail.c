@@ -1,8 +1,12 @@
 /* The walls around the parsers. What stays reachable after jail_enter(): descriptor 0, the JSON lines, and the store's
- * own directory, as the root of a mount namespace with nothing else in it; nothing can be executed, no socket made, no
- * namespace entered, no memory made executable. Capabilities: only those that owners, modes, devices and attributes of
- * unpacked files need; CAP_SYS_ADMIN is among them for trusted.overlay.* alone, as the filter lets none of the other
- * calls through that it opens. */
+ * own directory, as the root of a mount namespace with nothing else in it; of that, the parts that Landlock leaves
+ * (fence.c). Nothing can be executed, no socket made, no namespace entered, no memory made executable, no process
+ * signalled: there is none but us (warden.c).
+ *
+ * Capabilities: only those that owners, modes, devices and attributes of unpacked files need; CAP_SYS_ADMIN is among
+ * them for trusted.overlay.* alone, as the filter lets none of the other calls through that it opens. They are why
+ * root's jail has no user namespace of its own: the kernel lets only the first one set trusted.* and make devices. A
+ * plain user's jail is in the user namespace of his engine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -42,8 +46,13 @@ static int limit(int what, rlim_t most, const char *name, struct err *e)
 	return setrlimit((__rlimit_resource_t)what, &want) < 0 ? err_sys(e, "set the limit %s", name) : 0;
 }
 
-static int limits(struct err *e)
+static int limits(const struct fetch *f, struct err *e)
 {
+	/* Nothing that is written is larger than an image may be: its archive, with headers. */
+	rlim_t largest = f->limits.max_bytes + f->limits.max_bytes / 8 + (1U << 30);
+
+	if (f->writes && limit(RLIMIT_FSIZE, largest, "fsize", e) < 0)
+		return -e->num;
 	if (limit(RLIMIT_CORE, 0, "core", e) < 0 || limit(RLIMIT_NOFILE, 1024, "nofile", e) < 0)
 		return -e->num;
 	return SANITIZED ? 0 : limit(RLIMIT_DATA, 1U << 30, "data", e);
@@ -269,7 +278,10 @@ int jail_enter(struct fetch *f, struct err *e)
 	if (hash_bytes("", 0, NULL, digest, e) < 0 || open_tree_path(f, e) < 0)
 		return -e->num;
 	umask(077);
-	if (limits(e) < 0 || namespaces(f, e) < 0 || capabilities(e) < 0)
+	/* The store's folders are made here: behind the fence nothing can be made beside them. */
+	if (f->writes && store_make_dirs(f->data_fd, e) < 0)
+		return -e->num;
+	if (limits(f, e) < 0 || namespaces(f, e) < 0 || capabilities(e) < 0 || fence_enter(f, e) < 0)
 		return -e->num;
 	return SANITIZED ? 0 : filter(e);
 }

@@ -13,15 +13,20 @@
 #include "base/str.h"
 #include "fetch/hash.h"
 #include "fetch/inflate.h"
+#include "fetch/recipe.h"
 #include "fetch/untar.h"
 #include "sys/io.h"
 
 enum { IN_BLOCK = 256 << 10 };
 
-void layer_names(const struct layer_job *job, char dir[static 32], char blob[static 32])
+struct layer_names layer_names(const struct layer_job *job)
 {
-	fmt_to(dir, 32, "layer-%d", job->index);
-	fmt_to(blob, 32, "blob-%d", job->index);
+	struct layer_names n;
+
+	fmt_to(n.dir, sizeof(n.dir), "layer-%d", job->index);
+	fmt_to(n.blob, sizeof(n.blob), "blob-%d", job->index);
+	fmt_to(n.recipe, sizeof(n.recipe), "recipe-%d", job->index);
+	return n;
 }
 
 /* --- the producer -------------------------------------------------------------------------------------------- */
@@ -73,10 +78,33 @@ static int detect(struct layer_job *job, struct err *e)
 		image_pack_name(job->found_pack));
 }
 
+/* Is the archive in the store? */
+static bool stored(int data_fd, const struct layer_job *job)
+{
+	if (job->reuse)
+		return true;
+	if (!job->blob && !job->diff_id) /* named when it was hashed */
+		return false;
+	const struct store_layer l = { .diff_id = (char *)(uintptr_t)job->diff_id,
+		.blob = (char *)(uintptr_t)(job->blob		     ? job->blob
+				: job->found_pack == IMAGE_PACK_NONE ? job->diff_id
+								     : NULL),
+		.blob_size = job->span.size };
+	return store_has_archive(data_fd, &l);
+}
+
+static int keep_blob(struct producer *p, struct err *e)
+{
+	struct layer_names names = layer_names(p->job);
+
+	p->job->new_blob = true;
+	p->blob_fd = store_op_file(p->run->op, names.blob, e);
+	return p->blob_fd < 0 ? p->blob_fd : 0;
+}
+
 static int producer_open(struct producer *p, struct err *e)
 {
 	struct layer_job *job = p->job;
-	char dir[32], blob[32];
 
 	if (detect(job, e) < 0)
 		return -e->num;
@@ -88,14 +116,11 @@ static int producer_open(struct producer *p, struct err *e)
 		(!job->blob || !job->diff_id || strncmp(job->blob, job->diff_id, 7) == 0);
 	if ((!same && hash_new(job->blob, &p->raw, e) < 0) || hash_new(job->diff_id, &p->tar, e) < 0)
 		return -e->num;
-	job->new_blob = !job->reuse && !(job->blob && store_has_blob(p->run->op->data_fd, job->blob, job->span.size));
-	if (job->new_blob) {
-		layer_names(job, dir, blob);
-		p->blob_fd = store_op_file(p->run->op, blob, e);
-		if (p->blob_fd < 0)
-			return -e->num;
-	}
-	return 0;
+	if (stored(p->run->op->data_fd, job))
+		return 0;
+	/* A plain tar is kept as its files, and how they were put together. */
+	job->new_recipe = same && !job->have_layer;
+	return job->new_recipe ? 0 : keep_blob(p, e);
 }
 
 static void producer_done(struct producer *p)
@@ -141,6 +166,7 @@ static int produce(struct producer *p, struct ring *ring, struct err *e)
 	p->at = p->job->span;
 	if (inflate_new(p->job->found_pack, input, p, &z, e) < 0)
 		return -e->num;
+	inflate_ratio(z, p->run->max_ratio);
 	do {
 		char *room = ring ? ring_room(ring) : own;
 
@@ -162,19 +188,36 @@ struct consumer {
 	struct layer_job *job;
 	const struct layer_run *run;
 	struct ring ring;
+	bool no_recipe; /* the archive cannot be made again from what was unpacked */
 	struct err error;
 };
+
+static int consume_noted(struct consumer *c, const struct layer_names *names, struct unpack *u, struct err *e)
+{
+	auto_recipe struct recipe *recipe = NULL;
+	auto_fd int fd = FD_NONE;
+	bool good = false;
+
+	if (!c->job->new_recipe)
+		return untar(&c->ring, NULL, u, e);
+	fd = store_op_file(c->run->op, names->recipe, e);
+	if (fd < 0)
+		return fd;
+	if (recipe_new(fd, &recipe, e) < 0 || untar(&c->ring, recipe, u, e) < 0 || recipe_finish(recipe, &good, e) < 0)
+		return -e->num;
+	c->no_recipe = !good || unpack_replaced(u);
+	return 0;
+}
 
 static int consume(struct consumer *c, struct err *e)
 {
 	auto_unpack struct unpack *u = NULL;
-	char dir[32], blob[32];
+	struct layer_names names = layer_names(c->job);
+	auto_fd int fd = store_op_dir(c->run->op, names.dir, e);
 
-	layer_names(c->job, dir, blob);
-	auto_fd int fd = store_op_dir(c->run->op, dir, e);
 	if (fd < 0)
 		return fd;
-	if (unpack_new(fd, c->run->how, &u, e) < 0 || untar(&c->ring, u, e) < 0)
+	if (unpack_new(fd, c->run->how, &u, e) < 0 || consume_noted(c, &names, u, e) < 0)
 		return -e->num;
 	return unpack_finish(u, &c->job->size, e);
 }
@@ -186,6 +229,27 @@ static void *consumer_main(void *arg)
 	err_told(consume(c, &c->error));
 	ring_stop(&c->ring);
 	return NULL;
+}
+
+/* The archive a second time, into a blob: what has one name twice, for one, cannot be made again from its files. */
+static int copy_blob(struct producer *p, struct err *e)
+{
+	auto_hash struct hash *h = NULL;
+	char got[IMAGE_DIGEST_SIZE];
+	ssize_t n;
+
+	p->job->new_recipe = false;
+	p->at = p->job->span;
+	if (keep_blob(p, e) < 0 || hash_new(p->job->found_blob, &h, e) < 0)
+		return -e->num;
+	while ((n = span_read(&p->at, p->in, IN_BLOCK, e)) > 0) {
+		hash_add(h, p->in, (size_t)n);
+		if (io_write_all(p->blob_fd, p->in, (size_t)n, e) < 0)
+			return err_wrap(e, "keep the layer's archive");
+	}
+	if (n < 0 || hash_end(h, got, e) < 0)
+		return -e->num;
+	return compare("the archive changed while it was read", p->job->found_blob, got, e);
 }
 
 /* --- one layer ----------------------------------------------------------------------------------------------- */
@@ -214,6 +278,8 @@ static int unpack_layer(struct producer *p, struct err *e)
 		/* A failed stream makes the reader fail, too, and then the stream's error is the cause. */
 		if (e->num == 0 && c->error.num)
 			*e = c->error;
+		if (e->num == 0 && c->no_recipe)
+			err_told(copy_blob(p, e));
 	}
 	ring_done(&c->ring);
 	free(c);

@@ -19,13 +19,14 @@ struct layer_job {
 	enum image_pack found_pack;
 	uint64_t blob_size, size; /* size: of its files */
 	bool have_layer; /* in the store already, and so is its size */
-	bool new_layer, new_blob; /* to be published */
+	bool new_layer, new_blob, new_recipe; /* to be published */
 	struct err error;
 };
 
 struct layer_run {
 	struct store_op *op;
 	const struct unpack_how *how;
+	uint64_t max_ratio;
 	_Atomic uint64_t *progress; /* bytes read */
 };
 
@@ -34,4 +35,7 @@ struct layer_run {
 int layer_run_all(const struct layer_run *run, struct layer_job *jobs, size_t n, unsigned n_threads, struct err *e)
 	must_check;
 /* layer_names - of the temporary files of a job. */
-void layer_names(const struct layer_job *job, char dir[static 32], char blob[static 32]);
+struct layer_names {
+	char dir[32], blob[32], recipe[32];
+};
+struct layer_names layer_names(const struct layer_job *job);

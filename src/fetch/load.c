@@ -380,7 +380,7 @@ int fetch_load(struct fetch *f, struct err *e)
 
 	if (image_want_parse(f->platform, &l.want, e) < 0 || store_op_begin(f->data_fd, &l.op, e) < 0)
 		return -e->num;
-	int r = source_open(f->file_fd, l.op.dir_fd, &l.source, e);
+	int r = source_open(f->file_fd, l.op.dir_fd, &f->source_limits, &l.source, e);
 	if (r == 0)
 		r = load_any(&l, e);
 	source_done(&l.source);

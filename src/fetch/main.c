@@ -11,12 +11,13 @@
 static const struct verb {
 	const char *name;
 	int (*run)(struct fetch *f, struct err *e);
+	bool writes;
 } verbs[] = {
-	{ "load", fetch_load },
-	{ "import", fetch_import },
-	{ "save", fetch_save },
-	{ "export", fetch_export },
-	{ "commit", fetch_commit },
+	{ "load", fetch_load, true },
+	{ "import", fetch_import, true },
+	{ "save", fetch_save, false },
+	{ "export", fetch_export, false },
+	{ "commit", fetch_commit, true },
 };
 
 static int number(const char *text, int *ret, struct err *e)
@@ -42,6 +43,8 @@ static int option(struct fetch *f, const char *name, const char *value, struct e
 			*texts[i].to = value;
 			return value ? 0 : err_set(e, ERR_USAGE, EINVAL, "%s needs a value", name);
 		}
+	if (str_eq(name, "--limits"))
+		return value ? fetch_limits(f, value, e) : err_set(e, ERR_USAGE, EINVAL, "%s needs a value", name);
 	if (str_eq(name, "--data"))
 		return number(value, &f->data_fd, e);
 	if (str_eq(name, "--tree"))
@@ -80,7 +83,8 @@ static int run(struct fetch *f, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (str_eq(f->verb, verbs[i].name)) {
-			if (jail_enter(f, e) < 0)
+			f->writes = verbs[i].writes;
+			if (warden_split(f, e) < 0 || jail_enter(f, e) < 0)
 				return err_wrap(e, "give up privileges");
 			return store_open(f->data_fd, &f->store, e) < 0 ? -e->num : verbs[i].run(f, e);
 		}
@@ -89,9 +93,12 @@ static int run(struct fetch *f, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct fetch f = {
-		.file_fd = STDIN_FILENO, .data_fd = FD_NONE, .tree_fd = FD_NONE, .limits = LAYER_LIMITS_DEFAULT
-	};
+	struct fetch f = { .file_fd = STDIN_FILENO,
+		.data_fd = FD_NONE,
+		.tree_fd = FD_NONE,
+		.limits = LAYER_LIMITS_DEFAULT,
+		.source_limits = SOURCE_LIMITS_DEFAULT,
+		.max_ms = 3600 * 1000 };
 	struct err e = ERR_NONE;
 
 	/* libarchive turns the UTF-8 names of PAX headers into the locale's encoding: it must be able to hold them. */

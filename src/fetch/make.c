@@ -37,9 +37,10 @@ static int unnamed_file(const struct store_op *op, struct err *e)
 	return fd < 0 ? err_sys(e, "make a temporary file in the store") : fd;
 }
 
-static int copy_all(int from, int to, struct err *e)
+static int copy_all(int from, int to, uint64_t max, struct err *e)
 {
 	auto_free char *block = malloc(COPY);
+	uint64_t total = 0;
 	ssize_t n;
 
 	if (!block)
@@ -49,6 +50,10 @@ static int copy_all(int from, int to, struct err *e)
 			continue;
 		if (n < 0)
 			return err_sys(e, "read the archive");
+		total += (uint64_t)n;
+		if (total > max)
+			return err_set(e, ERR_CONFIG, EFBIG, "the archive is larger than %llu MiB",
+				(unsigned long long)max >> 20);
 		if (io_write_all(to, block, (size_t)n, e) < 0)
 			return err_wrap(e, "copy the archive to a temporary file");
 	}
@@ -71,7 +76,8 @@ static int seekable(struct fetch *f, const struct store_op *op, int fd, struct s
 		own = unnamed_file(op, e);
 		if (own < 0)
 			return own;
-		if (S_ISDIR(st.st_mode) ? write_tree(fd, false, f->rootless, own, e) < 0 : copy_all(fd, own, e) < 0)
+		if (S_ISDIR(st.st_mode) ? write_tree(fd, false, f->rootless, own, e) < 0
+					: copy_all(fd, own, f->source_limits.max_bytes, e) < 0)
 			return -e->num;
 		if (fstat(own, &st) < 0)
 			return err_sys(e, "look at the archive");

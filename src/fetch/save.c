@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "fetch/fetch.h"
 #include "fetch/hash.h"
-#include "fetch/inflate.h"
+#include "fetch/kept.h"
 #include "layer/tarout.h"
 #include "sys/io.h"
 
@@ -74,60 +74,21 @@ static int once(struct save *s, const char *path, bool *ret_new, struct err *e)
 	return 0;
 }
 
-struct blob_input {
-	int fd;
-	char *block;
-};
-
-static ssize_t blob_read(void *ctx, const void **ret, struct err *e)
-{
-	struct blob_input *in = ctx;
-	ssize_t n;
-
-	do
-		n = read(in->fd, in->block, COPY);
-	while (n < 0 && errno == EINTR);
-	*ret = in->block;
-	return n < 0 ? err_sys(e, "read a blob of the store") : n;
-}
-
 /* The bytes of a layer, unpacked when @unpack, to the archive (@write) or only counted. The digest is verified. */
 static int pump(struct save *s, const struct store_layer *l, bool unpack, bool write, uint64_t *ret_n, struct err *e)
 {
-	auto_inflate struct inflate *z = NULL;
-	auto_hash struct hash *h = NULL;
-	auto_free char *in_block = malloc(COPY);
-	char got[IMAGE_DIGEST_SIZE];
-	enum image_pack pack = IMAGE_PACK_NONE;
-	auto_fd int fd = store_blob_open(&s->f->store, l->blob, e);
-	struct blob_input in = { fd, in_block };
-	const char *want = unpack ? l->diff_id : l->blob;
+	auto_kept struct kept *k = NULL;
 	ssize_t n;
 
-	if (fd < 0)
-		return fd;
-	if (!in_block)
-		return err_oom(e, "a buffer");
-	n = unpack ? pread(fd, s->block, 16, 0) : 0;
-	if (n < 0)
-		return err_sys(e, "read a blob of the store");
-	if (unpack && inflate_detect(s->block, (size_t)n, &pack, e) < 0)
-		return -e->num;
-	if (inflate_new(pack, blob_read, &in, &z, e) < 0 || hash_new(want, &h, e) < 0)
+	if (kept_open(&s->f->store, l, unpack, &k, e) < 0)
 		return -e->num;
 	*ret_n = 0;
-	while ((n = inflate_read(z, s->block, COPY, e)) > 0) {
+	while ((n = kept_read(k, s->block, COPY, e)) > 0) {
 		*ret_n += (uint64_t)n;
-		hash_add(h, s->block, (size_t)n);
 		if (write && tarout_data(&s->out, s->block, (size_t)n, e) < 0)
 			return -e->num;
 	}
-	if (n < 0 || hash_end(h, got, e) < 0)
-		return -e->num;
-	if (!str_eq(got, want))
-		return err_set(e, ERR_CORRUPT, EUCLEAN,
-			"the store's copy of layer %.19s is damaged: its digest is %.19s", want, got);
-	return 0;
+	return (int)n;
 }
 
 static int put_layer(struct save *s, const char *path, const struct store_layer *l, bool unpack, struct err *e)

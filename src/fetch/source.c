@@ -149,6 +149,7 @@ static int index_archive(struct source *s, struct err *e)
 struct spool {
 	int fd;
 	char *in;
+	const struct source_limits *max;
 	const char *head; /* bytes read to look at them */
 	size_t n_head;
 };
@@ -176,6 +177,7 @@ static int spool(struct spool *p, enum image_pack pack, int tmp_fd, struct err *
 	auto_inflate struct inflate *z = NULL;
 	auto_free char *out = malloc(BLOCK);
 	auto_fd int fd = openat(tmp_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	uint64_t total = 0;
 	ssize_t n;
 
 	if (fd < 0)
@@ -185,16 +187,24 @@ static int spool(struct spool *p, enum image_pack pack, int tmp_fd, struct err *
 		free(p->in);
 		return e->num ? -e->num : err_oom(e, "buffers");
 	}
-	while ((n = inflate_read(z, out, BLOCK, e)) > 0)
+	inflate_ratio(z, p->max->max_ratio);
+	while ((n = inflate_read(z, out, BLOCK, e)) > 0) {
+		total += (uint64_t)n;
+		if (total > p->max->max_bytes) {
+			n = err_set(e, ERR_CONFIG, EFBIG, "the archive is larger than %llu MiB",
+				(unsigned long long)p->max->max_bytes >> 20);
+			break;
+		}
 		if (io_write_all(fd, out, (size_t)n, e) < 0) {
 			n = err_wrap(e, "copy the archive to a temporary file");
 			break;
 		}
+	}
 	free(p->in);
 	return n < 0 ? (int)n : fd_steal(&fd);
 }
 
-static int open_archive(struct source *s, int fd, int tmp_fd, struct err *e)
+static int open_archive(struct source *s, int fd, int tmp_fd, const struct source_limits *max, struct err *e)
 {
 	char head[HEAD];
 	struct stat st;
@@ -219,7 +229,7 @@ static int open_archive(struct source *s, int fd, int tmp_fd, struct err *e)
 	if (pack == IMAGE_PACK_NONE && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == (off_t)got) {
 		s->fd = fd;
 	} else {
-		struct spool p = { .fd = fd, .head = head, .n_head = got };
+		struct spool p = { .fd = fd, .max = max, .head = head, .n_head = got };
 
 		s->fd = spool(&p, pack, tmp_fd, e);
 		if (s->fd < 0)
@@ -229,14 +239,14 @@ static int open_archive(struct source *s, int fd, int tmp_fd, struct err *e)
 	return index_archive(s, e);
 }
 
-int source_open(int fd, int tmp_fd, struct source *ret, struct err *e)
+int source_open(int fd, int tmp_fd, const struct source_limits *max, struct source *ret, struct err *e)
 {
 	struct source s = SOURCE_INIT;
 
 	s.is_dir = path_is_dir(fd);
 	if (s.is_dir)
 		s.fd = fd;
-	else if (open_archive(&s, fd, tmp_fd, e) < 0)
+	else if (open_archive(&s, fd, tmp_fd, max, e) < 0)
 		source_done(&s);
 	if (e->num == 0)
 		*ret = s;

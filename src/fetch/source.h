@@ -13,6 +13,16 @@ struct span {
 	uint64_t offset, size;
 };
 
+struct source_limits {
+	uint64_t max_bytes; /* of an archive, uncompressed */
+	uint64_t max_ratio; /* bytes out of one byte in: see inflate.h */
+};
+
+#define SOURCE_LIMITS_DEFAULT \
+	{ \
+		.max_bytes = 64ULL << 30, .max_ratio = 400 \
+	}
+
 struct member {
 	char *name; /* without "./" and "/" before it */
 	char *link; /* a symlink or hard link to another member, or NULL */
@@ -36,7 +46,7 @@ enum { SOURCE_MAX_MEMBERS = 100000 };
 
 /* source_open - of @fd (borrowed): a folder, an archive, or a compressed or piped one, which is first copied to an
  * unnamed file below @tmp_fd. End with source_done(). */
-int source_open(int fd, int tmp_fd, struct source *ret, struct err *e) must_check;
+int source_open(int fd, int tmp_fd, const struct source_limits *max, struct source *ret, struct err *e) must_check;
 void source_done(struct source *s);
 /* source_find - *ret_found false when there is none called @name. Spans of folders are opened: span_done() them. */
 int source_find(struct source *s, const char *name, struct span *ret, bool *ret_found, struct err *e) must_check;

@@ -8,12 +8,35 @@
 
 enum { BLOCK = 64 << 10 };
 
+/* The chunk before is gone with the call of ring_next(). */
+static long next_chunk(struct tarfile *t, const void **ret)
+{
+	if (t->recipe && recipe_chunk(t->recipe, NULL, 0, &t->error) < 0)
+		return -1;
+	long n = ring_next(t->ring, !t->started, ret);
+	t->started = true;
+	if (n > 0 && t->recipe && recipe_chunk(t->recipe, *ret, (size_t)n, &t->error) < 0)
+		return -1;
+	return n;
+}
+
+int tarfile_rest(struct tarfile *t, struct err *e)
+{
+	const void *rest;
+	long n;
+
+	do
+		n = next_chunk(t, &rest);
+	while (n > 0);
+	if (t->error.num)
+		*e = t->error;
+	return -e->num; /* a failed stream is told by who wrote it */
+}
+
 static la_ssize_t read_ring(struct archive *a, void *ctx, const void **ret)
 {
-	struct tarfile *t = ctx;
-	long n = ring_next(t->ring, !t->started, ret);
+	long n = next_chunk(ctx, ret);
 
-	t->started = true;
 	if (n < 0)
 		archive_set_error(a, EIO, "the stream ended");
 	return n;
@@ -50,6 +73,10 @@ static int fail(struct tarfile *t, struct err *e)
 {
 	const char *why = t->a ? archive_error_string(t->a) : NULL;
 
+	if (t->error.num) {
+		*e = t->error;
+		return -e->num;
+	}
 	return err_set(e, ERR_CORRUPT, EUCLEAN, "the tar archive is damaged: %.256s", why ? why : "unknown reason");
 }
 
@@ -79,9 +106,9 @@ int tarfile_open_fd(struct tarfile *t, int fd, struct err *e)
 	return archive_read_open2(t->a, t, NULL, read_fd, skip_fd, NULL) == ARCHIVE_OK ? 0 : fail(t, e);
 }
 
-int tarfile_open_ring(struct tarfile *t, struct ring *ring, struct err *e)
+int tarfile_open_ring(struct tarfile *t, struct ring *ring, struct recipe *recipe, struct err *e)
 {
-	*t = (struct tarfile){ .ring = ring, .fd = FD_NONE };
+	*t = (struct tarfile){ .ring = ring, .recipe = recipe, .fd = FD_NONE };
 	if (prepare(t, e) < 0)
 		return -e->num;
 	return archive_read_open2(t->a, t, NULL, read_ring, NULL, NULL) == ARCHIVE_OK ? 0 : fail(t, e);

@@ -51,39 +51,47 @@ static int convert(struct archive_entry *entry, struct layer_xattr xattrs[static
 	return get_xattrs(entry, xattrs, ret, e);
 }
 
-static int copy_data(struct tarfile *t, struct unpack *u, struct err *e)
+static int copy_data(
+	struct tarfile *t, struct archive_entry *from, const struct layer_entry *entry, struct unpack *u, struct err *e)
 {
+	uint64_t begin = tarfile_data_offset(t);
 	const void *data;
 	size_t n;
 	int64_t offset;
 	int r;
 
-	while ((r = tarfile_block(t, &data, &n, &offset, e)) > 0)
+	/* The bytes of a sparse file are not those in the archive. */
+	struct recipe *recipe = archive_entry_sparse_count(from) > 0 ? NULL : t->recipe;
+	if (recipe && recipe_file(recipe, begin, entry->size, entry->path, e) < 0)
+		return -e->num;
+	while ((r = tarfile_block(t, &data, &n, &offset, e)) > 0) {
 		if (n > 0 && unpack_data(u, (uint64_t)offset, data, n, e) < 0)
 			return -e->num;
+		if (n > 0 && recipe)
+			recipe_confirm(recipe, begin + (uint64_t)offset, data, n);
+	}
 	return r;
 }
 
-int untar(struct ring *ring, struct unpack *u, struct err *e)
+int untar(struct ring *ring, struct recipe *recipe, struct unpack *u, struct err *e)
 {
 	struct layer_xattr xattrs[MAX_XATTRS];
 	struct layer_entry entry;
 	struct archive_entry *from;
 	struct tarfile t;
-	const void *rest;
 	bool data = false;
-	int r = tarfile_open_ring(&t, ring, e);
+	int r = tarfile_open_ring(&t, ring, recipe, e);
 
 	while (r == 0 && (r = tarfile_next(&t, &from, e)) > 0) {
 		r = convert(from, xattrs, &entry, e);
 		if (r == 0)
 			r = unpack_entry(u, &entry, &data, e);
 		if (r == 0 && data)
-			r = copy_data(&t, u, e);
+			r = copy_data(&t, from, &entry, u, e);
 	}
 	/* The digest is over everything, also what follows the last entry. */
-	while (r == 0 && ring_next(ring, !t.started, &rest) > 0)
-		t.started = true;
+	if (r == 0)
+		r = tarfile_rest(&t, e);
 	tarfile_close(&t);
 	return r;
 }

@@ -42,6 +42,11 @@ void unpack_free(struct unpack *u)
 	free(u);
 }
 
+bool unpack_replaced(const struct unpack *u)
+{
+	return u->replaced;
+}
+
 /* --- names --------------------------------------------------------------------------------------------------- */
 
 /* @path without "/", "." and doubled slashes, into @dst ("" is the root itself). Refuses "..". */
@@ -123,6 +128,7 @@ static int make_room(struct unpack *u, int parent, const char *name, bool *ret_w
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "look at %s", name);
+	u->replaced = true;
 	if (ret_whiteout)
 		*ret_whiteout = is_whiteout(&st);
 	if (!S_ISDIR(st.st_mode))

@@ -66,6 +66,8 @@ int unpack_entry(struct unpack *u, const struct layer_entry *entry, bool *ret_wa
 int unpack_data(struct unpack *u, uint64_t offset, const void *data, size_t n, struct err *e) must_check;
 /* unpack_finish - directories get their times. *ret_size: bytes of all files. */
 int unpack_finish(struct unpack *u, uint64_t *ret_size, struct err *e) must_check;
+/* unpack_replaced - an entry took the place of an earlier one, whose content is gone. */
+bool unpack_replaced(const struct unpack *u);
 void unpack_free(struct unpack *u);
 static inline void unpack_freep(struct unpack **u)
 {

@@ -32,6 +32,7 @@ struct unpack {
 	struct layer_xattr *file_xattrs;
 	struct arena file_arena;
 	uint64_t written, size;
+	bool replaced; /* an entry took the place of an earlier one */
 };
 
 /* walk_to - the O_PATH directory of @path (its n bytes; 0: the root), made where absent. Borrowed until the next call.

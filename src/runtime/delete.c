@@ -186,9 +186,13 @@ static int clear_half_made(struct rt_context *c, struct rt_probe *p, const char 
 
 static int delete_whole(struct rt_context *c, struct rt_probe *p, struct rt_container *ct, bool force, struct err *e)
 {
-	if (!force && (ct->status == RT_RUNNING || ct->status == RT_PAUSED))
-		return err_set(e, ERR_CONFLICT, EBUSY, "cannot delete container %s that is not stopped: %s",
-			ct->state.id, rt_status_names[ct->status]);
+	/* Also one that was never started, though runc and crun let it go: runtime.md, "Delete". Their callers kill
+	 * first or ask with --force. */
+	if (!force && ct->status != RT_STOPPED) {
+		err_set(e, ERR_CONFLICT, EBUSY, "cannot delete container %s that is not stopped: %s", ct->state.id,
+			rt_status_names[ct->status]);
+		return err_hint(e, "kill it first, or delete it with --force");
+	}
 	if (end_processes(p, ct, e) < 0)
 		return -e->num;
 	return destroy_reading_hooks(c, p, ct, e);

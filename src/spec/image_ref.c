@@ -136,6 +136,15 @@ static const char *domain_end(const char *text, const char *end)
 	return strcspn(text, UPPER) < n ? slash : NULL;
 }
 
+/* "sha256:HEX" and 64 digits name an image by its id: no archive gets to call another one so. */
+static bool looks_like_id(const char *path, const char *end)
+{
+	size_t n = (size_t)(end - path);
+
+	return (n == 6 && (memcmp(path, "sha256", n) == 0 || memcmp(path, "sha512", n) == 0)) ||
+		(n == 64 && strspn(path, HEX) == n);
+}
+
 static int parse_name(const struct parse *p, const char *end, struct image_ref *ret)
 {
 	const char *path = p->text, *slash = domain_end(p->text, end);
@@ -152,6 +161,8 @@ static int parse_name(const struct parse *p, const char *end, struct image_ref *
 	if (check_path(p, path, end) < 0)
 		return -p->e->num;
 	one_part = !memchr(path, '/', (size_t)(end - path));
+	if (!slash && one_part && looks_like_id(path, end))
+		return fail(p, path, "it would be taken for the id of an image");
 	ret->bare = !slash;
 	if (!fmt_fits(ret->name, sizeof(ret->name), "%.*s/%s%.*s", docker ? 9 : n, docker ? docker_domain : p->text,
 		    docker && one_part ? docker_library : "", (int)(end - path), path))

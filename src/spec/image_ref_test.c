@@ -67,6 +67,9 @@ TEST(broken_names_show_the_column)
 		{ "-host.example/a", "column 1: a registry" },
 		{ "host..example/a", "column 6: a registry" },
 		{ "[zz]/a", "column 1" },
+		{ "sha256:" HEX64, "column 1: it would be taken" },
+		{ "sha256", "column 1: it would be taken" },
+		{ HEX64, "column 1: it would be taken" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

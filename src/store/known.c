@@ -8,7 +8,7 @@ static int learn(struct store *s, struct store_layer *to, const struct store_lay
 {
 	to->size = from->size;
 	*ret_known = true;
-	if (!from->blob || to->blob || !store_has_blob(s->data_fd, from->blob, from->blob_size))
+	if (!from->blob || to->blob || !store_has_archive(s->data_fd, from))
 		return 0;
 	to->blob = arena_dup(arena, from->blob);
 	to->media_type = from->media_type ? arena_dup(arena, from->media_type) : NULL;

@@ -9,6 +9,7 @@
 #define STORE_IDS "images/id"
 #define STORE_LAYERS "layers"
 #define STORE_BLOBS "blobs"
+#define STORE_RECIPES "recipes"
 #define STORE_TMP "tmp"
 
 /* store_ref_file - the name of the link for the whole name @full: "/" is written "%", which no name has. */
@@ -16,6 +17,7 @@ void store_ref_file(const char *full, char dst[static IMAGE_REF_MAX + 1]);
 /* store_blob_path - "blobs/sha256/HEX". */
 void store_blob_path(const char *digest, char dst[static PATH_MAX]);
 void store_layer_path(const char *diff_id, char dst[static PATH_MAX]);
+void store_recipe_path(const char *diff_id, char dst[static PATH_MAX]);
 
 /* store_record_write, store_record_read - the file of an image. */
 void store_record_write(const struct store_image *image, struct buf *ret);

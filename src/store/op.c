@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,10 +19,10 @@
 #include "sys/atomic_file.h"
 #include "sys/path.h"
 
-static int make_dirs(int data_fd, struct err *e)
+int store_make_dirs(int data_fd, struct err *e)
 {
 	static const char *const dirs[] = { STORE_BLOBS, STORE_BLOBS "/sha256", STORE_BLOBS "/sha512", "images",
-		STORE_REFS, STORE_IDS, STORE_LAYERS, STORE_TMP };
+		STORE_REFS, STORE_IDS, STORE_LAYERS, STORE_RECIPES, STORE_TMP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(data_fd, dirs[i], 0700) < 0 && errno != EEXIST)
@@ -91,7 +92,7 @@ int store_op_begin(int data_fd, struct store_op *ret, struct err *e)
 {
 	struct store_op op = { .data_fd = data_fd, .dir_fd = FD_NONE };
 
-	if (make_dirs(data_fd, e) < 0)
+	if (store_make_dirs(data_fd, e) < 0)
 		return -e->num;
 	auto_fd int tmp = path_open_below(data_fd, STORE_TMP, O_RDONLY | O_DIRECTORY, e);
 	if (tmp < 0)
@@ -176,6 +177,14 @@ int store_op_layer(struct store_op *op, const char *name, const char *diff_id, s
 	return publish(op, name, path, e);
 }
 
+int store_op_recipe(struct store_op *op, const char *name, const char *diff_id, struct err *e)
+{
+	char path[PATH_MAX];
+
+	store_recipe_path(diff_id, path);
+	return publish(op, name, path, e);
+}
+
 int store_op_bytes(struct store_op *op, const void *data, size_t n, const char *digest, struct err *e)
 {
 	const struct atomic_how how = { .mode = 0600, .sync = ATOMIC_VOLATILE };
@@ -208,7 +217,8 @@ int store_op_image(struct store_op *op, const struct store_image *image, struct 
 	/* A removal that ran beside us looks at the images after it moved a layer away; we look at the layers after the
 	 * image is there: one of both sees the other. */
 	for (size_t i = 0; i < image->n_layers; i++)
-		if (!store_has_layer(op->data_fd, image->layers[i].diff_id))
+		if (!store_has_layer(op->data_fd, image->layers[i].diff_id) ||
+			(image->layers[i].blob && !store_has_archive(op->data_fd, &image->layers[i])))
 			return err_set(e, ERR_CONFLICT, EAGAIN, "layer %.19s was removed meanwhile, try again",
 				image->layers[i].diff_id);
 	return 0;
@@ -216,7 +226,7 @@ int store_op_image(struct store_op *op, const struct store_image *image, struct 
 
 int store_op_dirs(struct store_op *op, struct err *e)
 {
-	static const char *const dirs[] = { STORE_BLOBS "/sha256", STORE_LAYERS, STORE_IDS };
+	static const char *const dirs[] = { STORE_BLOBS "/sha256", STORE_LAYERS, STORE_RECIPES, STORE_IDS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		auto_fd int fd = path_open_below(op->data_fd, dirs[i], O_RDONLY | O_DIRECTORY, e);
@@ -236,6 +246,22 @@ bool store_has_layer(int data_fd, const char *diff_id)
 
 	store_layer_path(diff_id, path);
 	return fstatat(data_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool store_has_recipe(int data_fd, const char *diff_id)
+{
+	struct stat st;
+	char path[PATH_MAX];
+
+	store_recipe_path(diff_id, path);
+	return fstatat(data_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+bool store_has_archive(int data_fd, const struct store_layer *l)
+{
+	return l->blob &&
+		(store_has_blob(data_fd, l->blob, l->blob_size) ||
+			(str_eq(l->blob, l->diff_id) && store_has_recipe(data_fd, l->diff_id)));
 }
 
 bool store_has_blob(int data_fd, const char *digest, uint64_t size)
@@ -262,18 +288,19 @@ static int sync_refs(int data_fd, struct err *e)
 int store_tag(int data_fd, const char *full, const char *id, struct err *e)
 {
 	char file[IMAGE_REF_MAX + 1], path[PATH_MAX], target[128], tmp[64];
+	uint64_t chance;
 
-	if (make_dirs(data_fd, e) < 0)
+	if (store_make_dirs(data_fd, e) < 0)
 		return -e->num;
 	store_ref_file(full, file);
 	fmt_to(target, sizeof(target), "../id/%s", image_digest_hex(id));
 	fmt_to(path, sizeof(path), STORE_REFS "/%s", file);
-	fmt_to(tmp, sizeof(tmp), STORE_TMP "/ref.%d", (int)getpid());
-	if (symlinkat(target, data_fd, tmp) < 0) {
-		/* A killed predecessor with our pid; links hold no lock, and this one is ours by its name. */
-		if (errno != EEXIST || unlinkat(data_fd, tmp, 0) < 0 || symlinkat(target, data_fd, tmp) < 0)
-			return err_sys(e, "name an image %s", image_ref_familiar(full));
-	}
+	/* A pid says little: tare-fetch is the first process of its own namespace. */
+	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
+		return err_sys(e, "get a random number");
+	fmt_to(tmp, sizeof(tmp), STORE_TMP "/ref.%016llx", (unsigned long long)chance);
+	if (symlinkat(target, data_fd, tmp) < 0)
+		return err_sys(e, "name an image %s", image_ref_familiar(full));
 	if (renameat(data_fd, tmp, data_fd, path) < 0) {
 		err_sys(e, "name an image %s", image_ref_familiar(full));
 		(void)unlinkat(data_fd, tmp, 0); /* the error that counts is set */

@@ -15,6 +15,8 @@ struct store_op {
 		.dir_fd = FD_NONE \
 	}
 
+/* store_make_dirs - what is missing of the store's directories. */
+int store_make_dirs(int data_fd, struct err *e) must_check;
 /* store_op_begin - make what is missing of the store's directories, sweep what killed operations left, open a new one.
  */
 int store_op_begin(int data_fd, struct store_op *ret, struct err *e) must_check;
@@ -33,6 +35,8 @@ int store_op_sync(struct store_op *op, struct err *e) must_check;
  * already, the one that is there stays. */
 int store_op_blob(struct store_op *op, const char *name, const char *digest, struct err *e) must_check;
 int store_op_layer(struct store_op *op, const char *name, const char *diff_id, struct err *e) must_check;
+/* store_op_recipe - @name becomes the recipe for the archive of @diff_id. */
+int store_op_recipe(struct store_op *op, const char *name, const char *diff_id, struct err *e) must_check;
 /* store_op_bytes - a small blob, whole and synced. */
 int store_op_bytes(struct store_op *op, const void *data, size_t n, const char *digest, struct err *e) must_check;
 /* store_op_image - publish the file of an image; then the layers it names must still be there (ERR_CONFLICT: somebody
@@ -45,6 +49,9 @@ int store_op_dirs(struct store_op *op, struct err *e) must_check;
 int store_tag(int data_fd, const char *full, const char *id, struct err *e) must_check;
 int store_untag(int data_fd, const char *full, bool *ret_found, struct err *e) must_check;
 
+/* store_has_archive - the archive of @l: its blob, or the recipe of a layer that came uncompressed. */
+bool store_has_archive(int data_fd, const struct store_layer *l);
+bool store_has_recipe(int data_fd, const char *diff_id);
 bool store_has_layer(int data_fd, const char *diff_id);
 /* store_has_blob - with @size bytes (UINT64_MAX: any number). */
 bool store_has_blob(int data_fd, const char *digest, uint64_t size);

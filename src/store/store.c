@@ -42,6 +42,11 @@ void store_layer_path(const char *diff_id, char dst[static PATH_MAX])
 	fmt_to(dst, PATH_MAX, STORE_LAYERS "/%s", image_digest_hex(diff_id));
 }
 
+void store_recipe_path(const char *diff_id, char dst[static PATH_MAX])
+{
+	fmt_to(dst, PATH_MAX, STORE_RECIPES "/%s", image_digest_hex(diff_id));
+}
+
 /* --- one image ----------------------------------------------------------------------------------------------- */
 
 void store_image_done(struct store_image *image)
@@ -203,6 +208,22 @@ int store_blob_open(struct store *s, const char *digest, struct err *e)
 	if (fd == -ENOENT) {
 		err_clear(e);
 		return err_set(e, ERR_CORRUPT, ENOENT, "blob %.19s is not in the store", digest);
+	}
+	return fd;
+}
+
+int store_recipe_open(struct store *s, const char *diff_id, struct err *e)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (image_digest_check("layer", diff_id, e) < 0)
+		return -e->num;
+	store_recipe_path(diff_id, path);
+	fd = path_open_below(s->data_fd, path, O_RDONLY | O_NOFOLLOW, e);
+	if (fd == -ENOENT) {
+		err_clear(e);
+		return err_set(e, ERR_CORRUPT, ENOENT, "the archive of layer %.19s is not in the store", diff_id);
 	}
 	return fd;
 }

@@ -19,7 +19,7 @@ int store_open(int data_fd, struct store *ret, struct err *e) must_check;
 
 struct store_layer {
 	char *diff_id; /* of the unpacked tar; names the layer */
-	char *blob; /* the archive as it was received */
+	char *blob; /* the archive as it was received; when it is diff_id, a recipe may stand in for it */
 	char *media_type; /* of the blob */
 	uint64_t blob_size;
 	uint64_t size; /* bytes of its files */
@@ -59,6 +59,8 @@ int store_layer_open_at(int data_fd, const char *diff_id, struct err *e) must_ch
 
 /* store_blob_open - for reading. ERR_CORRUPT when it is not there. */
 int store_blob_open(struct store *s, const char *digest, struct err *e) must_check;
+/* store_recipe_open - how to make the archive of a layer again (fetch/recipe.h), where there is no blob of it. */
+int store_recipe_open(struct store *s, const char *diff_id, struct err *e) must_check;
 /* store_blob_read - a small one (a manifest, a configuration) as a whole. */
 int store_blob_read(struct store *s, const char *digest, size_t max, struct buf *ret, struct err *e) must_check;
 

@@ -36,6 +36,7 @@ int store_disk_use(struct store *s, uint64_t *ret_bytes, struct err *e)
 
 	store_tree_use(s->data_fd, STORE_LAYERS, &bytes);
 	store_tree_use(s->data_fd, STORE_BLOBS, &bytes);
+	store_tree_use(s->data_fd, STORE_RECIPES, &bytes);
 	*ret_bytes = bytes;
 	return 0;
 }

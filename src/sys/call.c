@@ -127,3 +127,23 @@ int sys_perf_event_open(const struct perf_event_attr *attr, pid_t pid, int cpu, 
 {
 	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, group, flags);
 }
+
+int sys_landlock_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */);
+}
+
+int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *attr)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, attr, sizeof(*attr), 0);
+}
+
+int sys_landlock_add_rule(int ruleset_fd, const struct sys_landlock_below *rule)
+{
+	return (int)syscall(SYS_landlock_add_rule, ruleset_fd, 1 /* LANDLOCK_RULE_PATH_BENEATH */, rule, 0);
+}
+
+int sys_landlock_restrict_self(int ruleset_fd)
+{
+	return (int)syscall(SYS_landlock_restrict_self, ruleset_fd, 0);
+}

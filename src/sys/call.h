@@ -49,5 +49,19 @@ int sys_signal_default(int sig);
 int sys_pidfd_send_signal(int pidfd, int sig);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+/* Landlock (Linux 5.13). The header of Debian 12 knows less than kernels do; the layout is ABI. */
+struct sys_landlock_ruleset {
+	uint64_t fs, net, scoped; /* what is governed: all of it is refused but for the rules */
+};
+struct sys_landlock_below {
+	uint64_t allowed;
+	int parent_fd;
+} __attribute__((packed));
+enum { SYS_LANDLOCK_ABI_MIN = 2 /* Linux 5.19: the first that lets files be renamed across directories */ };
+/* sys_landlock_abi - its version; -1 when the kernel has it not, or not switched on. */
+int sys_landlock_abi(void);
+int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *attr);
+int sys_landlock_add_rule(int ruleset_fd, const struct sys_landlock_below *rule);
+int sys_landlock_restrict_self(int ruleset_fd);
 struct perf_event_attr;
 int sys_perf_event_open(const struct perf_event_attr *attr, pid_t pid, int cpu, int group, unsigned long flags);

@@ -25,12 +25,15 @@ sweep()
 	[ "$status" = 0 ]
 }
 
-@test "create killed anywhere leaves what delete --force clears" { sweep create kill; }
-@test "create killed anywhere, with a unit of systemd" {
+# The same with the systemd driver: the container's cgroup is a scope that systemd makes and removes.
+systemd_sweep()
+{
 	[ "$(cat /proc/1/comm)" = systemd ] || skip "needs systemd as PID 1"
 	config "c['linux']['cgroupsPath'] = 'system.slice:tare:$MARK'"
-	sweep --systemd create kill
+	sweep --systemd "$@"
 }
+
+@test "create killed anywhere leaves what delete --force clears" { sweep create kill; }
 @test "start killed anywhere leaves what delete --force clears" { sweep start kill; }
 @test "run killed anywhere leaves what delete --force clears" { sweep run kill; }
 @test "run or its child killed anywhere" { sweep --follow run-true kill; }
@@ -44,3 +47,9 @@ sweep()
 @test "exec and its child without memory anywhere" { sweep --follow exec ENOMEM; }
 @test "delete --force without memory anywhere is finished by another" { sweep delete-force ENOMEM; }
 @test "create with a full disk anywhere leaves nothing" { sweep create ENOSPC; }
+@test "create killed anywhere, with a unit of systemd" { systemd_sweep create kill; }
+@test "start killed anywhere, with a unit of systemd" { systemd_sweep start kill; }
+@test "run killed anywhere, with a unit of systemd" { systemd_sweep run kill; }
+@test "delete killed anywhere, with a unit of systemd" { systemd_sweep delete kill; }
+@test "delete --force killed anywhere, with a unit of systemd" { systemd_sweep delete-force kill; }
+@test "create without memory anywhere, with a unit of systemd" { systemd_sweep create ENOMEM; }

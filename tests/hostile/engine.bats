@@ -70,6 +70,68 @@ probe()
 	[[ $output != host ]]
 }
 
+@test "0.3: what watches over a container keeps nothing of its caller" {
+	exec 9< "$HOST" 63< "$HOST" 200< "$HOST"
+	cd "$HOST"
+	SECRET=hunter2 "$TARE" run -d --name web --rootfs "$ROOT" sleep 1000 > /dev/null
+	cd /
+	exec 9<&- 63<&- 200<&-
+	wait_until 5 pgrep -f "tare-mon.*$TARE_ROOT" > /dev/null
+	monitor=$(pgrep -f "tare-mon.*$TARE_ROOT")
+	[ "$(readlink "/proc/$monitor/cwd")" = / ]
+	run -1 grep -z SECRET "/proc/$monitor/environ"
+	run -1 grep -F "$HOST" <<< "$(find "/proc/$monitor/fd" -printf '%l\n')"
+	[ "$(stat -c %a "$(echo "$TARE_ROOT"/containers/*/attach.sock)")" = 600 ]
+	[ "$(stat -c %a "$TARE_ROOT" "$TARE_RUN_ROOT" | sort -u)" = 700 ]
+}
+
+@test "1.2, 1.8, 1.9: the same of exec" {
+	ln -s /proc/self/fd/9 "$ROOT/w"
+	ln -s /proc/1/cwd "$ROOT/w2"
+	"$TARE" run -d --name web --rootfs "$ROOT" sleep 1000 > /dev/null
+	exec 9< "$HOST" 63< "$HOST" 200< "$HOST"
+	run -0 tare exec web sh -c 'cd /proc/self/fd && echo *'
+	[ "$output" = "0 1 2" ] || [ "$output" = "0 1 2 3" ]
+	for dir in /w /w2 /proc/self/fd/9 /proc/self/cwd /proc/self/root; do
+		run tare exec -w "$dir" web cat secret
+		[ "$status" != 0 ]
+		[[ $output != host ]]
+	done
+	exec 9<&- 63<&- 200<&-
+	for user in 01 -1 +0 ' 0' 0x0 4294967295 4294967296 0:01 nobody root:nope; do
+		run -1 tare exec --user="$user" web id
+	done
+	for how in "" "-u user" --privileged; do
+		# shellcheck disable=SC2086
+		run -0 tare exec $how web grep -E 'CapInh|CapAmb' /proc/self/status
+		[ "$(grep -c 0000000000000000 <<< "$output")" = 2 ]
+	done
+}
+
+@test "0.1: paths that change under exec, diff, export, cp of a volume and commit" {
+	make_box
+	tare run -d --name swap box sh -c "mkdir /d; echo inside > /d/secret; cp -r /etc /etc.real; while :; do
+		mv /d /d.real; ln -s $HOST /d; rm /d; mv /d.real /d
+		mv /etc/passwd /p; ln -s $HOST/secret /etc/passwd; rm /etc/passwd; mv /p /etc/passwd
+		done" > /dev/null
+	for i in $(seq 40); do
+		[ "$(tare exec -w /d swap cat secret 2> /dev/null || echo inside)" = inside ]
+		tare exec -u user swap true 2> /dev/null || true
+		tare diff swap > /dev/null || true
+	done
+	for i in 1 2 3 4 5; do
+		tare export -o "$BATS_TEST_TMPDIR/x.tar" swap || continue
+		run grep -ax host "$BATS_TEST_TMPDIR/x.tar"
+		[ "$status" = 1 ]
+		tare commit swap "swapped:$i" > /dev/null || continue
+		tare save "swapped:$i" > "$BATS_TEST_TMPDIR/x.tar"
+		run grep -ax host "$BATS_TEST_TMPDIR/x.tar"
+		[ "$status" = 1 ]
+	done
+	[ "$(ls -A "$HOST")" = secret ]
+	[ "$(cat "$HOST/secret")" = host ]
+}
+
 @test "1.3: /dev/null of the root filesystem is not used for masks" {
 	rm -rf "$ROOT/dev"
 	mkdir "$ROOT/dev"

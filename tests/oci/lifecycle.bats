@@ -63,11 +63,20 @@ teardown() { oci_teardown; }
 	[[ $output == *"container does not exist"* ]]
 }
 
-@test "a created container waits, and delete ends it" {
+@test "a created container waits; delete leaves it alone, delete --force and kill end it" {
 	make_bundle sh -c 'echo started'
-	tare create --bundle "$BUNDLE" a > "$BATS_TEST_TMPDIR/out"
+	tare create --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" a > "$BATS_TEST_TMPDIR/out"
 	[ "$(status_of a)" = created ]
 	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	run tare delete a
+	[ "$status" = 1 ]
+	[[ $output == *"cannot delete container a that is not stopped: created"*"--force"* ]]
+	[ "$(status_of a)" = created ]
+	tare delete --force a
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	tare create --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" a > "$BATS_TEST_TMPDIR/out"
+	tare kill a KILL
+	wait_gone "$(cat "$BATS_TEST_TMPDIR/pid")"
 	tare delete a
 	[ ! -s "$BATS_TEST_TMPDIR/out" ]
 }

@@ -84,9 +84,10 @@ furnish() {
 
 # Sets $root_image and $busybox.
 build_root() {
-	local list k tmp
-	list=$(grep -v '^#' "$here/packages" | paste -sd,)
-	k=$({ echo "$suite" && cat "$here/packages" && declare -f furnish && echo "$mask_units"; } | key)
+	local list k tmp more
+	more=$(printf '%s\n' ${packages[@]+"${packages[@]}"} | sort -u)
+	list=$({ grep -v '^#' "$here/packages" && echo "$more"; } | sed '/^$/d' | paste -sd,)
+	k=$({ echo "$suite" && cat "$here/packages" && printf '%s' "$more" && declare -f furnish && echo "$mask_units"; } | key)
 	root_image=$cache/root-$k.ext4 busybox=$cache/busybox-$k
 	[ -e "$root_image" ] && return
 	echo "tests/vm/run: building the guest's root file system (once)" >&2
