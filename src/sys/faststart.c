@@ -46,8 +46,7 @@ long __x86_shared_non_temporal_threshold = 768 << 10;
 long __x86_rep_movsb_threshold = 2048, __x86_rep_stosb_threshold = 2048, __x86_rep_movsb_stop_threshold = 768 << 10;
 int __x86_string_control;
 
-int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void),
-	void (*fini)(void), void (*unload)(void), void *stack_end);
+int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv);
 
 static void run_hooks(hook **from, hook **to, int argc, char **argv)
 {
@@ -69,14 +68,15 @@ static void resolve(void)
 		*(uintptr_t *)r->r_offset = ((uintptr_t(*)(void))r->r_addend)();
 }
 
-/* Before the TLS there is no stack protector, and what it compares with is set here. */
-__attribute__((no_stack_protector, noreturn)) int __libc_start_main(int (*program)(int, char **, char **), int argc,
-	char **argv, void (*init)(void), void (*fini)(void), void (*unload)(void), void *stack_end)
+/* Before the TLS there is no stack protector, and what it compares with is set here. The four parameters that _start
+ * passes besides are for dynamic and for old programs, or follow from these. */
+__attribute__((no_stack_protector, noreturn)) int __libc_start_main(
+	int (*program)(int, char **, char **), int argc, char **argv)
 {
 	char **envp = argv + argc + 1;
 
 	__environ = envp;
-	__libc_stack_end = stack_end;
+	__libc_stack_end = argv - 1; /* where the kernel put argc */
 	while (*envp)
 		envp++;
 	_dl_aux_init((const uintptr_t *)(envp + 1));
@@ -86,8 +86,6 @@ __attribute__((no_stack_protector, noreturn)) int __libc_start_main(int (*progra
 	/* The random bytes from the kernel; a canary begins with NUL, so that no string runs over it. */
 	__asm__ volatile("mov %0, %%fs:0x28" : : "r"(_dl_random[0] & ~(uintptr_t)0xff));
 	__asm__ volatile("mov %0, %%fs:0x30" : : "r"(_dl_random[1]));
-	if (unload)
-		__cxa_atexit((void (*)(void *))unload, NULL, NULL);
 	__libc_early_init(1);
 	__libc_init_first(argc, argv, __environ);
 	__cxa_atexit(end, NULL, NULL);
