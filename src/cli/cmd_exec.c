@@ -109,6 +109,7 @@ static int exec(struct cli *c, struct err *e)
 	if (n < 0)
 		c->fail_status = 1; /* docker's: nothing was tried in the container yet */
 	if (n == 0) {
+		c->engine.rt.ends_process = true;
 		n = engine_exec(&c->engine, &r, &o->o, &c->status, e);
 		if (n < 0)
 			c->fail_status = e->kind == ERR_EXEC_NOT_FOUND ? EXIT_NOT_FOUND

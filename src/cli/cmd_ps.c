@@ -42,17 +42,36 @@ static const struct format_header headers[] = { { "ID", "CONTAINER ID" }, { "Ima
 	{ "Mounts", "MOUNTS" }, { "Networks", "NETWORKS" }, { "LocalVolumes", "LOCAL VOLUMES" },
 	{ "Platform", "PLATFORM" } };
 
-/* The program with its arguments in quotes, cut to a few columns. */
-static void command_text(struct rows *r, struct json *row, const struct ct_config *c, bool whole)
+struct making {
+	struct cli *c;
+	const struct ps_opts *o;
+	struct rows *rows;
+	struct json *row;
+	int64_t now;
+	bool size;
+};
+
+static void put_kept(struct making *m, const char *key, const struct buf *b)
 {
+	const char *kept = b->len ? arena_dup(m->rows->arena, b->data) : "";
+
+	m->rows->failed |= b->failed || !kept;
+	rows_text(m->rows, m->row, key, kept);
+}
+
+/* The program with its arguments in quotes, cut to a few columns. */
+static void put_command(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const struct ct_config *c = &p->record.config;
 	AUTO(buf) struct buf b = BUF_INIT;
 	size_t n = c->entrypoint.n + c->cmd.n;
 
 	buf_str(&b, "\"");
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s%s", i ? " " : "",
-			i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n]);
-	if (b.data && !whole && utf8_columns(b.data + 1) > SHORT_COMMAND) {
+	for (size_t i = 0; i < n; i++) {
+		buf_str(&b, i ? " " : "");
+		buf_str(&b, i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n]);
+	}
+	if (b.data && !m->o->no_trunc && b.len - 1 > SHORT_COMMAND && utf8_columns(b.data + 1) > SHORT_COMMAND) {
 		b.len = 1 + utf8_prefix(b.data + 1, SHORT_COMMAND - 1);
 		b.data[b.len] = '\0';
 		buf_str(&b, "\xe2\x80\xa6");
@@ -62,138 +81,186 @@ static void command_text(struct rows *r, struct json *row, const struct ct_confi
 		if ((unsigned char)b.data[i] < 0x20 || b.data[i] == 0x7f)
 			b.data[i] = ' '; /* line ends and escape sequences of an image do not reach
 					    the terminal */
-	const char *kept = b.failed ? NULL : arena_dup(r->arena, b.data);
-	r->failed |= !kept;
-	rows_text(r, row, "Command", kept);
+	put_kept(m, key, &b);
 }
 
-static void status_text(struct rows *r, struct json *row, const struct ps_entry *p, int64_t now)
+static void put_created_at(struct making *m, const char *key, const struct ps_entry *p)
+{
+	char text[HUMAN_SIZE];
+
+	human_time(p->created, text);
+	rows_printf(m->rows, m->row, key, "%s", text);
+}
+
+static void put_id(struct making *m, const char *key, const struct ps_entry *p)
+{
+	rows_printf(m->rows, m->row, key, "%.*s", m->o->no_trunc ? CT_ID_LEN : SHORT_ID, p->record.id);
+}
+
+static void put_image(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const struct ct_config *c = &p->record.config;
+
+	rows_text(m->rows, m->row, key, c->image ? c->image : c->rootfs);
+}
+
+static void put_labels(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const struct rc_kv_list *l = &p->record.config.labels;
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < l->n; i++)
+		buf_printf(&b, "%s%s=%s", i ? "," : "", l->v[i].key, l->v[i].value);
+	put_kept(m, key, &b);
+}
+
+static void put_volumes(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const struct ct_config *c = &p->record.config;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->n_mounts; i++)
+		n += c->mounts[i].type == CT_MOUNT_VOLUME;
+	rows_printf(m->rows, m->row, key, "%u", n);
+}
+
+static void put_mounts(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const struct ct_config *c = &p->record.config;
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const struct ct_mount *mount = &c->mounts[i];
+		size_t n = str_len(mount->source);
+		bool cut = !m->o->no_trunc && n > MOUNT_COLUMNS;
+
+		if (mount->type == CT_MOUNT_TMPFS)
+			continue;
+		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? MOUNT_COLUMNS - 1 : n),
+			mount->source ? mount->source : "", cut ? "\xe2\x80\xa6" : "");
+	}
+	put_kept(m, key, &b);
+}
+
+static void put_name(struct making *m, const char *key, const struct ps_entry *p)
+{
+	rows_text(m->rows, m->row, key, p->record.config.name);
+}
+
+static void put_network(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const char *network = p->record.config.network;
+
+	rows_text(m->rows, m->row, key, network ? network : "default");
+}
+
+static void put_platform(struct making *m, const char *key, const struct ps_entry *p)
+{
+	rows_text(m->rows, m->row, key, p->record.config.platform);
+}
+
+static void put_ports(struct making *m, const char *key, const struct ps_entry *p)
+{
+	const struct rc_str_list *ports = &p->record.config.exposed_ports;
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < ports->n; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", ports->v[i]);
+	put_kept(m, key, &b);
+}
+
+static void put_running_for(struct making *m, const char *key, const struct ps_entry *p)
+{
+	char text[HUMAN_SIZE];
+
+	human_duration(m->now - p->created, text);
+	rows_printf(m->rows, m->row, key, "%s ago", text);
+}
+
+static void put_size(struct making *m, const char *key, const struct ps_entry *p)
+{
+	char written[HUMAN_SIZE], virtual_[HUMAN_SIZE];
+
+	if (!m->size) {
+		rows_text(m->rows, m->row, key, "0B");
+		return;
+	}
+	struct container_sizes s = sizes_of_container(m->c, &p->record);
+	human_bytes(s.written, written);
+	human_bytes(s.written + s.image, virtual_);
+	rows_printf(m->rows, m->row, key, "%s (virtual %s)", written, virtual_);
+}
+
+static void put_state(struct making *m, const char *key, const struct ps_entry *p)
+{
+	rows_text(m->rows, m->row, key, ct_state_names[p->record.status.state]);
+}
+
+/* How long ago @time was. */
+static void since(const struct making *m, const char *time, char dst[static HUMAN_SIZE])
+{
+	int64_t t;
+
+	human_duration(human_parse_time(time, &t) ? m->now - t : 0, dst);
+}
+
+static void put_status(struct making *m, const char *key, const struct ps_entry *p)
 {
 	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] = " (health: starting)",
 		[CT_HEALTH_HEALTHY] = " (healthy)",
 		[CT_HEALTH_UNHEALTHY] = " (unhealthy)" };
 	const struct ct_status *s = &p->record.status;
-	char since[HUMAN_SIZE], ended[HUMAN_SIZE];
-	int64_t t;
+	bool runs = s->state == CT_RUNNING || s->state == CT_PAUSED;
+	char ago[HUMAN_SIZE];
 
-	human_duration(human_parse_time(s->started, &t) ? now - t : 0, since);
-	human_duration(human_parse_time(s->finished, &t) ? now - t : 0, ended);
+	since(m, runs ? s->started : s->finished, ago);
 	switch (s->state) {
-	case CT_RUNNING: rows_printf(r, row, "Status", "Up %s%s", since, p->has_health ? health[p->health] : ""); break;
-	case CT_PAUSED: rows_printf(r, row, "Status", "Up %s (Paused)", since); break;
-	case CT_RESTARTING: rows_printf(r, row, "Status", "Restarting (%d) %s ago", s->exit_code, ended); break;
+	case CT_RUNNING:
+		rows_printf(m->rows, m->row, key, "Up %s%s", ago, p->has_health ? health[p->health] : "");
+		break;
+	case CT_PAUSED: rows_printf(m->rows, m->row, key, "Up %s (Paused)", ago); break;
+	case CT_RESTARTING: rows_printf(m->rows, m->row, key, "Restarting (%d) %s ago", s->exit_code, ago); break;
 	case CT_EXITED:
 		if (s->exit_unknown) /* the monitor was killed: nobody was told */
-			rows_printf(r, row, "Status", "Exited (?) %s ago", ended);
+			rows_printf(m->rows, m->row, key, "Exited (?) %s ago", ago);
 		else
-			rows_printf(r, row, "Status", "Exited (%d) %s ago", s->exit_code, ended);
+			rows_printf(m->rows, m->row, key, "Exited (%d) %s ago", s->exit_code, ago);
 		break;
-	case CT_REMOVING: rows_text(r, row, "Status", "Removal In Progress"); break;
+	case CT_REMOVING: rows_text(m->rows, m->row, key, "Removal In Progress"); break;
 	case CT_CREATED:
-	case CT_N_STATES: rows_text(r, row, "Status", "Created"); break;
+	case CT_N_STATES: rows_text(m->rows, m->row, key, "Created"); break;
 	}
-}
-
-static void joined(struct rows *r, struct json *row, const char *key, const struct rc_kv_list *l)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	for (size_t i = 0; i < l->n; i++)
-		buf_printf(&b, "%s%s=%s", i ? "," : "", l->v[i].key, l->v[i].value);
-	const char *kept = l->n ? arena_dup(r->arena, b.data ? b.data : "") : "";
-	r->failed |= b.failed || !kept;
-	rows_text(r, row, key, kept);
-}
-
-static unsigned count_volumes(const struct ct_config *c)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < c->n_mounts; i++)
-		n += c->mounts[i].type == CT_MOUNT_VOLUME;
-	return n;
-}
-
-static void mounts_text(struct rows *r, struct json *row, const struct ct_config *c, bool whole)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		const struct ct_mount *m = &c->mounts[i];
-		size_t n = str_len(m->source);
-		bool cut = !whole && n > MOUNT_COLUMNS;
-
-		if (m->type == CT_MOUNT_TMPFS)
-			continue;
-		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? MOUNT_COLUMNS - 1 : n),
-			m->source ? m->source : "", cut ? "\xe2\x80\xa6" : "");
-	}
-	const char *kept = b.len ? arena_dup(r->arena, b.data ? b.data : "") : "";
-	r->failed |= b.failed || !kept;
-	rows_text(r, row, "Mounts", kept);
-}
-
-static void ports_text(struct rows *r, struct json *row, const struct ct_config *c)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	for (size_t i = 0; i < c->exposed_ports.n; i++)
-		buf_printf(&b, "%s%s", i ? ", " : "", c->exposed_ports.v[i]);
-	const char *kept = b.len ? arena_dup(r->arena, b.data ? b.data : "") : "";
-	r->failed |= b.failed || !kept;
-	rows_text(r, row, "Ports", kept);
-}
-
-static const char *image_text(struct rows *r, const struct ct_config *c)
-{
-	if (c->image)
-		return c->image;
-	return c->rootfs ? c->rootfs : "";
 }
 
 /* In the order of docker's JSON. */
-struct row_how {
-	struct cli *c;
-	const struct ps_opts *o;
-	bool size;
-	int64_t now;
+static const struct column {
+	const char *key;
+	void (*put)(struct making *m, const char *key, const struct ps_entry *p);
+	bool shown; /* in the usual table */
+} columns[] = {
+	{ "Command", put_command, true },
+	{ "CreatedAt", put_created_at, false },
+	{ "ID", put_id, true },
+	{ "Image", put_image, true },
+	{ "Labels", put_labels, false },
+	{ "LocalVolumes", put_volumes, false },
+	{ "Mounts", put_mounts, false },
+	{ "Names", put_name, true },
+	{ "Networks", put_network, false },
+	{ "Platform", put_platform, false },
+	{ "Ports", put_ports, true },
+	{ "RunningFor", put_running_for, true },
+	{ "Size", put_size, true },
+	{ "State", put_state, false },
+	{ "Status", put_status, true },
 };
 
-static void add_row(const struct row_how *how, struct rows *r, const struct ps_entry *p)
+static void add_row(struct making *m, const struct ps_entry *p)
 {
-	const struct ps_opts *o = how->o;
-	int64_t now = how->now;
-	const struct record *rec = &p->record;
-	const struct ct_config *ct = &rec->config;
-	char text[HUMAN_SIZE];
-	struct json *row = rows_add(r);
-
-	command_text(r, row, ct, o->no_trunc);
-	human_time(p->created, text);
-	rows_printf(r, row, "CreatedAt", "%s", text);
-	rows_printf(r, row, "ID", "%.*s", o->no_trunc ? CT_ID_LEN : SHORT_ID, rec->id);
-	rows_text(r, row, "Image", image_text(r, ct));
-	joined(r, row, "Labels", &ct->labels);
-	rows_printf(r, row, "LocalVolumes", "%u", count_volumes(ct));
-	mounts_text(r, row, ct, o->no_trunc);
-	rows_text(r, row, "Names", ct->name);
-	rows_text(r, row, "Networks", ct->network ? ct->network : "default");
-	rows_text(r, row, "Platform", ct->platform ? ct->platform : "");
-	ports_text(r, row, ct);
-	human_duration(now - p->created, text);
-	rows_printf(r, row, "RunningFor", "%s ago", text);
-	if (how->size) {
-		char written[HUMAN_SIZE], virtual_[HUMAN_SIZE];
-		struct container_sizes s = sizes_of_container(how->c, rec);
-
-		human_bytes(s.written, written);
-		human_bytes(s.written + s.image, virtual_);
-		rows_printf(r, row, "Size", "%s (virtual %s)", written, virtual_);
-	} else {
-		rows_text(r, row, "Size", "0B");
-	}
-	rows_text(r, row, "State", ct_state_names[rec->status.state]);
-	status_text(r, row, p, now);
+	m->row = rows_add(m->rows);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		if (m->o->format || columns[i].shown) /* a template may use any, and in ways of its own */
+			columns[i].put(m, columns[i].key, p);
 }
 
 /* {{.Label "key"}}: from the entry behind the row. Rows and entries are in the same order, so the
@@ -244,11 +311,11 @@ static int print(struct cli *c, const struct ps_list *l, size_t n, const struct 
 		.method = label,
 		.no_trunc = o->no_trunc };
 	bool size = o->size || (o->format && !str_eq(o->format, "json") && format_needs(c, &how, "Size"));
-	struct row_how row = { c, o, size, time(NULL) };
+	struct making making = { .c = c, .o = o, .rows = &rows, .now = time(NULL), .size = size };
 
 	labels_from = l;
 	for (size_t i = 0; i < n; i++)
-		add_row(&row, &rows, l->v[i]);
+		add_row(&making, l->v[i]);
 	return format_print(c, &rows, &how, e);
 }
 

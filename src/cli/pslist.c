@@ -247,31 +247,53 @@ static void read_health(struct ps_entry *p)
 		p->health = health.status;
 }
 
-static void read_one(struct cli *c, const char *id, struct ps_list *l)
+/* Its monitor was killed: what a list shows of it is not enough to see to it. */
+static int look_after(struct cli *c, const char *id, struct record *r, struct err *e)
 {
-	struct ps_entry *p = arena_new(&l->arena, struct ps_entry);
-	struct err e = ERR_NONE;
-	int r = p ? record_open_id(&c->engine, id, true, &p->record, &e) : err_oom(&e, "the list of containers");
+	fd_close(&r->dir_fd);
+	int n = record_open_id(&c->engine, id, true, r, e);
 
-	if (!p) {
-		err_print(STDERR_FILENO, c->name, &e);
-		return;
-	}
+	return n < 0 ? n : engine_refresh(&c->engine, r, e);
+}
 
-	if (r == 0)
-		r = engine_refresh(&c->engine, &p->record, &e);
-	if (r == 0)
+/* Into @p; 1 when it is listed. */
+static int read_entry(struct cli *c, const char *id, struct record_reader *rr, struct ps_entry *p, struct err *e)
+{
+	int r = record_open_listed(&c->engine, id, rr, &p->record, e);
+	enum ct_state s = p->record.status.state;
+
+	if (r == 1 && s != CT_CREATED && s != CT_EXITED && !record_monitored(&p->record))
+		r = look_after(c, id, &p->record, e) < 0 ? -e->num : 1;
+	if (r == 1) {
 		read_health(p);
-	fd_close(&p->record.dir_fd); /* a thousand of them would be too many */
-	if (r == 0) {
 		if (!human_parse_time(p->record.config.created, &p->created))
 			p->created = 0;
-		l->v[l->n++] = p;
-		return;
 	}
-	record_done(&p->record);
-	if (e.kind != ERR_NOT_FOUND)
-		err_print(STDERR_FILENO, c->name, &e);
+	fd_close(&p->record.dir_fd); /* a thousand of them would be too many */
+	return r;
+}
+
+static void read_all(struct cli *c, const struct record_ids *ids, bool all, struct ps_list *l)
+{
+	struct record_reader rr = { .all = all, .text = BUF_INIT, .arena = &l->arena };
+	struct ps_entry *p = NULL;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		struct err e = ERR_NONE;
+
+		p = p ? p : arena_new(&l->arena, struct ps_entry);
+		int r = p ? read_entry(c, ids->v[i], &rr, p, &e) : err_oom(&e, "the list of containers");
+		if (r == 1) {
+			l->v[l->n++] = p;
+			p = NULL;
+			continue;
+		}
+		if (p)
+			record_done(&p->record);
+		if (e.num && e.kind != ERR_NOT_FOUND)
+			err_print(STDERR_FILENO, c->name, &e);
+	}
+	buf_done(&rr.text);
 }
 
 static const struct ps_entry *find_entry(struct cli *c, const struct ps_list *l, const char *ref, struct err *e)
@@ -325,8 +347,8 @@ int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, stru
 	if (check_filters(&want->filters, &all, e) < 0 || record_ids(&c->engine, &ids, e) < 0)
 		return -e->num;
 	ret->v = arena_array(&ret->arena, struct ps_entry *, ids.n + 1);
-	for (size_t i = 0; ret->v && i < ids.n; i++)
-		read_one(c, ids.v[i], ret);
+	if (ret->v)
+		read_all(c, &ids, all, ret);
 	record_ids_done(&ids);
 	if (!ret->v)
 		return err_oom(e, "the list of containers");

@@ -31,10 +31,20 @@ static size_t split(const char *line, size_t len, struct cell *cells)
 	}
 }
 
+static bool is_ascii(const struct cell *c)
+{
+	for (size_t i = 0; i < c->len; i++)
+		if ((unsigned char)(c->text[i] - 0x20) >= 0x5f)
+			return false;
+	return true;
+}
+
 static size_t columns_of(const struct cell *c)
 {
 	char small[256];
 
+	if (is_ascii(c))
+		return c->len;
 	if (c->len >= sizeof(small))
 		return c->len; /* nobody cuts by the column there */
 	memcpy(small, c->text, c->len);
@@ -91,6 +101,7 @@ static void fit(size_t *widths, size_t n, size_t width)
 
 static void write_cell(const struct cell *c, size_t width, bool last, struct buf *b)
 {
+	static const char blanks[] = "                                ";
 	size_t columns = columns_of(c), cut = c->len;
 	char small[256];
 
@@ -106,8 +117,10 @@ static void write_cell(const struct cell *c, size_t width, bool last, struct buf
 	if (last)
 		return;
 	size_t full = width + GAP > MIN_COLUMN ? width + GAP : MIN_COLUMN;
-	for (; columns < full; columns++)
-		buf_str(b, " ");
+	for (size_t n = full > columns ? full - columns : 0, now; n; n -= now) {
+		now = n < sizeof(blanks) - 1 ? n : sizeof(blanks) - 1;
+		buf_add(b, blanks, now);
+	}
 }
 
 void table_write(const char *text, const struct table_how *how, struct buf *ret)

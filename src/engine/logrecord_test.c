@@ -13,19 +13,18 @@ TEST(reads_what_the_monitor_writes)
 		{ "\0", 1 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct jsonlog_tail t = { .stream = "stderr",
-			.time = "2026-01-02T03:04:05Z",
-			.newline = true,
-			.attrs = "{\"tag\":\"a b\",\"x\":\"\\\"}\"}" };
+		const char *time = "2026-01-02T03:04:05Z";
+		struct jsonlog_tail t;
 		char record[512], room[512], details[64];
 		struct logrecord r;
-		size_t n = jsonlog_record(record, cases[i].line, cases[i].n, &t);
 
+		jsonlog_tail(&t, "stderr", time, "{\"tag\":\"a b\",\"x\":\"\\\"}\"}");
+		size_t n = jsonlog_record(record, cases[i].line, cases[i].n, true, &t);
 		CHECK(logrecord_parse(record, n - 1, room, &r), "case %zu: %.*s", i, (int)n, record);
 		CHECK(r.len == cases[i].n + 1 && memcmp(r.text, cases[i].line, cases[i].n) == 0 &&
 				r.text[r.len - 1] == '\n',
 			"case %zu", i);
-		CHECK(r.is_stderr && r.time_len == 20 && memcmp(r.time, t.time, 20) == 0, "case %zu", i);
+		CHECK(r.is_stderr && r.time_len == 20 && memcmp(r.time, time, 20) == 0, "case %zu", i);
 		logrecord_details(&r, details, sizeof(details));
 		CHECK(strcmp(details, "tag=a+b,x=%22%7D") == 0, "%s", details);
 	}

@@ -133,17 +133,17 @@ void record_ids_done(struct record_ids *l)
 
 /* --- reading -------------------------------------------------------------------------------------------- */
 
-static int read_status(struct record *r, struct err *e)
+static int read_status(struct record *r, struct buf *text, struct err *e)
 {
-	AUTO(buf) struct buf b = BUF_INIT;
-	int n = io_read_file_at(r->dir_fd, "status.json", MAX_STATUS, &b, e);
+	text->len = 0;
+	int n = io_read_regular_at(r->dir_fd, "status.json", MAX_STATUS, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
 		r->status = (struct ct_status)CT_STATUS_INIT;
 		return 0;
 	}
-	return n < 0 ? n : ct_status_read(b.data, b.len, &r->status, e);
+	return n < 0 ? n : ct_status_read(text->data, text->len, &r->status, e);
 }
 
 bool record_abandoned(int dir_fd)
@@ -166,30 +166,52 @@ static int not_made(const struct engine *en, const struct record *r, struct err 
 	return not_found(r->id, e);
 }
 
-static int read_config(const struct engine *en, struct record *r, struct err *e)
+/* In @arena only what lists show; without one, all. */
+static int read_config(const struct engine *en, struct record *r, struct buf *text, struct arena *arena, struct err *e)
 {
-	AUTO(buf) struct buf b = BUF_INIT;
-	int n = io_read_file_at(r->dir_fd, "config.json", MAX_CONFIG, &b, e);
+	text->len = 0;
+	int n = io_read_regular_at(r->dir_fd, "config.json", MAX_CONFIG, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
 		return not_made(en, r, e);
 	}
 	if (n == 0)
-		n = ct_config_read(b.data, b.len, &r->config, e);
+		n = arena ? ct_config_read_listed(text, arena, &r->config, e)
+			  : ct_config_read(text->data, text->len, &r->config, e);
 	return n < 0 ? err_wrap(e, "container %.12s", r->id) : 0;
+}
+
+static int open_dir(const struct engine *en, const char *id, struct record *r, struct err *e)
+{
+	*r = (struct record)RECORD_INIT;
+	memcpy(r->id, id, CT_ID_LEN + 1);
+	r->dir_fd = openat(en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (r->dir_fd < 0)
+		return errno == ENOENT ? not_found(id, e) : err_sys(e, "open container %.12s", id);
+	return 0;
 }
 
 int record_open_id(const struct engine *en, const char *id, bool with_config, struct record *ret, struct err *e)
 {
-	*ret = (struct record)RECORD_INIT;
-	memcpy(ret->id, id, CT_ID_LEN + 1);
-	ret->dir_fd = openat(en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (ret->dir_fd < 0)
-		return errno == ENOENT ? not_found(id, e) : err_sys(e, "open container %.12s", id);
-	if (with_config && read_config(en, ret, e) < 0)
+	AUTO(buf) struct buf text = BUF_INIT;
+
+	if (open_dir(en, id, ret, e) < 0 || (with_config && read_config(en, ret, &text, NULL, e) < 0))
 		return -e->num;
-	return read_status(ret, e) < 0 ? err_wrap(e, "container %.12s", id) : 0;
+	return read_status(ret, &text, e) < 0 ? err_wrap(e, "container %.12s", id) : 0;
+}
+
+int record_open_listed(
+	const struct engine *en, const char *id, struct record_reader *rr, struct record *ret, struct err *e)
+{
+	if (open_dir(en, id, ret, e) < 0)
+		return -e->num;
+	if (read_status(ret, &rr->text, e) < 0)
+		return err_wrap(e, "container %.12s", id);
+	enum ct_state s = ret->status.state;
+	if (!rr->all && s != CT_RUNNING && s != CT_PAUSED && s != CT_RESTARTING)
+		return 0;
+	return read_config(en, ret, &rr->text, rr->arena, e) < 0 ? -e->num : 1;
 }
 
 int record_open(const struct engine *en, const char *ref, struct record *ret, struct err *e)
@@ -229,7 +251,8 @@ int record_lock(struct record *r, int timeout_ms, struct err *e)
 	if (fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0)
 		return not_found(r->id, e);
 	r->held = true;
-	return read_status(r, e);
+	AUTO(buf) struct buf text = BUF_INIT;
+	return read_status(r, &text, e);
 }
 
 bool record_monitored(const struct record *r)

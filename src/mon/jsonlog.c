@@ -11,8 +11,14 @@
 typedef uint8_t v16 __attribute__((vector_size(16)));
 typedef uint64_t v2 __attribute__((vector_size(16)));
 
-/* Length of the beginning of @s that can stay as it is. */
-static size_t plain_run(const char *s, size_t n)
+static bool is_plain(uint8_t b)
+{
+	return b >= 0x20 && b < 0x80 && b != '"' && b != '\\' && b != '<' && b != '>' && b != '&';
+}
+
+/* Copy the beginning of @s that can stay as it is; its length. @dst has room for all of @s: of the sixteen bytes that
+ * are copied together the last ones may be too many. */
+static size_t copy_plain(char *dst, const char *s, size_t n)
 {
 	size_t i = 0;
 
@@ -20,6 +26,7 @@ static size_t plain_run(const char *s, size_t n)
 		v16 b, bad;
 
 		memcpy(&b, s + i, 16);
+		memcpy(dst + i, &b, 16);
 		/* b - 0x20 wraps for control bytes: above 0x5f then, as bytes from 0x80 on are. */
 		bad = (v16)((b - 0x20) > 0x5f) | (v16)(b == '"') | (v16)(b == '\\') | (v16)(b == '<') |
 			(v16)(b == '>') | (v16)(b == '&');
@@ -27,12 +34,8 @@ static size_t plain_run(const char *s, size_t n)
 		if (any[0] | any[1])
 			break;
 	}
-	for (; i < n; i++) {
-		uint8_t b = (uint8_t)s[i];
-
-		if (b < 0x20 || b >= 0x80 || b == '"' || b == '\\' || b == '<' || b == '>' || b == '&')
-			break;
-	}
+	for (; i < n && is_plain((uint8_t)s[i]); i++)
+		dst[i] = s[i];
 	return i;
 }
 
@@ -104,14 +107,26 @@ static char *put_special(char *dst, const char *s, size_t n, size_t *ret_n)
 	return put(dst, s, len);
 }
 
-size_t jsonlog_record(char *dst, const char *line, size_t n, const struct jsonlog_tail *t)
+void jsonlog_tail(struct jsonlog_tail *t, const char *stream, const char *time, const char *attrs)
+{
+	char *p = put(put_text(put(t->text, "\",\"stream\":\"", 12), stream), "\"", 1);
+
+	t->attrs_at = (size_t)(p - t->text);
+	t->attrs = attrs;
+	t->attrs_len = str_len(attrs);
+	p = put(put_text(put(p, ",\"time\":\"", 9), time), "\"}\n", 3);
+	t->len = (size_t)(p - t->text);
+}
+
+size_t jsonlog_record(char *dst, const char *line, size_t n, bool newline, const struct jsonlog_tail *t)
 {
 	char *p = put(dst, "{\"log\":\"", 8);
+	size_t rest = 0;
 
 	while (n) {
-		size_t run = plain_run(line, n);
+		size_t run = copy_plain(p, line, n);
 
-		p = put(p, line, run);
+		p += run;
 		line += run;
 		n -= run;
 		if (n) {
@@ -120,18 +135,13 @@ size_t jsonlog_record(char *dst, const char *line, size_t n, const struct jsonlo
 			n -= run;
 		}
 	}
-	if (t->newline)
+	if (newline)
 		p = put(p, "\\n", 2);
-	p = put(p, "\",\"stream\":\"", 12);
-	p = put_text(p, t->stream);
-	*p++ = '"';
 	if (t->attrs) {
-		p = put(p, ",\"attrs\":", 9);
-		p = put_text(p, t->attrs);
+		rest = t->attrs_at;
+		p = put(put(put(p, t->text, rest), ",\"attrs\":", 9), t->attrs, t->attrs_len);
 	}
-	p = put(p, ",\"time\":\"", 9);
-	p = put_text(p, t->time);
-	p = put(p, "\"}\n", 3);
+	p = put(p, t->text + rest, t->len - rest);
 	return (size_t)(p - dst);
 }
 

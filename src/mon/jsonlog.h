@@ -10,15 +10,19 @@ enum {
 	JSONLOG_OVERHEAD = 128, /* besides, without attributes */
 };
 
+/* What follows the line in all records of one moment: made once, copied often. */
 struct jsonlog_tail {
-	const char *stream; /* "stdout" or "stderr" */
-	const char *time;
+	char text[JSONLOG_OVERHEAD - 16];
+	size_t len;
+	size_t attrs_at; /* where attributes stand */
 	const char *attrs; /* a JSON object, or NULL */
-	bool newline; /* the line was ended by one */
+	size_t attrs_len;
 };
 
-/* jsonlog_record - to @dst, which has room for n * JSONLOG_GROWTH + JSONLOG_OVERHEAD + attributes.
- * Returns its length. */
-size_t jsonlog_record(char *dst, const char *line, size_t n, const struct jsonlog_tail *t);
+/* jsonlog_tail - for @stream ("stdout", "stderr") at @time, with @attrs, which is borrowed. */
+void jsonlog_tail(struct jsonlog_tail *t, const char *stream, const char *time, const char *attrs);
+/* jsonlog_record - to @dst, which has room for n * JSONLOG_GROWTH + JSONLOG_OVERHEAD + attributes; @newline: one ended
+ * the line. Returns its length. */
+size_t jsonlog_record(char *dst, const char *line, size_t n, bool newline, const struct jsonlog_tail *t);
 /* jsonlog_time - RFC 3339 with as many digits as are not zero (Go's RFC3339Nano). */
 void jsonlog_time(const struct timespec *t, char dst[static JSONLOG_TIME_SIZE]);

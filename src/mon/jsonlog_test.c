@@ -7,9 +7,11 @@
 
 static void check(const char *line, size_t n, const char *expected)
 {
-	struct jsonlog_tail t = { .stream = "stdout", .time = "T" };
+	struct jsonlog_tail t;
 	char got[8192], want[8192];
-	size_t len = jsonlog_record(got, line, n, &t);
+
+	jsonlog_tail(&t, "stdout", "T", NULL);
+	size_t len = jsonlog_record(got, line, n, false, &t);
 
 	snprintf(want, sizeof(want), "{\"log\":\"%s" TAIL, expected);
 	CHECK(len == strlen(want) && memcmp(got, want, len) == 0, "got %.*s instead of %s", (int)len, got, want);
@@ -56,21 +58,22 @@ TEST(finds_special_bytes_anywhere)
 TEST(every_byte_stays_within_its_growth)
 {
 	for (int b = 0; b < 256; b++) {
-		struct jsonlog_tail t = {
-			.stream = "stderr", .time = "2026-01-02T03:04:05.123456789Z", .newline = true
-		};
+		struct jsonlog_tail t;
 		char line[100], got[100 * JSONLOG_GROWTH + JSONLOG_OVERHEAD];
 
+		jsonlog_tail(&t, "stderr", "2026-01-02T03:04:05.123456789Z", NULL);
 		memset(line, b, sizeof(line));
-		CHECK(jsonlog_record(got, line, sizeof(line), &t) <= sizeof(got), "byte %d grew too much", b);
+		CHECK(jsonlog_record(got, line, sizeof(line), true, &t) <= sizeof(got), "byte %d grew too much", b);
 	}
 }
 
 TEST(writes_newline_and_attributes)
 {
-	struct jsonlog_tail t = { .stream = "stderr", .time = "T", .attrs = "{\"tag\":\"x\"}", .newline = true };
+	struct jsonlog_tail t;
 	char got[256];
-	size_t n = jsonlog_record(got, "hi", 2, &t);
+
+	jsonlog_tail(&t, "stderr", "T", "{\"tag\":\"x\"}");
+	size_t n = jsonlog_record(got, "hi", 2, true, &t);
 
 	CHECK(n ==
 				strlen("{\"log\":\"hi\\n\",\"stream\":\"stderr\",\"attrs\":{"

@@ -206,12 +206,12 @@ void logfile_flush(struct logfile *l)
 
 /* --- records ------------------------------------------------------------------------------------------------ */
 
-static void append(struct logfile *l, const char *line, size_t n, const struct jsonlog_tail *t)
+static void append(struct logfile *l, const char *line, size_t n, bool newline, const struct jsonlog_tail *t)
 {
-	if (l->out_len + n * JSONLOG_GROWTH + JSONLOG_OVERHEAD + str_len(l->attrs) > LOG_OUT_SIZE ||
+	if (l->out_len + n * JSONLOG_GROWTH + JSONLOG_OVERHEAD + t->attrs_len > LOG_OUT_SIZE ||
 		l->size + l->out_len >= l->max_size)
 		logfile_flush(l);
-	l->out_len += jsonlog_record(l->out + l->out_len, line, n, t);
+	l->out_len += jsonlog_record(l->out + l->out_len, line, n, newline, t);
 	l->out_records++;
 }
 
@@ -219,32 +219,58 @@ static void tell_losses(struct logfile *l)
 {
 	char text[160];
 	uint64_t n = l->lost - l->lost_told;
-	struct jsonlog_tail t = { .stream = "stderr", .time = l->time, .newline = true };
+	struct jsonlog_tail t;
 
-	if (l->lost == l->lost_told || l->out_len)
-		return;
 	size_t len = fmt_to(text, sizeof(text), "tare: %llu log record(s) were lost here: %s", (unsigned long long)n,
 		strerrordesc_np(l->lost_num) ? strerrordesc_np(l->lost_num) : "not known why");
-	append(l, text, len, &t);
+	jsonlog_tail(&t, "stderr", l->time, NULL);
+	append(l, text, len, true, &t);
 	l->out_notice = true;
+}
+
+static void set_time(struct logfile *l, const struct timespec *now)
+{
+	jsonlog_time(now, l->time);
+	l->has_tail[0] = l->has_tail[1] = false;
+}
+
+static bool owes_notice(const struct logfile *l)
+{
+	return l->lost != l->lost_told && !l->out_len;
+}
+
+static const struct jsonlog_tail *tail_now(struct logfile *l, unsigned stream)
+{
+	if (!l->has_tail[stream])
+		jsonlog_tail(&l->tail[stream], stream_names[stream], l->time, l->attrs);
+	l->has_tail[stream] = true;
+	return &l->tail[stream];
+}
+
+/* Out of line: few lines come in pieces. */
+__attribute__((noinline)) static void append_piece(
+	struct logfile *l, unsigned stream, const char *line, size_t n, bool newline)
+{
+	struct jsonlog_tail t;
+
+	jsonlog_tail(&t, stream_names[stream], l->part[stream].time, l->attrs);
+	append(l, line, n, newline, &t);
 }
 
 static void record(struct logfile *l, unsigned stream, const char *line, size_t n, bool newline)
 {
-	const struct log_part *p = &l->part[stream];
-
 	if (l->driver == LOG_DRIVER_JOURNALD) {
 		const struct journal_record r = { l->fields, stream, line, n, !newline };
 
 		l->lost += !journal_send(l->fd, &r);
 		return;
 	}
-	struct jsonlog_tail t = { .stream = stream_names[stream],
-		.time = p->continues ? p->time : l->time,
-		.attrs = l->attrs,
-		.newline = newline };
-	tell_losses(l);
-	append(l, line, n, &t);
+	if (owes_notice(l))
+		tell_losses(l);
+	if (l->part[stream].continues)
+		append_piece(l, stream, line, n, newline);
+	else
+		append(l, line, n, newline, tail_now(l, stream));
 }
 
 /* The beginning of a line that has no end yet, and no room for more. */
@@ -292,7 +318,7 @@ void logfile_feed(struct logfile *l, unsigned stream, const char *data, size_t n
 	if (l->driver == LOG_DRIVER_NONE)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
-	jsonlog_time(&now, l->time);
+	set_time(l, &now);
 	while (n) {
 		size_t used;
 
@@ -368,8 +394,9 @@ void logfile_close(struct logfile *l)
 		struct timespec now;
 
 		clock_gettime(CLOCK_REALTIME, &now);
-		jsonlog_time(&now, l->time);
-		tell_losses(l);
+		set_time(l, &now);
+		if (owes_notice(l))
+			tell_losses(l);
 		logfile_flush(l);
 	}
 	fd_close(&l->fd);

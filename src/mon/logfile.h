@@ -34,7 +34,9 @@ struct logfile {
 	char *out; /* LOG_OUT_SIZE: records on their way to the file */
 	size_t out_len, out_records;
 	bool out_notice; /* the first one tells of lost ones */
-	char time[JSONLOG_TIME_SIZE];
+	char time[JSONLOG_TIME_SIZE]; /* of what is fed now */
+	struct jsonlog_tail tail[2]; /* of that moment, by stream */
+	bool has_tail[2];
 	uint64_t lost, lost_told; /* records that could not be written */
 	int lost_num; /* errno of the last loss */
 };

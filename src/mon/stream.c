@@ -8,10 +8,11 @@
 enum { BIG_PIPE = 1 << 20 };
 
 /* A program that fills its pipe is writing faster than we are woken: fewer and larger turns. Not at
- * the start, as most programs never get there and a large pipe costs memory. */
+ * the start, as most programs never get there and a large pipe costs memory. Full is when no page is
+ * left, and what is written in uneven pieces does not fill its pages. */
 static void enlarge(int fd, size_t got)
 {
-	if (got == MON_DATA_MAX && fcntl(fd, F_GETPIPE_SZ) == MON_DATA_MAX)
+	if (got > MON_DATA_MAX / 4 * 3 && fcntl(fd, F_GETPIPE_SZ) == MON_DATA_MAX)
 		(void)fcntl(fd, F_SETPIPE_SZ, BIG_PIPE); /* a user has a limited number of pages: then not */
 }
 

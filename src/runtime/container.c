@@ -73,7 +73,7 @@ int rt_container_config(const struct rt_container *ct, struct runtime_config *re
 {
 	AUTO(buf) struct buf b = BUF_INIT;
 
-	if (io_read_file_at(ct->state_fd, "config.json", MAX_CONFIG, &b, e) < 0)
+	if (io_read_regular_at(ct->state_fd, "config.json", MAX_CONFIG, &b, e) < 0)
 		return err_wrap(e, "the container's copy of its configuration");
 	return runtime_config_read(b.data, b.len, NULL, false, ret, e);
 }

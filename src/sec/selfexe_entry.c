@@ -1,6 +1,7 @@
 /* The first instructions of tare-oci, before libc begins. Protecting our own executable (sec/selfexe.h) means executing
- * it a second time; libc's start and relocation cost time (start/start.c), so the first round is done here, by system calls alone, and only the second one sees libc. What cannot
- * be done here is left to selfexe_protect() in main(), which also speaks about errors.
+ * it a second time; libc's start and relocation cost time (start/start.c), so the first round is done here, by system
+ * calls alone, and only the second one sees libc. What cannot be done here is left to selfexe_protect() in main(),
+ * which also speaks about errors.
  *
  * Nothing may be used that needs relocation, the TLS (so no stack protector) or libc, memset included. Only in
  * static programs: a dynamic one is entered through its loader. */

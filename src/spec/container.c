@@ -149,17 +149,11 @@ static int check_id(const struct ct_config *c, struct err *e)
 	return 0;
 }
 
-static int read_document(const char *text, size_t len, struct ct_config *c, struct err *e)
+static int read_members(struct json *doc, struct arena *arena, struct ct_config *c, struct err *e)
 {
-	struct rd r = { .arena = &c->arena, .doc = "config.json", .e = e };
-	struct json *doc;
-	int rc = json_parse(text ? text : "", len, &c->arena, &doc, e);
+	struct rd r = { .arena = arena, .doc = "config.json", .e = e };
+	int rc = check_format(doc, e);
 
-	if (rc < 0) {
-		e->kind = e->num == ENOMEM ? ERR_SYSTEM : ERR_CORRUPT;
-		return err_wrap(e, "config.json");
-	}
-	rc = check_format(doc, e);
 	if (rc == 0)
 		rc = rd_end(&r, parts_read(&r, doc, &whole, c));
 	if (rc < 0 && e->kind == ERR_CONFIG)
@@ -170,16 +164,41 @@ static int read_document(const char *text, size_t len, struct ct_config *c, stru
 	return rc < 0 ? err_wrap(e, "config.json") : 0;
 }
 
+static int no_json(struct err *e)
+{
+	e->kind = e->num == ENOMEM ? ERR_SYSTEM : ERR_CORRUPT;
+	return err_wrap(e, "config.json");
+}
+
 int ct_config_read(const char *text, size_t len, struct ct_config *ret, struct err *e)
 {
 	struct ct_config c = { .arena = ARENA_INIT, .stop_timeout_s = -1 };
-	int r = read_document(text, len, &c, e);
+	struct json *doc;
+	int r = json_parse(text ? text : "", len, &c.arena, &doc, e);
 
+	r = r < 0 ? no_json(e) : read_members(doc, &c.arena, &c, e);
 	if (r < 0)
 		ct_config_done(&c);
 	else
 		*ret = c;
 	return r;
+}
+
+int ct_config_read_listed(struct buf *text, struct arena *arena, struct ct_config *ret, struct err *e)
+{
+	static const struct json_kept config[] = { { "Cmd", NULL }, { "Entrypoint", NULL }, { "ExposedPorts", NULL },
+		{ "Healthcheck", NULL }, { "Image", NULL }, { "Labels", NULL }, { NULL, NULL } };
+	static const struct json_kept host[] = { { "NetworkMode", NULL }, { NULL, NULL } };
+	static const struct json_kept tare[] = { { "Format", NULL }, { "Mounts", NULL }, { "Platform", NULL },
+		{ "Rootfs", NULL }, { "RootfsKind", NULL }, { NULL, NULL } };
+	static const struct json_kept listed[] = { { "Id", NULL }, { "Name", NULL }, { "Created", NULL },
+		{ "Image", NULL }, { "HostConfig", host }, { "Config", config }, { "Tare", tare }, { NULL, NULL } };
+	struct json *doc;
+
+	*ret = (struct ct_config){ .arena = ARENA_INIT, .stop_timeout_s = -1 };
+	if (json_parse_kept(text, listed, arena, &doc, e) < 0)
+		return no_json(e);
+	return read_members(doc, arena, ret, e);
 }
 
 void ct_config_done(struct ct_config *c)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include "base/fmt.h"
 #include "base/str.h"
 #include "spec/json.h"
@@ -113,9 +114,24 @@ static bool get(struct ct_status *s, const struct field *f, const struct json *v
 	return false;
 }
 
+/* They stand in the order of the table when we wrote them: the search goes on where the last one was found. */
+static const struct field *find(const char *name, size_t *next)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(fields); k++) {
+		size_t i = (*next + k) % ARRAY_SIZE(fields);
+
+		if (strcmp(fields[i].name, name) == 0) {
+			*next = i + 1;
+			return &fields[i];
+		}
+	}
+	return NULL;
+}
+
 static int get_all(const struct json *doc, struct ct_status *s, struct err *e)
 {
 	const struct json *format = json_member(doc, "Format");
+	size_t next = 0;
 	uint64_t n;
 
 	if (!format || json_u64(format, 1, UINT64_MAX, &n) != JSON_INT_OK)
@@ -124,11 +140,11 @@ static int get_all(const struct json *doc, struct ct_status *s, struct err *e)
 		return err_set(e, ERR_UNSUPPORTED, EUCLEAN, "written by a newer release of tare");
 	if (!json_member(doc, "State"))
 		return err_set(e, ERR_CORRUPT, EUCLEAN, "State: missing");
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		const struct json *v = json_member(doc, fields[i].name);
+	for (const struct json *v = doc->first; v; v = v->next) {
+		const struct field *f = v == format ? NULL : find(v->key, &next);
 
-		if (v && !get(s, &fields[i], v))
-			return err_set(e, ERR_CORRUPT, EUCLEAN, "%s: not what it should be", fields[i].name);
+		if (f && !get(s, f, v))
+			return err_set(e, ERR_CORRUPT, EUCLEAN, "%s: not what it should be", f->name);
 	}
 	return 0;
 }

@@ -206,6 +206,35 @@ TEST(values_come_back)
 	ct_config_done(&got);
 }
 
+TEST(a_list_reads_what_it_shows)
+{
+	AUTO(buf) struct buf b = BUF_INIT;
+	AUTO(buf) struct buf cut = BUF_INIT;
+	AUTO(arena) struct arena arena = ARENA_INIT;
+	struct ct_config c = full(), got;
+	struct err e = ERR_NONE;
+
+	put(&c, &b);
+	buf_add(&cut, b.data, b.len);
+	CHECK(ct_config_read_listed(&cut, &arena, &got, &e) == 0, "%s", e.msg);
+	CHECK(str_eq(got.id, ID) && str_eq(got.name, "web") && str_eq(got.created, c.created), "id, name, time");
+	CHECK(str_eq(got.image, "debian:12") && str_eq(got.image_id, "sha256:" ID) && str_eq(got.rootfs, "/r"),
+		"image");
+	CHECK(got.rootfs_kind == CT_ROOTFS_DIR && str_eq(got.platform, "linux/amd64"), "what it is made of");
+	CHECK(got.entrypoint.n == 2 && got.cmd.n == 3 && str_eq(got.cmd.v[2], "echo \"x\"\n"), "program");
+	CHECK(got.labels.n == 2 && got.exposed_ports.n == 2 && got.n_mounts == 4, "lists");
+	CHECK(str_eq(got.network, "container:x") && got.health.retries == 5, "network, health");
+	CHECK(!got.env.n && !got.privileged && !got.user && !got.n_ulimits, "more was read than is shown");
+	CHECK(!got.arena.head, "it lives elsewhere");
+	/* Wherever it ends, the reader notices. */
+	for (size_t n = 0; n + 2 < b.len; n++) {
+		err_clear(&e);
+		cut.len = 0;
+		buf_add(&cut, b.data, n);
+		CHECK(ct_config_read_listed(&cut, &arena, &got, &e) < 0, "cut after %zu bytes: taken", n);
+	}
+}
+
 TEST(nothing_said_is_told_from_zero)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
@@ -287,5 +316,5 @@ TEST(broken_ones_are_refused)
 	}
 }
 
-TEST_MAIN(T(every_member_survives), T(values_come_back), T(nothing_said_is_told_from_zero), T(the_shape_is_dockers),
-	T(broken_ones_are_refused))
+TEST_MAIN(T(every_member_survives), T(values_come_back), T(a_list_reads_what_it_shows),
+	T(nothing_said_is_told_from_zero), T(the_shape_is_dockers), T(broken_ones_are_refused))

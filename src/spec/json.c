@@ -9,7 +9,8 @@
 #include <string.h>
 #include "base/str.h"
 
-enum { NODES_AT_ONCE = 64, COMPARE_ALL_UP_TO = 24 };
+/* Comparing all pairs of keys costs less than sorting them for longer than one might think: their lengths differ. */
+enum { NODES_AT_ONCE = 16, COMPARE_ALL_UP_TO = 80 };
 
 struct parser {
 	const char *text; /* the caller's bytes: positions for messages, since the copy is rewritten */
@@ -19,6 +20,8 @@ struct parser {
 	struct json *spare;
 	size_t n_spare;
 	unsigned depth;
+	const struct json_kept *kept; /* of the object that is being read; NULL: all of it */
+	bool in_place; /* the copy is the caller's: strings are copied one by one */
 	struct err *e;
 };
 
@@ -68,10 +71,24 @@ static void skip_blanks(struct parser *p)
 
 /* --- strings ------------------------------------------------------------------------------------ */
 
-/* Bytes that stand for themselves: ASCII without control characters, quote and backslash. */
-static bool is_plain(char c)
+/* Where a byte means something besides itself. */
+enum { IN_STRING = 1, SKIPPED_OUTSIDE = 2, SKIPPED_STRING = 4 };
+static const unsigned char meaning[256] = { ['\0'] = IN_STRING | SKIPPED_OUTSIDE | SKIPPED_STRING,
+	[1 ... 0x1f] = IN_STRING,
+	['"'] = IN_STRING | SKIPPED_OUTSIDE | SKIPPED_STRING,
+	['\\'] = IN_STRING | SKIPPED_STRING,
+	['{'] = SKIPPED_OUTSIDE,
+	['['] = SKIPPED_OUTSIDE,
+	['}'] = SKIPPED_OUTSIDE,
+	[']'] = SKIPPED_OUTSIDE,
+	[','] = SKIPPED_OUTSIDE,
+	[0x80 ... 0xff] = IN_STRING };
+
+static char *skip_to(char *at, unsigned char where)
 {
-	return (unsigned char)(c - 0x20) < 0x60 && c != '"' && c != '\\';
+	while (!(meaning[(unsigned char)*at] & where))
+		at++;
+	return at;
 }
 
 /* Length of the well-formed UTF-8 sequence at @s (Unicode 15, table 3-7), 0 if there is none. The
@@ -187,11 +204,10 @@ static int string(struct parser *p, char **ret, uint32_t *ret_len)
 {
 	char *start = p->at, *w;
 
-	while (is_plain(*p->at))
-		p->at++;
-	w = p->at;
+	w = p->at = skip_to(p->at, IN_STRING);
 	while (*p->at != '"') {
-		size_t n = is_plain(*p->at) ? 1 : utf8_length((const unsigned char *)p->at);
+		bool plain = !(meaning[(unsigned char)*p->at] & IN_STRING);
+		size_t n = plain ? 1 : utf8_length((const unsigned char *)p->at);
 
 		if (*p->at == '\\') {
 			if (escape(p, &w) < 0)
@@ -210,9 +226,9 @@ static int string(struct parser *p, char **ret, uint32_t *ret_len)
 	}
 	p->at++;
 	*w = '\0';
-	*ret = start;
 	*ret_len = (uint32_t)(w - start);
-	return 0;
+	*ret = p->in_place ? arena_dup_n(p->arena, start, *ret_len) : start;
+	return *ret ? 0 : err_oom(p->e, "a JSON document");
 }
 
 /* --- values ------------------------------------------------------------------------------------- */
@@ -328,41 +344,99 @@ static int check_keys(struct parser *p, const struct json *object)
 	return 0;
 }
 
-/* One member behind "{", "[" or ",". */
-static struct json *member(struct parser *p, enum json_kind kind)
+static int key(struct parser *p, char **ret, uint32_t *ret_len)
 {
-	char *key = NULL;
-	uint32_t key_len = 0;
+	if (*p->at != '"')
+		return fail_byte(p, "a key in double quotes is expected");
+	p->at++;
+	if (string(p, ret, ret_len) < 0)
+		return -p->e->num;
+	skip_blanks(p);
+	if (*p->at != ':')
+		return fail_byte(p, "a ':' is expected after the key");
+	p->at++;
+	skip_blanks(p);
+	return 0;
+}
+
+/* Past a member that is not kept, up to the comma or bracket behind it; with @rest past all that follow. */
+static int pass_over(struct parser *p, bool rest)
+{
+	unsigned char where = SKIPPED_OUTSIDE;
+	size_t depth = 0;
+
+	for (char *at = p->at;; at++) {
+		p->at = at = skip_to(at, where);
+		if (*at == '\0')
+			return fail_byte(p, "");
+		if (*at == '"')
+			where = where == SKIPPED_OUTSIDE ? SKIPPED_STRING : SKIPPED_OUTSIDE;
+		else if (*at == '\\')
+			at += at[1] != '\0';
+		else if (*at == '{' || *at == '[')
+			depth++;
+		else if (!depth && !(rest && *at == ','))
+			return 0;
+		else
+			depth -= *at != ',';
+	}
+}
+
+static size_t count_kept(const struct json_kept *all)
+{
+	size_t n = 0;
+
+	while (all[n].key)
+		n++;
+	return n;
+}
+
+/* Of the key as it is written, behind its quote: ours have no escapes. */
+static const struct json_kept *find_kept(const struct json_kept *all, const char *text)
+{
+	for (; all->key; all++) {
+		const char *k = all->key, *t = text;
+
+		while (*k && *k == *t)
+			k++, t++;
+		if (!*k && *t == '"')
+			return all;
+	}
+	return NULL;
+}
+
+/* One member behind "{", "[" or ",". *ret stays NULL when it is not kept. */
+static int member(struct parser *p, enum json_kind kind, struct json **ret)
+{
+	const struct json_kept *level = p->kept;
+	char *name = NULL;
+	uint32_t name_len = 0;
 
 	skip_blanks(p);
 	if (kind == JSON_KIND_OBJECT) {
-		if (*p->at != '"') {
-			fail_byte(p, "a key in double quotes is expected");
-			return NULL;
-		}
-		p->at++;
-		if (string(p, &key, &key_len) < 0)
-			return NULL;
-		skip_blanks(p);
-		if (*p->at != ':') {
-			fail_byte(p, "a ':' is expected after the key");
-			return NULL;
-		}
-		p->at++;
-		skip_blanks(p);
+		const struct json_kept *kept = level && *p->at == '"' ? find_kept(level, p->at + 1) : NULL;
+
+		if (level && !kept && *p->at == '"')
+			return pass_over(p, false);
+		if (key(p, &name, &name_len) < 0)
+			return -p->e->num;
+		p->kept = kept ? kept->below : NULL;
 	}
 	struct json *v = value(p);
-	if (v) {
-		v->key = key;
-		v->key_len = key_len;
-	}
-	return v;
+	p->kept = level;
+	if (!v)
+		return -p->e->num;
+	v->key = name;
+	v->key_len = name_len;
+	*ret = v;
+	return 0;
 }
 
 static int members(struct parser *p, struct json *container, char close)
 {
 	struct json **link = &container->first;
 	const char *expected = close == '}' ? "',' or '}' is expected" : "',' or ']' is expected";
+	size_t missing = p->kept ? count_kept(p->kept) : SIZE_MAX;
 
 	skip_blanks(p);
 	if (*p->at == close) {
@@ -370,13 +444,18 @@ static int members(struct parser *p, struct json *container, char close)
 		return 0;
 	}
 	for (;;) {
-		struct json *v = member(p, container->kind);
+		struct json *v = NULL;
 
-		if (!v)
+		if (member(p, container->kind, &v) < 0)
 			return -p->e->num;
-		*link = v;
-		link = &v->next;
-		container->n++;
+		if (v) {
+			*link = v;
+			link = &v->next;
+			container->n++;
+			missing--;
+		}
+		if (!missing && pass_over(p, true) < 0)
+			return -p->e->num;
 		skip_blanks(p);
 		char c = *p->at;
 		if (c != ',' && c != close)
@@ -436,92 +515,53 @@ static int check_encoding(struct parser *p)
 	return 0;
 }
 
+static int document(struct parser *p, struct json **ret)
+{
+	if (check_encoding(p) < 0)
+		return -p->e->num;
+	skip_blanks(p);
+	if (p->at == p->end)
+		return err_set(p->e, ERR_CONFIG, EINVAL, "empty, a JSON document is expected");
+	struct json *v = value(p);
+	if (!v)
+		return -p->e->num;
+	skip_blanks(p);
+	if (p->at != p->end)
+		return fail(p, p->at, "something follows the end of the document");
+	*ret = v;
+	return 0;
+}
+
+static int check_size(size_t len, struct err *e)
+{
+	return len <= JSON_MAX_BYTES ? 0
+				     : err_set(e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
+}
+
 int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e)
 {
 	struct parser p = { .text = text, .arena = arena, .e = e };
 
-	if (len > JSON_MAX_BYTES)
-		return err_set(e, ERR_CONFIG, EFBIG, "%zu bytes, allowed are %d", len, JSON_MAX_BYTES);
+	if (check_size(len, e) < 0)
+		return -e->num;
 	p.copy = arena_dup_n(arena, text, len);
 	if (!p.copy)
 		return err_oom(e, "a JSON document");
 	p.at = p.copy;
 	p.end = p.copy + len;
-	if (check_encoding(&p) < 0)
-		return -e->num;
-	skip_blanks(&p);
-	if (p.at == p.end)
-		return err_set(e, ERR_CONFIG, EINVAL, "empty, a JSON document is expected");
-	struct json *v = value(&p);
-	if (!v)
-		return -e->num;
-	skip_blanks(&p);
-	if (p.at != p.end)
-		return fail(&p, p.at, "something follows the end of the document");
-	*ret = v;
-	return 0;
+	return document(&p, ret);
 }
 
-/* --- access ------------------------------------------------------------------------------------- */
-
-const char *json_kind_name(const struct json *v)
+int json_parse_kept(
+	struct buf *text, const struct json_kept *kept, struct arena *arena, struct json **ret, struct err *e)
 {
-	static const char *const names[] = { "null", "false", "true", "a number", "a string", "a list", "an object" };
+	char *start = buf_reserve(text, 0);
+	struct parser p = { .arena = arena, .kept = kept, .in_place = true, .e = e };
 
-	return names[v->kind];
-}
-
-struct json *json_member(const struct json *v, const char *key)
-{
-	if (v->kind == JSON_KIND_OBJECT)
-		for (struct json *m = v->first; m; m = m->next)
-			if (strcmp(m->key, key) == 0)
-				return m;
-	return NULL;
-}
-
-/* Magnitude and sign of a number without fraction and exponent. */
-static enum json_int integer(const struct json *v, uint64_t *ret, bool *ret_negative)
-{
-	if (v->kind != JSON_KIND_NUMBER)
-		return JSON_INT_NOT_A_NUMBER;
-	size_t sign = v->text[0] == '-';
-	for (size_t i = sign; i < v->n; i++)
-		if (!is_digit(v->text[i]))
-			return JSON_INT_FRACTION;
-	if (!parse_u64_n(v->text + sign, v->n - sign, UINT64_MAX, ret))
-		return JSON_INT_RANGE;
-	*ret_negative = sign;
-	return JSON_INT_OK;
-}
-
-enum json_int json_u64(const struct json *v, uint64_t min, uint64_t max, uint64_t *ret)
-{
-	uint64_t n = 0;
-	bool negative = false;
-	enum json_int r = integer(v, &n, &negative);
-
-	if (r != JSON_INT_OK)
-		return r;
-	if (negative || n < min || n > max)
-		return JSON_INT_RANGE;
-	*ret = n;
-	return JSON_INT_OK;
-}
-
-enum json_int json_i64(const struct json *v, int64_t min, int64_t max, int64_t *ret)
-{
-	uint64_t n = 0;
-	bool negative = false;
-	enum json_int r = integer(v, &n, &negative);
-
-	if (r != JSON_INT_OK)
-		return r;
-	if (n > (uint64_t)INT64_MAX + negative)
-		return JSON_INT_RANGE;
-	int64_t value = negative ? (int64_t)(0 - n) : (int64_t)n;
-	if (value < min || value > max)
-		return JSON_INT_RANGE;
-	*ret = value;
-	return JSON_INT_OK;
+	if (!start)
+		return err_oom(e, "a JSON document");
+	p.text = p.copy = p.at = text->data;
+	p.end = start;
+	*start = '\0';
+	return check_size(text->len, e) < 0 ? -e->num : document(&p, ret);
 }

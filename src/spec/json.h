@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 enum { JSON_MAX_DEPTH = 64, JSON_MAX_BYTES = 16 << 20 };
@@ -45,6 +46,17 @@ struct json {
 /* json_parse - @len bytes of @text, which the caller keeps; the result lives in @arena. -EINVAL
  * with "line L, column C: cause" (columns count bytes), -EFBIG, -ENOMEM. */
 int json_parse(const char *text, size_t len, struct arena *arena, struct json **ret, struct err *e) must_check;
+
+/* A member of an object, and what is kept of it if it is an object itself; NULL: all. Tables end with a NULL key. */
+struct json_kept {
+	const char *key;
+	const struct json_kept *below;
+};
+/* json_parse_kept - the same, but of the outermost object only the members in @kept. What is left out is passed over by
+ * its quotes and brackets, neither checked nor decoded: for documents of our own that are read whole elsewhere. Strings
+ * live in @arena, numbers in @text, which is rewritten. */
+int json_parse_kept(struct buf *text, const struct json_kept *kept, struct arena *arena, struct json **ret,
+	struct err *e) must_check;
 /* json_kind_name - "an object", "a string", … for messages. */
 const char *json_kind_name(const struct json *v);
 /* json_member - of object @v by @key, or NULL; also NULL when @v is no object. */

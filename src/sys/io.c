@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int io_read_all(int fd, size_t max, struct buf *ret, struct err *e)
+static int read_all(int fd, size_t max, bool regular, struct buf *ret, struct err *e)
 {
 	size_t start = ret->len, room = 4096;
 
@@ -25,11 +25,16 @@ int io_read_all(int fd, size_t max, struct buf *ret, struct err *e)
 		ret->data[ret->len] = '\0';
 		if (ret->len - start > max)
 			return err_set(e, ERR_CONFIG, EFBIG, "larger than the allowed %zu bytes", max);
-		if (n == 0)
+		if (n == 0 || (regular && (size_t)n < room))
 			return 0;
 		if ((size_t)n == room && room < 1 << 16)
 			room *= 2;
 	}
+}
+
+int io_read_all(int fd, size_t max, struct buf *ret, struct err *e)
+{
+	return read_all(fd, max, false, ret, e);
 }
 
 int io_write_all(int fd, const void *data, size_t n, struct err *e)
@@ -63,15 +68,25 @@ int io_write_once(int fd, const char *data, size_t n, struct err *e)
 	return 0;
 }
 
-int io_read_file_at(int dirfd, const char *name, size_t max, struct buf *ret, struct err *e)
+static int read_at(int dirfd, const char *name, size_t max, bool regular, struct buf *ret, struct err *e)
 {
 	auto_fd int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(e, "open %s", name);
-	if (io_read_all(fd, max, ret, e) < 0)
+	if (read_all(fd, max, regular, ret, e) < 0)
 		return err_wrap(e, "%s", name);
 	return 0;
+}
+
+int io_read_file_at(int dirfd, const char *name, size_t max, struct buf *ret, struct err *e)
+{
+	return read_at(dirfd, name, max, false, ret, e);
+}
+
+int io_read_regular_at(int dirfd, const char *name, size_t max, struct buf *ret, struct err *e)
+{
+	return read_at(dirfd, name, max, true, ret, e);
 }
 
 int io_write_file_at(int dirfd, const char *name, const char *value, struct err *e)
