@@ -167,6 +167,7 @@ int creation_record(struct creation *c, struct err *e)
 	c->state.start_ticks = found ? st.start_ticks : 0;
 	c->state.rootfs = arena_dup(&c->state.arena, c->plan.child.rootfs);
 	c->state.started = c->started;
+	c->state.restored = c->restored;
 	return c->state.rootfs ? rt_state_save(c->state_fd, &c->state, e) : err_oom(e, "the container's state");
 }
 

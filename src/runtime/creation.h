@@ -24,6 +24,7 @@ struct creation {
 	bool published; /* a pid file may have been written */
 	bool stays; /* the caller stays with the program, and keeps its terminal (rt_launch) */
 	bool started; /* run: recorded as started */
+	bool restored; /* its first process is made by criu */
 	bool go_sent; /* the last SYNC_GO was sent */
 	/* systemd: memory that the child sees too, CG_PATH_SIZE bytes, for the cgroup path that is known only when the
 	 * child already waits; else NULL */

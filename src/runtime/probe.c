@@ -51,8 +51,9 @@ int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status
 {
 	bool alive = false, same = true, paused = false;
 	auto_fd int pidfd = FD_NONE;
+	struct proc_stat st = { 0 };
 
-	if (s->pid > 0 && proc_open_same(s->pid, s->start_ticks, &alive, &pidfd, e) < 0)
+	if (s->pid > 0 && proc_open_same_stat(s->pid, s->start_ticks, &alive, &pidfd, &st, e) < 0)
 		return -e->num;
 	/* Equal pids that started at the same tick of two boots are rare, so this is asked last. */
 	if (alive && same_boot(p, s, &same, e) < 0)
@@ -64,7 +65,10 @@ int rt_probe_status(struct rt_probe *p, const struct rt_state *s, enum rt_status
 	}
 	if (frozen(p, s, &paused, e) < 0)
 		return -e->num;
-	*ret = paused ? RT_PAUSED : s->started ? RT_RUNNING : RT_CREATED;
+	/* runtime.md "State": running is what has executed its program; the record comes before. What criu made never
+	 * executes anything. */
+	bool running = s->started && (!st.forked || s->restored);
+	*ret = paused ? RT_PAUSED : running ? RT_RUNNING : RT_CREATED;
 	*ret_pidfd = fd_steal(&pidfd);
 	return 0;
 }

@@ -305,7 +305,7 @@ static int stay(struct restore *r, struct rt_relay *relay, int *ret_status, stru
 int rt_restore(
 	struct rt_context *ctx, const struct rt_create *req, const struct rt_criu *q, int *ret_status, struct err *e)
 {
-	struct restore r = { .c = { .ctx = ctx, .req = req, .started = true },
+	struct restore r = { .c = { .ctx = ctx, .req = req, .started = true, .restored = true },
 		.q = q,
 		.dirs = { FD_NONE, FD_NONE, NULL, NULL },
 		.run = CRIU_RUN_INIT,

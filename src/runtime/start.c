@@ -82,7 +82,7 @@ static int check_startable(const struct rt_container *ct, const char *id, struct
 		return r;
 	if (ct->status == RT_STOPPED)
 		return err_set(e, ERR_CONFLICT, EINVAL, "cannot start a container that has stopped");
-	if (ct->status != RT_CREATED)
+	if (ct->status != RT_CREATED || ct->state.started)
 		return err_set(e, ERR_CONFLICT, EBUSY, "cannot start an already running container");
 	return 0;
 }

@@ -17,7 +17,8 @@ struct rt_state {
 	pid_t pid; /* 0: not yet or no longer */
 	uint64_t start_ticks; /* of pid */
 	char *boot_id; /* NULL: a state root that does not outlive a boot */
-	bool started; /* rt_start succeeded: created or running */
+	bool started; /* its program was let run */
+	bool restored; /* by criu, so that its first process never executed a program */
 	uint32_t uid; /* who made it */
 	enum rt_cgroup_manager manager;
 	char *cgroup_path; /* relative to each hierarchy's root, "/a/b"; NULL: none of our own */

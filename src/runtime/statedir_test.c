@@ -227,7 +227,9 @@ TEST(status_knows_a_reused_pid)
 	s.boot_id = boot;
 	check_status(&f, &s, RT_CREATED, "alive");
 	s.started = true;
-	check_status(&f, &s, RT_RUNNING, "started");
+	check_status(&f, &s, RT_CREATED, "let run, its program not yet executed");
+	s.restored = true;
+	check_status(&f, &s, RT_RUNNING, "made by criu");
 	s.start_ticks++;
 	check_status(&f, &s, RT_STOPPED, "another start time");
 	s.start_ticks--;

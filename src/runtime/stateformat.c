@@ -35,6 +35,7 @@ static const struct field fields[] = {
 	FIELD("startTicks", F_U64, start_ticks, REQUIRED),
 	FIELD("bootId", F_STR, boot_id, 0),
 	FIELD("started", F_BOOL, started, 0),
+	FIELD("restored", F_BOOL, restored, 0),
 	FIELD("manager", F_MANAGER, manager, REQUIRED | IN_MARK),
 	FIELD("cgroup", F_PATH, cgroup_path, IN_MARK),
 	FIELD("scope", F_STR, cgroup_scope, IN_MARK),

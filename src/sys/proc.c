@@ -15,7 +15,8 @@
 /* The command name in parentheses may hold anything, so fields are counted from the last ')'. */
 static bool parse_stat(char *text, struct proc_stat *ret)
 {
-	enum { FIELD_STATE = 3, FIELD_PPID = 4, FIELD_SESSION = 6, FIELD_START = 22 };
+	enum { FIELD_STATE = 3, FIELD_PPID = 4, FIELD_SESSION = 6, FIELD_FLAGS = 9, FIELD_START = 22 };
+	enum { PF_FORKNOEXEC = 0x40 }; /* linux/sched.h; the same since 2.6 */
 	char *p = strrchr(text, ')'), *save;
 	uint64_t v;
 
@@ -29,6 +30,8 @@ static bool parse_stat(char *text, struct proc_stat *ret)
 			ret->ppid = (pid_t)v;
 		if (field == FIELD_SESSION && parse_u64(word, INT32_MAX, &v))
 			ret->session = (pid_t)v;
+		if (field == FIELD_FLAGS && parse_u64(word, UINT32_MAX, &v))
+			ret->forked = v & PF_FORKNOEXEC;
 		if (field == FIELD_START)
 			return parse_u64(word, UINT64_MAX, &ret->start_ticks);
 	}
@@ -68,10 +71,9 @@ int proc_boot_id(char dst[static PROC_BOOT_ID_SIZE], struct err *e)
 	return 0;
 }
 
-int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct err *e)
+int proc_open_same_stat(
+	pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct proc_stat *ret, struct err *e)
 {
-	struct proc_stat st = { 0 };
-
 	*ret_found = false;
 	auto_fd int pidfd = sys_pidfd_open(pid, 0);
 	/* Of a thread, and of a process that is just being reaped: EINVAL, since Linux 6.14 ENOENT. */
@@ -80,14 +82,21 @@ int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pi
 			? 0
 			: err_sys(e, "open a pidfd of process %d", (int)pid);
 	bool found = false;
-	int r = proc_stat(pid, &found, &st, e);
+	int r = proc_stat(pid, &found, ret, e);
 	if (r < 0)
 		return r;
-	if (!found || st.start_ticks != start_ticks || st.state == 'Z' || st.state == 'X')
+	if (!found || ret->start_ticks != start_ticks || ret->state == 'Z' || ret->state == 'X')
 		return 0;
 	*ret_pidfd = fd_steal(&pidfd);
 	*ret_found = true;
 	return 0;
+}
+
+int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct err *e)
+{
+	struct proc_stat st = { 0 };
+
+	return proc_open_same_stat(pid, start_ticks, ret_found, ret_pidfd, &st, e);
 }
 
 int proc_signal(int pidfd, int sig, bool *ret_found, struct err *e)

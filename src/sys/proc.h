@@ -9,6 +9,7 @@ struct proc_stat {
 	char state; /* proc_pid_stat(5) field 3: R S D Z T … */
 	pid_t ppid;
 	pid_t session;
+	bool forked; /* field 9: has not executed a program since it was made by fork(2) or clone(2) */
 	uint64_t start_ticks; /* field 22, clock ticks since boot */
 };
 
@@ -20,6 +21,9 @@ int proc_boot_id(char dst[static PROC_BOOT_ID_SIZE], struct err *e) must_check;
 /* proc_open_same - a pidfd of @pid if it still is the process that started at @start_ticks and is no
  * zombie; *ret_found false otherwise. The pidfd is the caller's. pidfd_open(2). */
 int proc_open_same(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct err *e) must_check;
+/* proc_open_same_stat - the same, with what proc_stat found. */
+int proc_open_same_stat(pid_t pid, uint64_t start_ticks, bool *ret_found, int *ret_pidfd, struct proc_stat *ret,
+	struct err *e) must_check;
 /* proc_signal - by pidfd; *ret_found false when it has ended (ESRCH). pidfd_send_signal(2). */
 int proc_signal(int pidfd, int sig, bool *ret_found, struct err *e) must_check;
 /* proc_wait_gone - until the process behind @pidfd has ended, at most @timeout_ms (-1: for ever);

@@ -1,6 +1,8 @@
 #include "sys/proc.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/test.h"
@@ -27,6 +29,23 @@ TEST(a_process_is_known_by_its_start)
 	fd_close(&fd);
 	CHECK(proc_open_same(getpid(), start + 1, &found, &fd, &e) == 0 && !found, "another with the same number: %s",
 		e.msg);
+}
+
+TEST(a_process_that_has_executed_nothing_is_known)
+{
+	struct err e = ERR_NONE;
+	struct proc_stat st = { 0 };
+	bool found = false;
+
+	CHECK(proc_stat(getpid(), &found, &st, &e) == 0 && found && !st.forked, "this program: %s", e.msg);
+	pid_t pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	CHECK(proc_stat(pid, &found, &st, &e) == 0 && found && st.forked, "a fork of it: %s", e.msg);
+	kill(pid, SIGKILL);
+	CHECK(waitpid(pid, NULL, 0) == pid, "reaped");
 }
 
 struct meeting {
@@ -70,4 +89,5 @@ TEST(a_thread_is_not_the_process)
 	close(m.tid_pipe[1]);
 }
 
-TEST_MAIN(T(a_process_is_known_by_its_start), T(a_thread_is_not_the_process))
+TEST_MAIN(T(a_process_is_known_by_its_start), T(a_process_that_has_executed_nothing_is_known),
+	T(a_thread_is_not_the_process))

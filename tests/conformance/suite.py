@@ -34,8 +34,55 @@ class Result:
         self.note = " ".join(note.split())[:300]
 
 
+def _reads(path):
+    with contextlib.suppress(OSError), open(path, encoding="utf-8") as f:
+        return f.read().strip()
+    return ""
+
+
+def _on_v1(controller):
+    return any(controller in line.split(" - ")[1].split()[2].split(",")
+               for line in _reads("/proc/self/mountinfo").splitlines() if " - cgroup " in line)
+
+
+def _root_is_shared():
+    return any(line.split()[4] == "/" and " shared:" in line for line in _reads("/proc/self/mountinfo").splitlines())
+
+
+def _can_open_namespaces_of_1():
+    try:
+        os.close(os.open("/proc/1/ns/net", os.O_RDONLY))
+        return True
+    except OSError:
+        return False
+
+
+def _has_capability(number):
+    bounding = re.search(r"^CapBnd:\s*(\w+)", _reads("/proc/self/status"), re.MULTILINE).group(1)
+    return bool(int(bounding, 16) >> number & 1)
+
+
+# What a host may lack and tests need: a tag, and whether it is there.
+LACKS = {
+    "no-hugetlb": lambda: _on_v1("hugetlb"),
+    "no-net_cls": lambda: _on_v1("net_cls"),
+    "no-realtime": lambda: not _on_v1("cpu") or _reads("/proc/sys/kernel/sched_rt_runtime_us") == "-1",
+    "no-apparmor": lambda: os.path.exists("/sys/kernel/security/apparmor"),
+    "no-selinux": lambda: os.path.exists("/sys/fs/selinux/enforce"),
+    "no-dummy": lambda: os.path.exists("/sys/module/dummy"),
+    "no-nullb": lambda: os.path.exists("/dev/nullb0"),
+    "no-bfq": lambda: os.path.exists("/sys/module/bfq"),
+    "no-interleave": lambda: os.path.exists("/sys/kernel/mm/mempolicy/weighted_interleave"),
+    "no-dirty-tracking": lambda: "VmFlags:" in _reads("/proc/self/smaps") and " sd" in _reads("/proc/self/smaps"),
+    "private-root": _root_is_shared,
+    "private-pid1": _can_open_namespaces_of_1,
+    "few-processors": lambda: len(os.sched_getaffinity(0)) >= 4,
+    "no-sys_resource": lambda: _has_capability(24),
+}
+
+
 def host_tags():
-    """Names of what this host is, for the lists of expected results: all, and v1, hybrid or v2, and so on."""
+    """Names of what this host is and lacks, for the lists of expected results: all, and v1, hybrid or v2, and so on."""
     tags = {"all"}
     kind = subprocess.run(["stat", "-fc%T", "/sys/fs/cgroup"], capture_output=True, text=True).stdout.strip()
     if kind == "cgroup2fs":
@@ -46,6 +93,8 @@ def host_tags():
         tags.add("systemd" if f.read().strip() == "systemd" else "no-systemd")
     if os.geteuid() != 0:
         tags.add("rootless")
+    tags.add(os.environ.get("CGROUP_MANAGER", "cgroupfs") + "-manager")  # crun's suite takes it from there
+    tags |= {tag for tag, there in LACKS.items() if not there()}
     kernel = os.uname().release.split(".")
     tags.add(f"linux-{kernel[0]}.{kernel[1]}")
     return tags

@@ -81,6 +81,23 @@ teardown() { oci_teardown; }
 	[ ! -s "$BATS_TEST_TMPDIR/out" ]
 }
 
+@test "running is what has executed its program, not what is about to" {
+	make_bundle sleep 1000
+	mkfifo "$BUNDLE/rootfs/tmp/reached" "$BUNDLE/rootfs/tmp/go"
+	config "c['hooks'] = {'startContainer': [{'path': '/bin/sh', 'args':
+    ['sh', '-c', 'echo > /tmp/reached; cat /tmp/go']}]}"
+	tare create --bundle "$BUNDLE" a > /dev/null
+	for how in start run; do
+		if [ $how = start ]; then tare start a & else tare run --detach --bundle "$BUNDLE" a > /dev/null & fi
+		cat "$BUNDLE/rootfs/tmp/reached"
+		[ "$(status_of a)" = created ]
+		echo > "$BUNDLE/rootfs/tmp/go"
+		wait $!
+		[ "$(status_of a)" = running ]
+		tare delete --force a
+	done
+}
+
 @test "start is possible once" {
 	start_sleeper a
 	run tare start a
