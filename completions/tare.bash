@@ -336,7 +336,7 @@ _tare()
 		case $prev in
 		--filter) return ;;
 		esac
-		words='--filter --force -f --volumes --help -h' ;;
+		words='--all -a --filter --force -f --volumes --help -h' ;;
 	'images'|'image ls'|'image list')
 		case $prev in
 		--filter|-f) return ;;
