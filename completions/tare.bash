@@ -52,6 +52,7 @@ _tare()
 		--restart) return ;;
 		--stop-signal) return ;;
 		--stop-timeout) return ;;
+		--timeout) return ;;
 		--memory|-m) return ;;
 		--memory-swap) return ;;
 		--memory-reservation) return ;;
@@ -106,7 +107,7 @@ _tare()
 		--log-driver) COMPREPLY=($(compgen -W 'json-file local journald none' -- "$cur")); return ;;
 		--log-opt) return ;;
 		esac
-		words='--detach -d --detach-keys --sig-proxy --name --replace --hostname -h --domainname --label -l --label-file --annotation --cidfile --pidfile --platform --pull --quiet -q --rootfs --env -e --env-file --env-host --unsetenv --unsetenv-all --entrypoint --user -u --group-add --workdir -w --umask --tz --interactive -i --tty -t --attach -a --init --rm --restart --stop-signal --stop-timeout --memory -m --memory-swap --memory-reservation --memory-swappiness --cpus --cpu-shares -c --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --ulimit --shm-size --oom-score-adj --oom-kill-disable --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --device --device-cgroup-rule --cgroup-parent --privileged --cap-add --cap-drop --security-opt --read-only --userns --pid --ipc --uts --cgroupns --sysctl --runtime --volume -v --mount --tmpfs --volumes-from --network --publish -p --publish-all -P --expose --dns --dns-search --dns-option --add-host --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck --health-on-failure --log-driver --log-opt --help -h'
+		words='--detach -d --detach-keys --sig-proxy --name --replace --hostname -h --domainname --label -l --label-file --annotation --cidfile --pidfile --platform --pull --quiet -q --rootfs --env -e --env-file --env-host --unsetenv --unsetenv-all --entrypoint --user -u --group-add --workdir -w --umask --tz --interactive -i --tty -t --attach -a --init --rm --restart --stop-signal --stop-timeout --timeout --memory -m --memory-swap --memory-reservation --memory-swappiness --cpus --cpu-shares -c --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --ulimit --shm-size --oom-score-adj --oom-kill-disable --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --device --device-cgroup-rule --cgroup-parent --privileged --cap-add --cap-drop --security-opt --read-only --userns --pid --ipc --uts --cgroupns --sysctl --runtime --volume -v --mount --tmpfs --volumes-from --network --publish -p --publish-all -P --expose --dns --dns-search --dns-option --add-host --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck --health-on-failure --log-driver --log-opt --help -h'
 		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'create'|'container create')
 		case $prev in
@@ -134,6 +135,7 @@ _tare()
 		--restart) return ;;
 		--stop-signal) return ;;
 		--stop-timeout) return ;;
+		--timeout) return ;;
 		--memory|-m) return ;;
 		--memory-swap) return ;;
 		--memory-reservation) return ;;
@@ -188,7 +190,7 @@ _tare()
 		--log-driver) COMPREPLY=($(compgen -W 'json-file local journald none' -- "$cur")); return ;;
 		--log-opt) return ;;
 		esac
-		words='--name --replace --hostname -h --domainname --label -l --label-file --annotation --cidfile --pidfile --platform --pull --quiet -q --rootfs --env -e --env-file --env-host --unsetenv --unsetenv-all --entrypoint --user -u --group-add --workdir -w --umask --tz --interactive -i --tty -t --attach -a --init --rm --restart --stop-signal --stop-timeout --memory -m --memory-swap --memory-reservation --memory-swappiness --cpus --cpu-shares -c --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --ulimit --shm-size --oom-score-adj --oom-kill-disable --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --device --device-cgroup-rule --cgroup-parent --privileged --cap-add --cap-drop --security-opt --read-only --userns --pid --ipc --uts --cgroupns --sysctl --runtime --volume -v --mount --tmpfs --volumes-from --network --publish -p --publish-all -P --expose --dns --dns-search --dns-option --add-host --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck --health-on-failure --log-driver --log-opt --help -h'
+		words='--name --replace --hostname -h --domainname --label -l --label-file --annotation --cidfile --pidfile --platform --pull --quiet -q --rootfs --env -e --env-file --env-host --unsetenv --unsetenv-all --entrypoint --user -u --group-add --workdir -w --umask --tz --interactive -i --tty -t --attach -a --init --rm --restart --stop-signal --stop-timeout --timeout --memory -m --memory-swap --memory-reservation --memory-swappiness --cpus --cpu-shares -c --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --ulimit --shm-size --oom-score-adj --oom-kill-disable --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --device --device-cgroup-rule --cgroup-parent --privileged --cap-add --cap-drop --security-opt --read-only --userns --pid --ipc --uts --cgroupns --sysctl --runtime --volume -v --mount --tmpfs --volumes-from --network --publish -p --publish-all -P --expose --dns --dns-search --dns-option --add-host --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck --health-on-failure --log-driver --log-opt --help -h'
 		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'start'|'container start')
 		case $prev in
@@ -334,7 +336,7 @@ _tare()
 		case $prev in
 		--filter) return ;;
 		esac
-		words='--filter --force -f --volumes --help -h' ;;
+		words='--all -a --filter --force -f --volumes --help -h' ;;
 	'images'|'image ls'|'image list')
 		case $prev in
 		--filter|-f) return ;;

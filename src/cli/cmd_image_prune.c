@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/human.h"
+#include "cli/prune.h"
 #include "engine/image.h"
 
 struct image_prune_opts {
@@ -34,14 +35,13 @@ static bool has_name(const struct store_refs *refs, const char *id)
 	return false;
 }
 
-static int prune_one(struct cli *c, const struct store_refs *refs, const char *id, struct err *e)
+static int prune_one(struct cli *c, const struct store_refs *refs, const char *id, bool all, struct err *e)
 {
-	const struct image_prune_opts *o = c->opts;
 	const struct image_removal how = { .force = true, .untagged = say_image, .deleted = say_image };
 	char user[13];
 	bool running;
 
-	if (!o->all && has_name(refs, id))
+	if (!all && has_name(refs, id))
 		return 0;
 	if (image_users(&c->engine, id, user, &running, e) < 0 || user[0])
 		return e->num ? -e->num : 0;
@@ -64,28 +64,36 @@ static int confirm(const struct image_prune_opts *o, bool *ret_yes, struct err *
 	return 0;
 }
 
-static int prune(struct cli *c, struct err *e)
+int image_prune(struct cli *c, bool all, uint64_t *freed, struct err *e)
 {
 	AUTO(store_refs) struct store_refs refs = { .arena = ARENA_INIT };
 	AUTO(store_ids) struct store_ids ids = { .arena = ARENA_INIT };
-	AUTO(buf) struct buf b = BUF_INIT;
-	char size[HUMAN_SIZE];
 	struct store s;
-	uint64_t before = 0, after = 0;
-	bool yes;
+	uint64_t before = 0, after = 0, swept = 0;
 
-	if (confirm(c->opts, &yes, e) < 0 || !yes)
-		return e->num ? -e->num : 0;
 	if (store_open(c->engine.data_fd, &s, e) < 0 || store_refs_list(&s, &refs, e) < 0 ||
 		store_ids_list(&s, &ids, e) < 0 || store_disk_use(&s, &before, e) < 0)
 		return -e->num;
 	for (size_t i = 0; i < ids.n; i++)
-		if (prune_one(c, &refs, ids.v[i], e) < 0)
+		if (prune_one(c, &refs, ids.v[i], all, e) < 0)
 			return -e->num;
-	uint64_t swept = 0;
 	if (image_sweep(&c->engine, &swept, e) < 0 || store_disk_use(&s, &after, e) < 0)
 		return -e->num;
-	human_bytes(before > after ? before - after : 0, size);
+	*freed += before > after ? before - after : 0;
+	return 0;
+}
+
+static int prune(struct cli *c, struct err *e)
+{
+	const struct image_prune_opts *o = c->opts;
+	AUTO(buf) struct buf b = BUF_INIT;
+	char size[HUMAN_SIZE];
+	uint64_t freed = 0;
+	bool yes;
+
+	if (confirm(o, &yes, e) < 0 || !yes || image_prune(c, o->all, &freed, e) < 0)
+		return -e->num;
+	human_bytes(freed, size);
 	buf_printf(&b, "\nTotal reclaimed space: %s\n", size);
 	return cli_write(&b, e);
 }

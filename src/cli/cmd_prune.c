@@ -6,13 +6,14 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/human.h"
+#include "cli/prune.h"
 #include "cli/pslist.h"
 #include "cli/sizes.h"
 #include "engine/life.h"
 #include "engine/volume.h"
 
 struct prune_opts {
-	bool force, volumes;
+	bool all, force, volumes;
 	struct rc_str_list filters;
 };
 
@@ -22,6 +23,7 @@ static const struct opt container_rows[] = {
 };
 
 static const struct opt system_rows[] = {
+	{ 'a', "all", NULL, OPT(FLAG, prune_opts, all), "also images with names, if no container uses them" },
 	{ 0, "filter", "KEY=VALUE", OPT(LIST, prune_opts, filters), "only those: label, until (a time or a duration)" },
 	{ 'f', "force", NULL, OPT(FLAG, prune_opts, force), "do not ask" },
 	{ 0, "volumes", NULL, OPT(FLAG, prune_opts, volumes), "anonymous volumes that no container uses, too" },
@@ -187,17 +189,26 @@ static int system_prune(struct cli *c, struct err *e)
 	const struct prune_opts *o = c->opts;
 	uint64_t freed = 0;
 	bool yes = o->force;
-	const char *warning = o->volumes ? "WARNING! This will remove:\n  - all stopped containers\n  - all anonymous "
-					   "volumes not used by a container\n\n"
-					 : "WARNING! This will remove:\n  - all stopped containers\n\n";
+	AUTO(buf) struct buf warning = BUF_INIT;
 
-	if (!yes && ask(warning, &yes, e) < 0)
+	buf_str(&warning, "WARNING! This will remove:\n  - all stopped containers\n");
+	if (o->volumes)
+		buf_str(&warning, "  - all anonymous volumes not used by at least one container\n");
+	if (!o->filters.n)
+		buf_str(&warning,
+			o->all ? "  - all images without at least one container associated to them\n"
+			       : "  - all dangling images\n");
+	buf_str(&warning, "\n");
+	if (buf_err(&warning, e) < 0 || (!yes && ask(warning.data, &yes, e) < 0))
 		return -e->num;
 	if (!yes)
 		return 0;
 	int r = prune_containers(c, o, &freed, e);
 	if (r == 0 && o->volumes)
 		r = prune_volumes(c, &freed, e);
+	/* Images know neither label nor time here: filters mean containers. */
+	if (r == 0 && !o->filters.n)
+		r = image_prune(c, o->all, &freed, e);
 	return r ? r : total(freed, e);
 }
 

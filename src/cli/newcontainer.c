@@ -8,7 +8,6 @@
 #include "engine/logs.h"
 #include "engine/mountopt.h"
 #include "engine/security.h"
-#include "engine/volume.h"
 #include "store/store.h"
 #include "sys/io.h"
 #include "sys/path.h"
@@ -109,24 +108,6 @@ static int take_rootfs(struct cli *c, struct run_opts *o, struct err *e)
 	return take_host(o, e);
 }
 
-/* An image's VOLUME has no name yet. */
-static int name_volumes(struct ct_config *c, struct err *e)
-{
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		char name[VOLUME_NAME_SIZE];
-
-		if (c->mounts[i].source || c->mounts[i].type != CT_MOUNT_VOLUME)
-			continue;
-		if (volume_random_name(name, e) < 0)
-			return -e->num;
-		c->mounts[i].source = arena_dup(&c->arena, name);
-		if (!c->mounts[i].source)
-			return err_oom(e, "a volume");
-	}
-	mountopt_sort(c);
-	return 0;
-}
-
 static int replace(struct cli *c, const char *name, struct err *e)
 {
 	struct record old = RECORD_INIT;
@@ -158,9 +139,9 @@ int new_container(struct cli *c, struct run_opts *o, struct record *ret, struct 
 	char now[CT_TIME_SIZE];
 
 	*ret = (struct record)RECORD_INIT;
-	if (runopts_finish(o, e) < 0 || runopts_volumes_from(&c->engine, o, e) < 0 || take_rootfs(c, o, e) < 0 ||
-		name_volumes(&o->c, e) < 0)
+	if (runopts_finish(o, e) < 0 || runopts_volumes_from(&c->engine, o, e) < 0 || take_rootfs(c, o, e) < 0)
 		return -e->num;
+	mountopt_sort(&o->c);
 	if (logs_check(&o->c, e) < 0)
 		return -e->num;
 	engine_now(now);

@@ -52,6 +52,8 @@ static const struct opt shared_rows[] = {
 		"signal that asks the program to end (default: TERM)", NULL, runopt_signal },
 	{ 0, "stop-timeout", "SECONDS", CALL(stop_timeout, c.stop_timeout_s),
 		"how long stop waits before it kills (default: 10)", NULL, runopt_stop_timeout },
+	{ 0, "timeout", "SECONDS", R(U32, c.timeout_s),
+		"kill the program when it has run for this long (default: 0, never)" },
 
 	OPT_TITLE("Resources"),
 	{ 'm', "memory", "BYTES", CALL(memory, c.memory), "memory limit, such as 512m", NULL, runopt_memory },
@@ -174,7 +176,6 @@ static const struct opt shared_rows[] = {
 	{ 0, "io-maxbandwidth", "N", OPT_CALL, 0, NULL, NULL, runopt_ignored },
 	{ 0, "io-maxiops", "N", OPT_CALL, 0, NULL, NULL, runopt_ignored },
 
-	{ 0, "timeout", "SECONDS", OPT_CALL, 0, NULL, NULL, runopt_absent },
 	{ 0, "network-alias", "NAME", OPT_CALL, 0, NULL, NULL, runopt_absent },
 	{ 0, "net-alias", "NAME", OPT_CALL, 0, NULL, NULL, runopt_absent },
 	{ 0, "ip", "ADDRESS", OPT_CALL, 0, NULL, NULL, runopt_absent },

@@ -301,8 +301,7 @@ RUN_CALL(absent)
 		const char *option, *what;
 	} missing[] = { { "gpus", "devices of CDI" }, { "storage-opt", "quotas of the root file system" },
 		{ "volume-driver", "volume drivers" }, { "cpu-rt-period", "real-time limits" },
-		{ "cpu-rt-runtime", "real-time limits" }, { "secret", "secrets" }, { "pod", "pods" },
-		{ "timeout", "time limits" } };
+		{ "cpu-rt-runtime", "real-time limits" }, { "secret", "secrets" }, { "pod", "pods" } };
 
 	if (str_eq(o->name, "volume-driver") && str_eq(value, "local"))
 		return 0;

@@ -89,5 +89,6 @@ int engine_ended(struct engine *en, struct record *r, const struct engine_end *e
 	if (!r->config.auto_remove)
 		return record_save_status(r, e);
 	*ret_removed = true;
+	record_leave_exit(r);
 	return engine_remove_held(en, r, own.num != 0, e);
 }

@@ -193,6 +193,43 @@ static int settle(struct engine *en, struct store_op *op, const struct used *u, 
 	return -e->num;
 }
 
+static int count_unused(
+	struct engine *en, const char *folder, const struct used *u, size_t *n, uint64_t *bytes, struct err *e)
+{
+	int fd = path_open_below(en->data_fd, folder, O_RDONLY | O_DIRECTORY, e);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (fd == -ENOENT) { /* never had an image */
+		err_clear(e);
+		return 0;
+	}
+	if (!dir)
+		return fd < 0 ? fd : err_sys(e, "read %s", folder);
+	for (const struct dirent *d; (d = readdir(dir));) {
+		if (!image_is_hex(d->d_name) || is_used(u, d->d_name))
+			continue;
+		++*n;
+		store_tree_use(fd, d->d_name, bytes);
+	}
+	closedir(dir);
+	return 0;
+}
+
+int image_unused(struct engine *en, size_t *ret_n, uint64_t *ret_bytes, struct err *e)
+{
+	struct used u = { .arena = ARENA_INIT };
+	uint64_t bytes = 0;
+	size_t n = 0;
+	int r = used_all(en, &u, e);
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && r == 0; i++)
+		r = count_unused(en, folders[i].folder, &u, &n, &bytes, e);
+	used_done(&u);
+	*ret_n = n;
+	*ret_bytes = bytes;
+	return r;
+}
+
 int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e)
 {
 	struct used before = { .arena = ARENA_INIT }, after = { .arena = ARENA_INIT };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/str.h"
+#include "engine/mountopt.h"
 
 static bool same_variable(const char *a, const char *b)
 {
@@ -103,23 +104,6 @@ static int merge_ports(struct ct_config *c, const struct image_run *image, struc
 	return 0;
 }
 
-/* "/data" and "/data/" are one place. */
-static bool same_place(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-
-	while (la > 1 && a[la - 1] == '/')
-		la--;
-	while (lb > 1 && b[lb - 1] == '/')
-		lb--;
-	return la == lb && !memcmp(a, b, la);
-}
-
-static bool is_root(const char *path)
-{
-	return strspn(path, "/.") == strlen(path);
-}
-
 static int merge_volumes(struct ct_config *c, const struct image_run *image, struct err *e)
 {
 	size_t n = c->n_mounts;
@@ -135,15 +119,11 @@ static int merge_volumes(struct ct_config *c, const struct image_run *image, str
 	for (size_t i = 0; i < image->volumes.n; i++) {
 		bool taken = false;
 
-		if (is_root(image->volumes.v[i]))
-			return err_set(e, ERR_CORRUPT, EINVAL,
-				"the image wants a volume at \"%s\", which cannot be its root", image->volumes.v[i]);
+		if (mountopt_image_volume(&c->arena, image->volumes.v[i], &all[n], e) < 0)
+			return -e->num;
 		for (size_t k = 0; k < n && !taken; k++)
-			taken = same_place(all[k].destination, image->volumes.v[i]);
-		if (!taken)
-			all[n++] = (struct ct_mount){
-				.type = CT_MOUNT_VOLUME, .destination = image->volumes.v[i], .anonymous = true
-			};
+			taken = str_eq(all[k].destination, all[n].destination);
+		n += !taken;
 	}
 	c->mounts = all;
 	c->n_mounts = n;

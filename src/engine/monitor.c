@@ -224,6 +224,19 @@ static void settle_in(const struct engine *en)
 		rootless_remember(en);
 }
 
+/* Of --timeout, what is left of it when a run is taken over; at least something: the end is the monitor's work. */
+static uint64_t time_left(const struct record *r, bool adopted)
+{
+	char now[CT_TIME_SIZE];
+	uint64_t all = (uint64_t)r->config.timeout_s * 1000, ran;
+
+	if (!adopted || !all)
+		return all;
+	engine_now(now);
+	ran = restart_ran_ms(r->status.started, now);
+	return ran < all ? all - ran : 1;
+}
+
 static int begin(struct engine *en, struct record *r, struct bringup *b, int client, struct err *e)
 {
 	*b = (struct bringup){ .en = en, .r = r, .join_userns = FD_NONE };
@@ -232,6 +245,7 @@ static int begin(struct engine *en, struct record *r, struct bringup *b, int cli
 	b->mon.name = r->config.name;
 	b->mon.dir_fd = r->dir_fd;
 	b->mon.client = client;
+	b->mon.timeout_ms = time_left(r, r->status.state == CT_RUNNING);
 	b->mon.stdin_once = r->config.open_stdin && client >= 0;
 	if (logs_settings(&r->config, &r->config.arena, &b->mon, e) < 0 ||
 		health_settings(en, r, r->status.state != CT_RUNNING, &b->mon, e) < 0)

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/fmt.h"
@@ -146,6 +147,11 @@ static int read_status(struct record *r, struct buf *text, struct err *e)
 	return n < 0 ? n : ct_status_read(text->data, text->len, &r->status, e);
 }
 
+int record_reread(struct record *r, struct err *e)
+{
+	return read_status(r, e);
+}
+
 bool record_abandoned(int dir_fd)
 {
 	struct stat st;
@@ -253,6 +259,26 @@ int record_lock(struct record *r, int timeout_ms, struct err *e)
 	r->held = true;
 	AUTO(buf) struct buf text = BUF_INIT;
 	return read_status(r, &text, e);
+}
+
+static const char exit_attr[] = "user.tare.exit";
+
+void record_leave_exit(const struct record *r)
+{
+	int32_t code = r->status.exit_unknown ? -1 : r->status.exit_code;
+
+	if (fsetxattr(r->dir_fd, exit_attr, &code, sizeof(code), 0) < 0)
+		log_debug("container %.12s: its exit status is not kept for who waits for it", r->id);
+}
+
+bool record_last_exit(const struct record *r, int *ret_code)
+{
+	int32_t code;
+
+	if (fgetxattr(r->dir_fd, exit_attr, &code, sizeof(code)) != sizeof(code))
+		return false;
+	*ret_code = code;
+	return true;
 }
 
 bool record_monitored(const struct record *r)

@@ -45,6 +45,8 @@ void record_done(struct record *r);
 int record_lock(struct record *r, int timeout_ms, struct err *e) must_check;
 /* record_monitored - does anybody hold the lock: then status.json is true, and somebody serves attach.sock. */
 bool record_monitored(const struct record *r);
+/* record_reread - the status as it is now, without the lock. */
+int record_reread(struct record *r, struct err *e) must_check;
 void record_unlock(struct record *r);
 
 /* record_abandoned - no container yet, and nobody at work on it: what a killed creator left. Takes the lock if so;
@@ -60,6 +62,10 @@ int record_save_status(const struct record *r, struct err *e) must_check;
 int record_save_config(const struct record *r, struct err *e) must_check;
 /* record_rename - another name. ERR_CONFLICT when it is taken. */
 int record_rename(const struct engine *en, struct record *r, const char *name, struct err *e) must_check;
+/* record_leave_exit - before record_remove(): what record_last_exit() tells those who have the record open, when it is
+ * gone. An attribute of the directory, because that outlives its last name. */
+void record_leave_exit(const struct record *r);
+bool record_last_exit(const struct record *r, int *ret_code);
 /* record_remove - delete containers/ID and the name. The lock is held, nothing of the container runs. */
 int record_remove(const struct engine *en, struct record *r, struct err *e) must_check;
 

@@ -58,17 +58,6 @@ static int open_process(const struct record *r, bool *ret_found, int *ret_pidfd,
 	return proc_open_same(r->status.pid, r->status.start_ticks, ret_found, ret_pidfd, e);
 }
 
-static int settled(struct record *r, struct err *e)
-{
-	int n = record_lock(r, SETTLE_MS, e);
-
-	if (n == -ENOENT) { /* --rm: it is gone, which is what was wanted */
-		err_clear(e);
-		return 0;
-	}
-	return n;
-}
-
 static bool alive(const struct ct_status *s)
 {
 	return s->state == CT_RUNNING || s->state == CT_PAUSED || s->state == CT_RESTARTING;
@@ -113,6 +102,24 @@ static int end_process(struct engine *en, struct record *r, int sig, int timeout
 	return 0;
 }
 
+/* The process ends, and the monitor lets go. The lock is taken. A monitor that was starting the next run of a restart
+ * policy when it was told to stop brings up one more process: that is ended, too. -ENOENT: --rm has removed it. */
+static int end_for_good(struct engine *en, struct record *r, int sig, int timeout_ms, struct err *e)
+{
+	enum { LOOK_MS = 100 };
+
+	for (int waited = 0;; waited += LOOK_MS) {
+		if (end_process(en, r, sig, timeout_ms, e) < 0)
+			return -e->num;
+		int n = record_lock(r, LOOK_MS, e);
+		if (n != -ETIMEDOUT || waited >= SETTLE_MS)
+			return n;
+		err_clear(e);
+		if (record_reread(r, e) < 0)
+			return -e->num;
+	}
+}
+
 int engine_stop(struct engine *en, struct record *r, const char *signal, int timeout_s, struct err *e)
 {
 	int sig, seconds = timeout_s >= 0 ? timeout_s : r->config.stop_timeout_s;
@@ -125,9 +132,12 @@ int engine_stop(struct engine *en, struct record *r, const char *signal, int tim
 		return -e->num;
 	seconds = seconds < 0 ? DEFAULT_STOP_S : seconds;
 	int ms = seconds > INT32_MAX / 1000 ? -1 : seconds * 1000;
-	if (end_process(en, r, sig, ms, e) < 0 || settled(r, e) < 0)
-		return err_wrap(e, "stop %s", r->config.name);
-	return 0;
+	int n = end_for_good(en, r, sig, ms, e);
+	if (n == -ENOENT && r->config.auto_remove) { /* gone, which is what was wanted */
+		err_clear(e);
+		return 0;
+	}
+	return n < 0 ? err_wrap(e, "stop %s", r->config.name) : 0;
 }
 
 int engine_kill(struct engine *en, struct record *r, const char *signal, struct err *e)
@@ -152,8 +162,14 @@ int engine_wait(struct engine *en, struct record *r, int *ret_code, struct err *
 {
 	if (engine_refresh(en, r, e) < 0)
 		return -e->num;
-	if (record_lock(r, -1, e) < 0)
-		return -e->num;
+	int n = record_lock(r, -1, e);
+	/* --rm: nothing but what we hold open is left of it. */
+	if (n == -ENOENT && record_last_exit(r, ret_code)) {
+		err_clear(e);
+		return 0;
+	}
+	if (n < 0)
+		return n;
 	*ret_code = r->status.exit_unknown ? -1 : r->status.exit_code;
 	record_unlock(r);
 	return 0;
@@ -169,10 +185,10 @@ int engine_remove(struct engine *en, struct record *r, bool force, bool volumes,
 				ct_state_names[r->status.state]);
 			return err_hint(e, "stop it first, or use --force");
 		}
-		if (end_process(en, r, SIGKILL, 0, e) < 0)
+		if (end_for_good(en, r, SIGKILL, 0, e) < 0 && e->num != ENOENT)
 			return err_wrap(e, "remove %s", r->config.name);
 	}
-	int n = record_lock(r, r->held ? 0 : force ? SETTLE_MS : LOCK_MS, e);
+	int n = e->num ? -e->num : record_lock(r, r->held ? 0 : LOCK_MS, e);
 	if (n == -ENOENT && r->config.auto_remove) {
 		err_clear(e);
 		return 0;

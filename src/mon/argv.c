@@ -35,6 +35,7 @@ static const struct row rows[] = {
 	ROW("stdin-once", BOOL, stdin_once),
 	ROW("listen", FD, listen_fd),
 	ROW("client", FD, client),
+	ROW("timeout", U64, timeout_ms),
 	ROW("log-driver", TEXT, log_driver),
 	ROW("health-interval", U64, health.interval_ms),
 	ROW("health-start-period", U64, health.start_period_ms),

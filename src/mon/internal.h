@@ -81,6 +81,7 @@ struct state {
 	bool ended; /* the program has */
 	bool used_buffers;
 	int64_t now, last_output;
+	int64_t kill_at; /* the time that was given is over then; 0: never */
 	struct client clients[MON_MAX_CLIENTS];
 	size_t n_clients;
 	struct mon_tail tail; /* after the end: what clients have yet to get */

@@ -12,6 +12,7 @@
  * kernel); clients that are behind get it from memory, after mon_loop(). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -109,11 +110,13 @@ static int timeout(struct state *s)
 	int64_t next = clients_stall(s);
 
 	sooner(&next, s->probe.next);
+	sooner(&next, s->kill_at);
 	if (s->used_buffers || logfile_has_parts(&s->log))
 		sooner(&next, s->last_output + MON_IDLE_MS);
 	if (!next)
 		return -1;
-	return next > s->now ? (int)(next - s->now) : 0;
+	int64_t left = next > s->now ? next - s->now : 0;
+	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
 /* A prompt without a line end is in the log, and memory that only bursts need is the kernel's
@@ -171,6 +174,16 @@ static void serve(struct state *s, const struct pollfd *p, size_t n_clients)
 	clients_sweep(s);
 }
 
+static int kill_in_time(struct state *s, struct err *e)
+{
+	bool found;
+
+	if (!s->kill_at || s->now < s->kill_at)
+		return 0;
+	s->kill_at = 0;
+	return proc_signal(s->m->pidfd, SIGKILL, &found, e);
+}
+
 static int turn(struct state *s, struct err *e)
 {
 	struct pollfd p[P_CLIENTS + MON_MAX_CLIENTS];
@@ -191,7 +204,7 @@ static int turn(struct state *s, struct err *e)
 		s->ended = p[P_PROGRAM].revents != 0;
 	}
 	health_tick(s);
-	return 0;
+	return kill_in_time(s, e);
 }
 
 /* --- begin and end ------------------------------------------------------------------------------------------ */
@@ -216,6 +229,8 @@ static int begin(struct memory *memory, struct mon *m, struct err *e)
 	s->log.part[1].data = memory->part[1];
 	s->probe.child.pidfd = FD_NONE;
 	s->now = now_ms();
+	/* Longer than anybody's life is for ever. */
+	s->kill_at = m->timeout_ms && m->timeout_ms < INT64_MAX / 2 ? s->now + (int64_t)m->timeout_ms : 0;
 	unblock(m->stdin_fd);
 	unblock(m->stdout_fd);
 	unblock(m->stderr_fd);

@@ -42,6 +42,8 @@ struct mon {
 	int listen_fd; /* attach.sock, SOCK_SEQPACKET, listening */
 	int client; /* our end of the session of the `run` that made it, or FD_NONE */
 
+	uint64_t timeout_ms; /* the program is killed after this long; 0: never */
+
 	const char *log_driver; /* "json-file", "local", "journald", "none" */
 	struct mon_log_opt log_opts[MON_MAX_LOG_OPTS];
 	size_t n_log_opts;

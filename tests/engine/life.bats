@@ -171,7 +171,7 @@ state()
 	wait_until 5 pgrep -f "tare-mon.*both.*$TARE_ROOT" > /dev/null # `run` returns before the monitor has become small
 	kill -KILL "$(pgrep -f "tare-mon.*both.*$TARE_ROOT")"
 	kill -KILL "$pid"
-	wait_until 5 sh -c "! kill -0 $pid 2>/dev/null"
+	wait_until 10 sh -c "! kill -0 $pid 2> /dev/null"
 	run -0 --separate-stderr tare inspect --format '{{.State.Status}} {{.State.ExitCode}}' both
 	[ "$output" = "exited 137" ]
 	tare start both
@@ -209,4 +209,44 @@ state()
 	[ "$output" = tare-init ]
 	tare stop inited
 	[ "$(state inited ExitCode)" = 9 ]
+}
+
+@test "run --timeout kills in time, also when the monitor was killed meanwhile" {
+	run -137 tare run --rm --timeout 1 box sleep 1000
+	run -0 tare run --rm --timeout 1000 box true
+	tare run -d --name timed --timeout 6 box sleep 1000
+	[ "$(tare inspect --format '{{.State.Status}}' timed)" = running ]
+	wait_until 4 pgrep -f "tare-mon.*timed.*$TARE_ROOT" > /dev/null
+	kill -KILL "$(pgrep -f "tare-mon.*timed.*$TARE_ROOT")"
+	tare ps > /dev/null # takes it over
+	timeout 30 "$TARE" wait timed
+	[ "$(state timed ExitCode)" = 137 ]
+}
+
+@test "wait tells the exit status of a container with --rm, however late it gets to it" {
+	id=$(tare run -d --rm --name brief box sh -c 'sleep 0.5; exit 7')
+	"$TARE" wait brief > "$BATS_TEST_TMPDIR/one" &
+	"$TARE" wait brief > "$BATS_TEST_TMPDIR/two" &
+	wait
+	[ "$(cat "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two")" = $'7\n7' ]
+	run -1 tare wait brief
+	[[ "$output" == *"no such container"* ]]
+	tare run -d --rm --name brief box sleep 1000 > /dev/null
+	"$TARE" wait brief > "$BATS_TEST_TMPDIR/one" &
+	sleep 0.2
+	tare rm -f brief
+	wait
+	[ "$(cat "$BATS_TEST_TMPDIR/one")" = 137 ]
+}
+
+@test "stop of a container that is restarted all the time is done at once, whenever it comes" {
+	tare run -d --name busy --restart always box true
+	for i in $(seq 8); do
+		begin=$(date +%s%N)
+		tare stop -t 1 busy
+		[ $((($(date +%s%N) - begin) / 1000000)) -lt 8000 ]
+		[ "$(state busy Status)" = exited ]
+		tare start busy
+		sleep 0.0$i
+	done
 }

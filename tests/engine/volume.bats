@@ -193,3 +193,12 @@ box()
 	[ "$output" = mine ]
 	[ "$owner" = 65534 ]
 }
+
+@test "an image's VOLUME on / is refused, and nothing is made" {
+	make_box
+	tare import -c 'VOLUME /' "$BATS_FILE_TMPDIR/box.tar" rooted > /dev/null
+	run -125 tare run --rm rooted true
+	[[ "$output" == *"image: Volumes: "*"destination can't be '/'"* ]] || { echo "$output"; false; }
+	[ -z "$(tare volume ls -q)" ]
+	[ -z "$(tare ps -aq)" ]
+}
