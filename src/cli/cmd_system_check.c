@@ -20,11 +20,12 @@ static int system_check(struct cli *c, struct err *e)
 {
 	const struct system_check_opts *o = c->opts;
 	AUTO(buf) struct buf out = BUF_INIT;
-	size_t left;
+	size_t left, images_left;
 
-	if (check_containers(&c->engine, o->repair, say, &out, &left, e) < 0)
+	if (check_containers(&c->engine, o->repair, say, &out, &left, e) < 0 ||
+		check_images(&c->engine, o->repair, say, &out, &images_left, e) < 0)
 		return -e->num;
-	c->status = left > 0;
+	c->status = left > 0 || images_left > 0;
 	return cli_write(&out, e);
 }
 

@@ -11,6 +11,11 @@ typedef void (*check_tell)(void *arg, const char *what, bool repaired);
 int check_containers(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e)
 	must_check;
 
+/* check_images - images that lack a part, names without an image, leftovers of interrupted operations, layers and blobs
+ * that nothing uses. With @repair the last three are mended. */
+int check_images(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e)
+	must_check;
+
 /* boot_start - start what its restart policy wants running: always; unless-stopped when nobody stopped it; on-failure
  * when it was cut off by the end of the machine. Each that cannot be started is told to @tell, and the rest goes on. */
 int boot_start(struct engine *en, check_tell tell, void *arg, size_t *ret_failed, struct err *e) must_check;

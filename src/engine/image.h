@@ -38,6 +38,8 @@ int image_remove(struct engine *en, const char *name, const struct image_removal
 int image_delete(struct engine *en, const char *id, const struct image_removal *how, struct err *e) must_check;
 /* image_users - the first container that uses image @id, as a short id in @dst; "" when none does. */
 int image_users(struct engine *en, const char *id, char dst[static 13], bool *ret_running, struct err *e) must_check;
+/* image_unused - how many layers and blobs image_sweep() would remove. */
+int image_unused(struct engine *en, size_t *ret_n, struct err *e) must_check;
 /* image_sweep - layers and blobs that no image and no container uses go; their size is added to *ret_bytes. */
 int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e) must_check;
 

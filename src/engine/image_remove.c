@@ -193,6 +193,35 @@ static int settle(struct engine *en, struct store_op *op, const struct used *u, 
 	return -e->num;
 }
 
+static int count_unused(struct engine *en, const char *folder, const struct used *u, size_t *n, struct err *e)
+{
+	int fd = path_open_below(en->data_fd, folder, O_RDONLY | O_DIRECTORY, e);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (fd == -ENOENT)
+		err_clear(e);
+	else if (fd >= 0 && !dir)
+		err_sys(e, "read %s", folder);
+	if (!dir)
+		return -e->num;
+	for (const struct dirent *d; (d = readdir(dir));)
+		*n += image_is_hex(d->d_name) && !is_used(u, d->d_name);
+	closedir(dir);
+	return 0;
+}
+
+int image_unused(struct engine *en, size_t *ret_n, struct err *e)
+{
+	struct used u = { .arena = ARENA_INIT };
+	int r = used_all(en, &u, e);
+
+	*ret_n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && r == 0; i++)
+		r = count_unused(en, folders[i].folder, &u, ret_n, e);
+	used_done(&u);
+	return r;
+}
+
 int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e)
 {
 	struct used before = { .arena = ARENA_INIT }, after = { .arena = ARENA_INIT };
