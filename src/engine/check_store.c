@@ -111,11 +111,13 @@ static void check_parts(struct check *c, const struct store_image *image)
 		if (!store_has_layer(c->en->data_fd, l->diff_id))
 			told(c, false, "image %.12s: layer %.19s is missing: remove the image and load it again", id,
 				l->diff_id);
-		else if (l->blob && !store_has_blob(c->en->data_fd, l->blob, l->blob_size))
+		else if (l->blob && !store_has_archive(c->en->data_fd, l))
 			told(c, false,
 				"image %.12s: the archive of layer %.19s is missing: it runs, but cannot be saved", id,
 				l->diff_id);
 	}
+	if (image->manifest && !store_has_blob(c->en->data_fd, image->manifest, UINT64_MAX))
+		told(c, false, "image %.12s: its manifest is missing: remove the image and load it again", id);
 	if (!store_has_blob(c->en->data_fd, image->id, image->config_size))
 		told(c, false, "image %.12s: its configuration is missing: remove the image and load it again", id);
 }
@@ -134,6 +136,10 @@ static int check_images(struct check *c, struct err *e)
 		if (store_image_load(&c->store, ids.v[i], &image, &found, &one) < 0) {
 			c->unreadable = true;
 			told(c, false, "image %.12s: %s", image_digest_hex(ids.v[i]), one.msg);
+		} else if (found && !str_eq(image.id, ids.v[i])) {
+			c->unreadable = true;
+			told(c, false, "image %.12s: its file is that of %.12s: remove the image and load it again",
+				image_digest_hex(ids.v[i]), image_digest_hex(image.id));
 		} else if (found) {
 			check_parts(c, &image);
 		}
