@@ -42,6 +42,11 @@ int engine_signal_number(const char *name, int otherwise, int *ret, struct err *
 /* engine_refresh - make @r->status true: when the monitor was killed, find out what became of the container, adopt it
  * again if it lives, clear what is left if it does not. Cheap when there is nothing to do (one flock(2)). */
 int engine_refresh(struct engine *en, struct record *r, struct err *e) must_check;
+/* engine_bury - @r (held) is said to run, but its program and its monitor are gone: settle the end. ERR_NOT_FOUND when
+ * that was the end of the record, too (--rm). */
+int engine_bury(struct engine *en, struct record *r, struct err *e) must_check;
+/* engine_needs_refresh - is it not true? */
+bool engine_needs_refresh(const struct engine *en, const struct record *r);
 
 /* --- what the monitor does with it (engine/end.c) -------------------------------------------------------- */
 

@@ -2,11 +2,25 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/str.h"
 #include "engine/life.h"
 #include "engine/monitor.h"
 
 enum { LOCK_MS = 2000 }; /* `ps` holds the lock for the length of two system calls */
+
+/* Its monitor was killed: what it began goes at once, not with the next command. */
+static void undo(struct engine *en, const char *id)
+{
+	struct record r = RECORD_INIT;
+	struct err e = ERR_NONE;
+
+	if (record_open_id(en, id, true, &r, &e) == 0)
+		err_told(r.config.auto_remove ? engine_remove(en, &r, true, true, &e) : engine_refresh(en, &r, &e));
+	if (e.num)
+		log_debug("%s", e.msg);
+	record_done(&r);
+}
 
 int engine_start(struct engine *en, struct record *r, const struct start_how *how, int *ret_session, struct err *e)
 {
@@ -26,5 +40,7 @@ int engine_start(struct engine *en, struct record *r, const struct start_how *ho
 	int n = monitor_fork(en, r, pair[1], r->config.open_stdin && !how->no_stdin, e);
 	if (n == 0)
 		*ret_session = fd_steal(&session);
+	if (n == -EPIPE)
+		undo(en, r->id);
 	return n;
 }
