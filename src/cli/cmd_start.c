@@ -49,6 +49,10 @@ static int start_one(struct cli *c, const char *operand, void *arg, struct err *
 		n = cli_protect_for(c, &r, e);
 	if (n == 0 && !runs(&r))
 		n = engine_start(&c->engine, &r, &how, &session, e);
+	if (n == -EALREADY) {
+		err_clear(e);
+		n = 0;
+	}
 	record_done(&r);
 	return n < 0 ? n : print_operand(operand, e);
 }

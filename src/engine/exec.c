@@ -295,19 +295,19 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 /* When the container ended meanwhile, that is what has to be said, whatever failed because of it. */
 static int explain(const struct execution *x, struct err *e)
 {
+	enum { DYING_MS = 2000 };
 	struct err ignored = ERR_NONE;
 	auto_fd int pidfd = FD_NONE;
 	bool found = false;
 
-	enum { DYING_MS = 500 };
 	if (x->run.pid > 0 || x->r->status.state != CT_RUNNING)
 		return -e->num;
 	if (proc_open_same(x->r->status.pid, x->r->status.start_ticks, &found, &pidfd, &ignored) < 0)
 		return -e->num;
-	/* ESRCH, EPIPE: it has no namespaces any more, or takes with it what was to become the program: on its way out
-	 */
-	bool dying = e->num == ESRCH || e->num == EPIPE;
-	if (found && !(dying && proc_wait_gone(pidfd, DYING_MS, &ignored) == 0))
+	/* ESRCH: it has no namespaces any more. EPIPE: perhaps it takes with it what was to become the program.
+	 * ENOMEM: so says clone(2) when a pid namespace ends. */
+	bool perhaps = e->num == EPIPE || e->num == ENOMEM;
+	if (found && e->num != ESRCH && !(perhaps && proc_wait_gone(pidfd, DYING_MS, &ignored) == 0))
 		return -e->num;
 	err_clear(e);
 	return err_set(e, ERR_CONFLICT, ESRCH, "container %s is not running: its program has just ended",

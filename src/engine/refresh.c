@@ -24,7 +24,7 @@ static int lives(const struct record *r, bool *ret, struct err *e)
 }
 
 /* Cut short, or the monitor was killed between the program's end and the status. */
-int engine_bury(struct engine *en, struct record *r, struct err *e)
+static int bury(struct engine *en, struct record *r, struct err *e)
 {
 	bool removed;
 
@@ -67,21 +67,33 @@ static int undo_start(struct engine *en, struct record *r, struct err *e)
 
 /* --- all of it ------------------------------------------------------------------------------------------------ */
 
+int engine_clear(struct engine *en, struct record *r, struct err *e)
+{
+	if (at_rest(r))
+		return cut_short(en, r) ? undo_start(en, r, e) : 0;
+	return bury(en, r, e);
+}
+
 static int settle(struct engine *en, struct record *r, struct err *e)
 {
 	bool alive;
 
 	if (at_rest(r))
-		return cut_short(en, r) ? undo_start(en, r, e) : 0;
+		return engine_clear(en, r, e);
 	int n = lives(r, &alive, e);
 	if (n < 0)
 		return n;
-	return alive ? monitor_adopt(en, r, e) : engine_bury(en, r, e);
+	return alive ? monitor_adopt(en, r, e) : engine_clear(en, r, e);
+}
+
+bool engine_is_unsettled(const struct engine *en, const struct record *r)
+{
+	return !at_rest(r) || cut_short(en, r);
 }
 
 bool engine_needs_refresh(const struct engine *en, const struct record *r)
 {
-	return !r->held && (!at_rest(r) || cut_short(en, r)) && !record_monitored(r);
+	return !r->held && engine_is_unsettled(en, r) && !record_monitored(r);
 }
 
 int engine_refresh(struct engine *en, struct record *r, struct err *e)
@@ -100,9 +112,9 @@ int engine_refresh(struct engine *en, struct record *r, struct err *e)
 		}
 		n = settle(en, r, e);
 		record_unlock(r);
-		if (n != -ESRCH)
+		if (n != -ESRCH && n != -EPIPE)
 			break;
-		err_clear(e); /* the program ended while it was adopted: look again */
+		err_clear(e); /* the program ended while it was adopted, or its new monitor was killed: look again */
 	}
 	return n;
 }

@@ -115,8 +115,8 @@ static int end_for_good(struct engine *en, struct record *r, int sig, int timeou
 		if (end_process(en, r, sig, timeout_ms, e) < 0)
 			return -e->num;
 		int n = record_lock(r, LOOK_AGAIN_MS, e);
-		if (n == 0 && alive(&r->status)) /* the monitor was killed before it had settled it */
-			return engine_bury(en, r, e);
+		if (n == 0)
+			return engine_clear(en, r, e);
 		if (n != -ETIMEDOUT || left <= LOOK_AGAIN_MS)
 			return n;
 		err_clear(e);
@@ -131,7 +131,8 @@ int engine_stop(struct engine *en, struct record *r, const char *signal, int tim
 
 	if (engine_refresh(en, r, e) < 0)
 		return -e->num;
-	if (!alive(&r->status) || r->held)
+	/* At rest, but somebody has the lock: it is being started. */
+	if (r->held || (!alive(&r->status) && !record_monitored(r)))
 		return 0;
 	if (engine_signal_number(signal ? signal : r->config.stop_signal, SIGTERM, &sig, e) < 0)
 		return -e->num;
@@ -140,6 +141,7 @@ int engine_stop(struct engine *en, struct record *r, const char *signal, int tim
 	int n = end_for_good(en, r, sig, ms, e);
 	if (n == -ENOENT) { /* --rm: it is gone, which is what was wanted */
 		err_clear(e);
+		record_unlock(r); /* of a directory without a name: whoever goes on has to see that */
 		n = 0;
 	}
 	return n < 0 ? err_wrap(e, "stop %s", r->config.name) : 0;
@@ -193,12 +195,9 @@ int engine_remove(struct engine *en, struct record *r, bool force, bool volumes,
 				ct_state_names[r->status.state]);
 			return err_hint(e, "stop it first, or use --force");
 		}
-		int n = end_for_good(en, r, SIGKILL, 0, e);
-		if (n < 0 && n != -ENOENT)
-			return err_wrap(e, "remove %s", r->config.name);
-		err_clear(e);
 	}
-	int n = record_lock(r, r->held ? 0 : force ? SETTLE_MS : LOCK_MS, e);
+	/* Also of one at rest, which somebody may be starting. */
+	int n = force && !r->held ? end_for_good(en, r, SIGKILL, 0, e) : record_lock(r, LOCK_MS, e);
 	if (n == -ENOENT && r->config.auto_remove) {
 		err_clear(e);
 		return 0;
