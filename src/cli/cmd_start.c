@@ -30,6 +30,11 @@ static int print_operand(const char *operand, struct err *e)
 	return cli_write(&b, e);
 }
 
+static bool runs(const struct record *r)
+{
+	return (r->status.state == CT_RUNNING || r->status.state == CT_RESTARTING) && record_monitored(r);
+}
+
 /* As docker: a container that runs already is no error, unless somebody wants to be in front of it. */
 static int start_one(struct cli *c, const char *operand, void *arg, struct err *e)
 {
@@ -42,8 +47,12 @@ static int start_one(struct cli *c, const char *operand, void *arg, struct err *
 		n = engine_refresh(&c->engine, &r, e);
 	if (n == 0)
 		n = cli_protect_for(c, &r, e);
-	if (n == 0 && !(r.status.state == CT_RUNNING && record_monitored(&r)))
+	if (n == 0 && !runs(&r))
 		n = engine_start(&c->engine, &r, &how, &session, e);
+	if (n == -EALREADY) {
+		err_clear(e);
+		n = 0;
+	}
 	record_done(&r);
 	return n < 0 ? n : print_operand(operand, e);
 }

@@ -60,6 +60,12 @@ static int restart_one(struct cli *c, const char *operand, void *arg, struct err
 		n = engine_stop(&c->engine, &r, o->signal, o->timeout_s, e);
 	if (n == 0)
 		n = engine_start(&c->engine, &r, &how, &session, e);
+	if (n == -EALREADY) { /* somebody else started it in between: that is one run too old */
+		err_clear(e);
+		n = engine_stop(&c->engine, &r, o->signal, o->timeout_s, e);
+		if (n == 0)
+			n = engine_start(&c->engine, &r, &how, &session, e);
+	}
 	record_done(&r);
 	return n < 0 ? n : print_operand(operand, e);
 }

@@ -193,7 +193,7 @@ static int prune(struct cli *c, struct err *e)
 	for (size_t i = 0; i < names.n; i++)
 		if (prune_one(c, names.v[i], &f, &freed, &out, e) < 0)
 			return -e->num;
-	if (volume_sweep(&c->engine, &swept, e) < 0)
+	if (volume_sweep(&c->engine, true, &swept, e) < 0)
 		return -e->num;
 	human_bytes(freed, text);
 	buf_printf(&out, "%sTotal reclaimed space: %s\n", out.len ? "\n" : "", text);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "engine/life.h"
 #include "engine/record.h"
+#include "engine/volume.h"
 #include "runtime/list.h"
 #include "sys/path.h"
 
@@ -37,15 +38,16 @@ static void told(struct check *c, bool mended, const char *format, ...)
 
 /* --- containers -------------------------------------------------------------------------------------------- */
 
-static void check_half_made(struct check *c, const char *id)
+static bool check_half_made(struct check *c, const char *id)
 {
 	struct err e = ERR_NONE;
 	auto_fd int dir = openat(c->en->containers_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (dir < 0 || !record_abandoned(dir))
-		return;
+		return false;
 	bool mended = c->repair && path_remove_tree(c->en->containers_fd, id, &e) == 0;
 	told(c, mended, "container %.12s: its creation or removal was interrupted%s%s", id, e.num ? ": " : "", e.msg);
+	return true;
 }
 
 static void check_record(struct check *c, const char *id)
@@ -56,10 +58,11 @@ static void check_record(struct check *c, const char *id)
 	if (record_open_id(c->en, id, true, &r, &e) < 0) {
 		if (e.kind != ERR_NOT_FOUND)
 			told(c, false, "container %.12s: %s", id, e.msg);
-	} else if ((r.status.state == CT_RUNNING || r.status.state == CT_RESTARTING || r.status.state == CT_PAUSED) &&
-		!record_monitored(&r)) {
-		bool mended = c->repair && engine_refresh(c->en, &r, &e) == 0;
-		told(c, mended, "container %s: its monitor was killed%s%s", r.config.name, e.num ? ": " : "", e.msg);
+	} else if (engine_needs_refresh(c->en, &r)) {
+		/* --rm: that it is gone is what was wanted */
+		bool mended = c->repair && (engine_refresh(c->en, &r, &e) == 0 || e.kind == ERR_NOT_FOUND);
+		told(c, mended, "container %s: its monitor was killed%s%s", r.config.name, mended || !e.num ? "" : ": ",
+			mended ? "" : e.msg);
 	}
 	record_done(&r);
 }
@@ -70,12 +73,23 @@ static int check_records(struct check *c, struct err *e)
 
 	if (record_ids(c->en, &ids, e) < 0)
 		return -e->num;
-	for (size_t i = 0; i < ids.n; i++) {
-		check_half_made(c, ids.v[i]);
-		if (faccessat(c->en->containers_fd, ids.v[i], F_OK, 0) == 0)
+	for (size_t i = 0; i < ids.n; i++)
+		if (!check_half_made(c, ids.v[i]))
 			check_record(c, ids.v[i]);
-	}
 	record_ids_done(&ids);
+	return 0;
+}
+
+/* --- volumes ------------------------------------------------------------------------------------------------- */
+
+static int check_volumes(struct check *c, struct err *e)
+{
+	size_t n;
+
+	if (volume_sweep(c->en, c->repair, &n, e) < 0)
+		return -e->num;
+	if (n)
+		told(c, c->repair, "%zu volume(s) whose creation or removal was interrupted", n);
 	return 0;
 }
 
@@ -140,7 +154,8 @@ int check_containers(struct engine *en, bool repair, check_tell tell, void *arg,
 	struct check c = { .en = en, .repair = repair, .tell = tell, .arg = arg };
 
 	if (check_records(&c, e) < 0 || check_links(&c, en->names_fd, ".", "the name", e) < 0 ||
-		check_links(&c, en->run_fd, "ids", "the range of ids", e) < 0 || check_runtime(&c, e) < 0)
+		check_links(&c, en->run_fd, "ids", "the range of ids", e) < 0 || check_runtime(&c, e) < 0 ||
+		check_volumes(&c, e) < 0)
 		return -e->num;
 	*ret_left = c.left;
 	return 0;

@@ -7,7 +7,8 @@
 typedef void (*check_tell)(void *arg, const char *what, bool repaired);
 
 /* check_containers - records without an end, names without a container, id ranges and runtime states without an owner,
- * monitors that were killed. With @repair each is mended. *ret_left: how many findings are still there. */
+ * monitors that were killed, volumes half made or half removed. With @repair each is mended. *ret_left: how many
+ * findings are still there. */
 int check_containers(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e)
 	must_check;
 

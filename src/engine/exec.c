@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +25,7 @@
 #include "engine/user.h"
 #include "mon/proto.h"
 #include "sys/path.h"
+#include "sys/proc.h"
 #include "sys/unixsock.h"
 
 struct execution {
@@ -205,6 +208,33 @@ static int refuse_state(const struct record *r, struct err *e)
 
 /* --- the whole ---------------------------------------------------------------------------------------------- */
 
+/* The monitor watches over the program from now on. One that was killed since we met it has a successor; a program that
+ * nobody would watch does not stay. */
+static int introduce(struct execution *x, struct err *e)
+{
+	enum { TRIES = 50, PAUSE_MS = 10 }; /* the lock of one that is being killed goes a moment after its socket */
+	struct err last = ERR_NONE;
+	bool found;
+
+	for (int i = 0; tell(x, MON_EXEC, x->run.pidfd, e) < 0; i++) {
+		if (i == TRIES || x->r->status.state != CT_RUNNING) {
+			struct err ignored = ERR_NONE; /* it has ended, or is ours to end */
+
+			err_told(proc_signal(x->run.pidfd, SIGKILL, &found, &ignored));
+			if (last.num)
+				*e = last;
+			return -e->num;
+		}
+		fd_close(&x->monitor);
+		(void)poll(NULL, 0, i ? PAUSE_MS : 0);
+		err_clear(e);
+		err_clear(&last);
+		if (engine_refresh(x->en, x->r, &last) == 0)
+			x->monitor = attach_connect(x->r, &last);
+	}
+	return 0;
+}
+
 static int follow(struct execution *x, int *ret_status, struct err *e)
 {
 	struct exec_relay relay = { .pid = x->run.pid,
@@ -215,7 +245,7 @@ static int follow(struct execution *x, int *ret_status, struct err *e)
 		.master = x->run.master,
 		.interactive = x->o->interactive,
 		.detach_keys = x->o->detach_keys };
-	int status = 0, r = tell(x, MON_EXEC, x->run.pidfd, e);
+	int status = 0, r = introduce(x, e);
 
 	if (r == 0)
 		r = exec_relay(&relay, &status, e);
@@ -262,6 +292,28 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 	return x->o->detach ? leave(x, ret_status, e) : follow(x, ret_status, e);
 }
 
+/* When the container ended meanwhile, that is what has to be said, whatever failed because of it. */
+static int explain(const struct execution *x, struct err *e)
+{
+	enum { DYING_MS = 2000 };
+	struct err ignored = ERR_NONE;
+	auto_fd int pidfd = FD_NONE;
+	bool found = false;
+
+	if (x->run.pid > 0 || x->r->status.state != CT_RUNNING)
+		return -e->num;
+	if (proc_open_same(x->r->status.pid, x->r->status.start_ticks, &found, &pidfd, &ignored) < 0)
+		return -e->num;
+	/* ESRCH: it has no namespaces any more. EPIPE: perhaps it takes with it what was to become the program.
+	 * ENOMEM: so says clone(2) when a pid namespace ends. */
+	bool perhaps = e->num == EPIPE || e->num == ENOMEM;
+	if (found && e->num != ESRCH && !(perhaps && proc_wait_gone(pidfd, DYING_MS, &ignored) == 0))
+		return -e->num;
+	err_clear(e);
+	return err_set(e, ERR_CONFLICT, ESRCH, "container %s is not running: its program has just ended",
+		x->r->config.name ? x->r->config.name : x->r->id);
+}
+
 int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, int *ret_status, struct err *e)
 {
 	struct execution x = { .en = en,
@@ -274,7 +326,7 @@ int engine_exec(struct engine *en, struct record *r, const struct exec_opts *o, 
 		.out = FD_NONE,
 		.err = FD_NONE,
 		.run = { .pidfd = FD_NONE, .master = FD_NONE } };
-	int n = run(&x, ret_status, e);
+	int n = run(&x, ret_status, e) < 0 ? explain(&x, e) : 0;
 	int *all[] = { &x.monitor, &x.theirs[0], &x.theirs[1], &x.theirs[2], &x.in, &x.out, &x.err, &x.run.pidfd,
 		&x.run.master };
 

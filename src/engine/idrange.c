@@ -32,6 +32,16 @@ static bool try_slot(const struct engine *en, uint32_t slot, const char *id)
 	return false;
 }
 
+/* Of an earlier start that was cut short: whoever claims has the container's lock. */
+static bool is_ours(const struct engine *en, uint32_t slot, const char *id)
+{
+	char name[24], target[CT_ID_LEN + 2];
+
+	fmt_to(name, sizeof(name), "ids/%u", slot);
+	ssize_t n = readlinkat(en->run_fd, name, target, sizeof(target));
+	return n == CT_ID_LEN && memcmp(target, id, CT_ID_LEN) == 0;
+}
+
 int idrange_claim(const struct engine *en, const char *id, struct err *e)
 {
 	uint32_t slot = first_try(id);
@@ -42,6 +52,8 @@ int idrange_claim(const struct engine *en, const char *id, struct err *e)
 			return (int)slot;
 		if (errno != EEXIST)
 			return err_sys(e, "claim a range of ids in %s", en->run_path);
+		if (is_ours(en, slot, id))
+			return (int)slot;
 	}
 	err_set(e, ERR_SYSTEM, ENOSPC, "all %d ranges of user ids are in use by running containers", IDRANGE_SLOTS);
 	return err_hint(e, "\"--userns host\" runs a container without one");

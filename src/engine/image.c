@@ -137,7 +137,7 @@ static size_t arguments(
 	return n;
 }
 
-int image_call(struct engine *en, const struct image_call *call, struct err *e)
+static int call_once(struct engine *en, const struct image_call *call, struct err *e)
 {
 	char program[PATH_MAX], number[16], how[64];
 	const char *argv[MAX_ARGS];
@@ -174,4 +174,21 @@ int image_call(struct engine *en, const struct image_call *call, struct err *e)
 		return 0;
 	spawn_status_text(status, how, sizeof(how));
 	return err_set(e, ERR_SYSTEM, EIO, "tare-fetch: %s", how);
+}
+
+/* A removal beside us may take a new layer away before the image that uses it is there. The store tells, and a file can
+ * be read once more. */
+int image_call(struct engine *en, const struct image_call *call, struct err *e)
+{
+	enum { TRIES = 10 };
+	off_t begin = lseek(call->file_fd, 0, SEEK_CUR);
+	int n = call_once(en, call, e);
+
+	for (int i = 1; i < TRIES && n == -EAGAIN && e->kind == ERR_CONFLICT; i++) {
+		if (begin < 0 || lseek(call->file_fd, begin, SEEK_SET) < 0)
+			break;
+		err_clear(e);
+		n = call_once(en, call, e);
+	}
+	return n;
 }

@@ -11,7 +11,7 @@ struct start_how {
 
 /* engine_start - let the container behind @r run, with a monitor of its own. The lock goes to the monitor: @r is no
  * longer held. Returns when the program was executed. Errors keep their kind (ERR_EXEC_NOT_FOUND: 127, ERR_EXEC_DENIED:
- * 126) and are noted in the status. *ret_session is FD_NONE unless asked for. */
+ * 126) and are noted in the status; one that runs is ERR_CONFLICT, EALREADY. *ret_session is FD_NONE unless asked for. */
 int engine_start(struct engine *en, struct record *r, const struct start_how *how, int *ret_session, struct err *e)
 	must_check;
 
@@ -42,6 +42,13 @@ int engine_signal_number(const char *name, int otherwise, int *ret, struct err *
 /* engine_refresh - make @r->status true: when the monitor was killed, find out what became of the container, adopt it
  * again if it lives, clear what is left if it does not. Cheap when there is nothing to do (one flock(2)). */
 int engine_refresh(struct engine *en, struct record *r, struct err *e) must_check;
+/* engine_clear - @r is held, its program has ended: what a monitor left that was killed before it had settled that, or
+ * while it started the program. ERR_NOT_FOUND when that was the end of the record, too (--rm). */
+int engine_clear(struct engine *en, struct record *r, struct err *e) must_check;
+/* engine_is_unsettled - does it run, or is something left of a run? */
+bool engine_is_unsettled(const struct engine *en, const struct record *r);
+/* engine_needs_refresh - so it seems, and nobody is responsible for it. */
+bool engine_needs_refresh(const struct engine *en, const struct record *r);
 
 /* --- what the monitor does with it (engine/end.c) -------------------------------------------------------- */
 

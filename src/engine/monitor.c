@@ -372,6 +372,8 @@ static _Noreturn void adopt(struct engine *en, struct record *r, int report_fd)
 	r->status.monitor = getpid();
 	if (e.num == 0)
 		err_told(record_save_status(r, &e));
+	if (e.num)
+		record_done(r); /* and with it the lock, which whoever reads the report wants */
 	report(&report_fd, &e);
 	if (e.num == 0 && become_tare_mon(en, &b, &e) < 0)
 		log_error("monitor of %.12s: %s", r->id, e.msg);

@@ -147,11 +147,6 @@ static int read_status(struct record *r, struct buf *text, struct err *e)
 	return n < 0 ? n : ct_status_read(text->data, text->len, &r->status, e);
 }
 
-int record_reread(struct record *r, struct err *e)
-{
-	return read_status(r, e);
-}
-
 bool record_abandoned(int dir_fd)
 {
 	struct stat st;
@@ -279,6 +274,11 @@ bool record_last_exit(const struct record *r, int *ret_code)
 		return false;
 	*ret_code = code;
 	return true;
+}
+
+int record_reload(struct record *r, struct err *e)
+{
+	return read_status(r, e);
 }
 
 bool record_monitored(const struct record *r)
@@ -454,6 +454,38 @@ int record_rename(const struct engine *en, struct record *r, const char *name, s
 	r->config.name = arena_dup(&r->config.arena, name);
 	int n = r->config.name ? record_save_config(r, e) : err_oom(e, "a name");
 	(void)unlinkat(en->names_fd, n < 0 ? name : old, 0); /* a name too many leads to the same container */
+	/* --rm: its monitor may have removed it meanwhile, and knows the old name only. */
+	if (faccessat(r->dir_fd, "config.json", F_OK, 0) < 0) {
+		(void)unlinkat(en->names_fd, name, 0); /* gone already is fine */
+		err_clear(e);
+		return not_found(old, e);
+	}
+	return n;
+}
+
+/* The name, unless it has been given to another container meanwhile. */
+static int free_name(const struct engine *en, const char *name, const char *id, bool *ret_ours, struct err *e)
+{
+	char target[CT_ID_LEN + 2];
+	ssize_t n = name ? readlinkat(en->names_fd, name, target, sizeof(target)) : -1;
+
+	*ret_ours = n == CT_ID_LEN && memcmp(target, id, CT_ID_LEN) == 0;
+	if (*ret_ours && unlinkat(en->names_fd, name, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "free the name %s", name);
+	return 0;
+}
+
+/* A monitor reads the configuration at its start, and somebody may have renamed the container since. */
+static int free_new_name(const struct engine *en, const struct record *r, struct err *e)
+{
+	struct record now = RECORD_INIT;
+	struct err gone = ERR_NONE;
+	bool ours;
+	int n = 0;
+
+	if (record_open_id(en, r->id, true, &now, &gone) == 0)
+		n = free_name(en, now.config.name, r->id, &ours, e);
+	record_done(&now);
 	return n;
 }
 
@@ -484,12 +516,10 @@ static void remove_known(int dir)
 
 int record_remove(const struct engine *en, struct record *r, struct err *e)
 {
-	char target[CT_ID_LEN + 2];
-	const char *name = r->config.name;
-	ssize_t n = name ? readlinkat(en->names_fd, name, target, sizeof(target)) : -1;
+	bool ours;
 
-	if (n == CT_ID_LEN && memcmp(target, r->id, CT_ID_LEN) == 0 && unlinkat(en->names_fd, name, 0) < 0)
-		return err_sys(e, "free the name %s", name);
+	if (free_name(en, r->config.name, r->id, &ours, e) < 0 || (!ours && free_new_name(en, r, e) < 0))
+		return -e->num;
 	/* First what makes it a container: what is left of an interrupted removal is seen as such. */
 	if (unlinkat(r->dir_fd, "config.json", 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove container %.12s", r->id);

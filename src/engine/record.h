@@ -43,10 +43,10 @@ void record_done(struct record *r);
 /* record_lock - become responsible: waits at most @timeout_ms (0: not at all) for a monitor or another command to let
  * go, then reads the status anew. ERR_NOT_FOUND when the container was removed meanwhile, -ETIMEDOUT ERR_CONFLICT. */
 int record_lock(struct record *r, int timeout_ms, struct err *e) must_check;
+/* record_reload - the status anew, without the lock: what its holder says. */
+int record_reload(struct record *r, struct err *e) must_check;
 /* record_monitored - does anybody hold the lock: then status.json is true, and somebody serves attach.sock. */
 bool record_monitored(const struct record *r);
-/* record_reread - the status as it is now, without the lock. */
-int record_reread(struct record *r, struct err *e) must_check;
 void record_unlock(struct record *r);
 
 /* record_abandoned - no container yet, and nobody at work on it: what a killed creator left. Takes the lock if so;

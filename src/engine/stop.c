@@ -2,6 +2,7 @@
  * no restart is wanted, and then waits for the monitor to let go of the lock: all is settled then. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +18,9 @@
 enum {
 	DEFAULT_STOP_S = 10,
 	SETTLE_MS = 30000, /* from the program's end to the monitor's: a fork bomb's cgroup has to be emptied */
+	LOOK_AGAIN_MS = 500,
 	LOCK_MS = 10000,
+	BEING_MADE_MS = 2000, /* a first process is there before the runtime has noted it */
 };
 
 int engine_signal_number(const char *name, int otherwise, int *ret, struct err *e)
@@ -39,9 +42,11 @@ static int not_running(const struct record *r, struct err *e)
 
 static int mark_stop(const struct record *r, struct err *e)
 {
-	if (mknodat(r->dir_fd, "stop", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
-		return err_sys(e, "note the end of container %.12s", r->id);
-	return 0;
+	if (mknodat(r->dir_fd, "stop", S_IFREG | 0600, 0) == 0 || errno == EEXIST)
+		return 0;
+	if (errno == ENOENT) /* --rm: removed meanwhile */
+		return err_set(e, ERR_NOT_FOUND, ENOENT, "no such container: %.12s", r->id);
+	return err_sys(e, "note the end of container %.12s", r->id);
 }
 
 /* The first process, or *ret_found false. */
@@ -102,20 +107,20 @@ static int end_process(struct engine *en, struct record *r, int sig, int timeout
 	return 0;
 }
 
-/* The process ends, and the monitor lets go. The lock is taken. A monitor that was starting the next run of a restart
- * policy when it was told to stop brings up one more process: that is ended, too. -ENOENT: --rm has removed it. */
+/* The same until the lock is ours and all is settled. A monitor that was just about to start the next run of a restart
+ * policy does so nevertheless; then that is ended, too. */
 static int end_for_good(struct engine *en, struct record *r, int sig, int timeout_ms, struct err *e)
 {
-	enum { LOOK_MS = 100 };
-
-	for (int waited = 0;; waited += LOOK_MS) {
+	for (int left = SETTLE_MS;; left -= LOOK_AGAIN_MS) {
 		if (end_process(en, r, sig, timeout_ms, e) < 0)
 			return -e->num;
-		int n = record_lock(r, LOOK_MS, e);
-		if (n != -ETIMEDOUT || waited >= SETTLE_MS)
+		int n = record_lock(r, LOOK_AGAIN_MS, e);
+		if (n == 0)
+			return engine_clear(en, r, e);
+		if (n != -ETIMEDOUT || left <= LOOK_AGAIN_MS)
 			return n;
 		err_clear(e);
-		if (record_reread(r, e) < 0)
+		if (record_reload(r, e) < 0)
 			return -e->num;
 	}
 }
@@ -126,16 +131,18 @@ int engine_stop(struct engine *en, struct record *r, const char *signal, int tim
 
 	if (engine_refresh(en, r, e) < 0)
 		return -e->num;
-	if (!alive(&r->status) || r->held)
+	/* At rest, but somebody has the lock: it is being started. */
+	if (r->held || (!alive(&r->status) && !record_monitored(r)))
 		return 0;
 	if (engine_signal_number(signal ? signal : r->config.stop_signal, SIGTERM, &sig, e) < 0)
 		return -e->num;
 	seconds = seconds < 0 ? DEFAULT_STOP_S : seconds;
 	int ms = seconds > INT32_MAX / 1000 ? -1 : seconds * 1000;
 	int n = end_for_good(en, r, sig, ms, e);
-	if (n == -ENOENT && r->config.auto_remove) { /* gone, which is what was wanted */
+	if (n == -ENOENT) { /* --rm: it is gone, which is what was wanted */
 		err_clear(e);
-		return 0;
+		record_unlock(r); /* of a directory without a name: whoever goes on has to see that */
+		n = 0;
 	}
 	return n < 0 ? err_wrap(e, "stop %s", r->config.name) : 0;
 }
@@ -150,7 +157,16 @@ int engine_kill(struct engine *en, struct record *r, const char *signal, struct 
 		return not_running(r, e);
 	if (sig == SIGKILL && mark_stop(r, e) < 0)
 		return -e->num;
-	if (rt_kill(&en->rt, r->id, sig, false, e) == 0)
+	/* Between two runs nothing is there to get it; after a KILL there is no other run. */
+	if (r->status.state == CT_RESTARTING)
+		return sig == SIGKILL ? 0 : not_running(r, e);
+	int n = rt_kill(&en->rt, r->id, sig, false, e);
+	for (int waited = 0; n == -EBUSY && waited < BEING_MADE_MS; waited += 10) {
+		err_clear(e);
+		(void)poll(NULL, 0, 10);
+		n = rt_kill(&en->rt, r->id, sig, false, e);
+	}
+	if (n == 0)
 		return 0;
 	if (e->kind != ERR_NOT_FOUND)
 		return -e->num;
@@ -179,16 +195,13 @@ int engine_remove(struct engine *en, struct record *r, bool force, bool volumes,
 {
 	if (!r->held && engine_refresh(en, r, e) < 0)
 		return -e->num;
-	if (alive(&r->status) && !r->held) {
-		if (!force) {
-			err_set(e, ERR_CONFLICT, EBUSY, "cannot remove container %s: it is %s", r->config.name,
-				ct_state_names[r->status.state]);
-			return err_hint(e, "stop it first, or use --force");
-		}
-		if (end_for_good(en, r, SIGKILL, 0, e) < 0 && e->num != ENOENT)
-			return err_wrap(e, "remove %s", r->config.name);
+	if (alive(&r->status) && !r->held && !force) {
+		err_set(e, ERR_CONFLICT, EBUSY, "cannot remove container %s: it is %s", r->config.name,
+			ct_state_names[r->status.state]);
+		return err_hint(e, "stop it first, or use --force");
 	}
-	int n = e->num ? -e->num : record_lock(r, r->held ? 0 : LOCK_MS, e);
+	/* Also of one at rest, which somebody may be starting. */
+	int n = force && !r->held ? end_for_good(en, r, SIGKILL, 0, e) : record_lock(r, LOCK_MS, e);
 	if (n == -ENOENT && r->config.auto_remove) {
 		err_clear(e);
 		return 0;

@@ -493,7 +493,7 @@ int volume_remove_anonymous(const struct engine *en, const struct ct_config *c, 
 	return 0;
 }
 
-static int sweep_one(int all, const char *name, size_t *n, struct err *e)
+static int sweep_one(int all, const char *name, bool remove, size_t *n, struct err *e)
 {
 	struct err busy = ERR_NONE;
 	auto_fd int dir = openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -503,13 +503,13 @@ static int sweep_one(int all, const char *name, size_t *n, struct err *e)
 		return 0;
 	if (!same_file(dir, all, name))
 		return 0;
-	if (path_remove_tree(all, name, e) < 0)
+	if (remove && path_remove_tree(all, name, e) < 0)
 		return err_wrap(e, "remove what a killed command left of a volume");
 	++*n;
 	return 0;
 }
 
-int volume_sweep(const struct engine *en, size_t *ret_n, struct err *e)
+int volume_sweep(const struct engine *en, bool remove, size_t *ret_n, struct err *e)
 {
 	DIR *dir __attribute__((cleanup(close_dir))) = NULL;
 	auto_fd int all = volume_dir_all(en, false, e);
@@ -521,7 +521,7 @@ int volume_sweep(const struct engine *en, size_t *ret_n, struct err *e)
 		return -e->num;
 	for (struct dirent *d; (d = readdir(dir));)
 		if ((str_starts(d->d_name, ".tmp-") || str_starts(d->d_name, ".del-")) &&
-			sweep_one(all, d->d_name, ret_n, e) < 0)
+			sweep_one(all, d->d_name, remove, ret_n, e) < 0)
 			return -e->num;
 	return 0;
 }

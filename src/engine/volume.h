@@ -45,9 +45,9 @@ int volume_users(const struct engine *en, const char *name, struct arena *a, str
 /* volume_remove - ERR_CONFLICT "volume is in use" with the containers' ids; ERR_NOT_FOUND unless
  * @force. */
 int volume_remove(const struct engine *en, const char *name, bool force, struct err *e) must_check;
-/* volume_sweep - remove what killed commands left: volumes that never appeared or were half
- * removed. Cheap; `prune` and `system check` call it. *ret_n of them. */
-int volume_sweep(const struct engine *en, size_t *ret_n, struct err *e) must_check;
+/* volume_sweep - what killed commands left: volumes that never appeared or were half removed; with @remove they go.
+ * Cheap; `prune` and `system check` call it. *ret_n of them. */
+int volume_sweep(const struct engine *en, bool remove, size_t *ret_n, struct err *e) must_check;
 /* volume_size - bytes on disk of what is in it. */
 int volume_size(const struct engine *en, const char *name, uint64_t *ret, struct err *e) must_check;
 

@@ -227,7 +227,7 @@ TEST(one_of_many_makers_wins)
 	}
 	size_t swept;
 	struct err e = ERR_NONE;
-	CHECK(volume_sweep(&w.en, &swept, &e) == 0 && swept == 0, "%zu left over", swept);
+	CHECK(volume_sweep(&w.en, true, &swept, &e) == 0 && swept == 0, "%zu left over", swept);
 	world_done(&w);
 }
 
@@ -410,7 +410,8 @@ TEST(left_overs_are_swept)
 	CHECK(mkdirat(w.en.data_fd, "volumes/.tmp-1", 0700) == 0 && mkdirat(w.en.data_fd, "volumes/.del-2", 0700) == 0,
 		"mkdir");
 	CHECK(mkdirat(w.en.data_fd, "volumes/.del-2/_data", 0700) == 0, "mkdir");
-	CHECK(volume_sweep(&w.en, &n, &e) == 0 && n == 2, "%zu: %s", n, e.msg);
+	CHECK(volume_sweep(&w.en, false, &n, &e) == 0 && n == 2, "only looked at: %zu: %s", n, e.msg);
+	CHECK(volume_sweep(&w.en, true, &n, &e) == 0 && n == 2, "%zu: %s", n, e.msg);
 	auto_fd int data = data_of(&w, "db");
 	CHECK(data >= 0, "the volume went");
 	world_done(&w);

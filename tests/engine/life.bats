@@ -178,6 +178,53 @@ state()
 	tare rm -f both
 }
 
+@test "a start whose monitor was killed before it was noted is undone by the next command" {
+	tare run -d --name half box sleep 1000
+	pid=$(state half Pid)
+	id=$(tare inspect --format '{{.Id}}' half)
+	wait_until 5 pgrep -f "tare-mon.*half.*$TARE_ROOT" > /dev/null
+	kill -KILL "$(pgrep -f "tare-mon.*half.*$TARE_ROOT")"
+	rm "$TARE_ROOT/containers/$id/status.json" # as if it had not come so far
+	run -0 --separate-stderr tare ps -a --format '{{.Names}} {{.State}}'
+	[ "$output" = "half created" ]
+	wait_until 5 sh -c "! kill -0 $pid 2>/dev/null"
+	[ -z "$(find "$TARE_RUN_ROOT/ids" -lname "$id")" ]
+	tare start half
+	[ "$(state half Status)" = running ]
+	tare rm -f half
+}
+
+@test "a container that was renamed while it ran leaves no name" {
+	tare run -d --rm --name old box sleep 1000
+	tare rename old new
+	tare stop -t 0 new
+	[ -z "$(ls "$TARE_ROOT/names")" ]
+	(sleep 1 | tare run --rm -i --name old box cat > /dev/null) 3>&- &
+	wait_until 5 sh -c "$TARE rename old new"
+	wait
+	[ -z "$(ls "$TARE_ROOT/names")" ]
+}
+
+@test "stop of one whose program and monitor were killed lets it be started at once" {
+	tare run -d --name both box sleep 1000
+	wait_until 5 pgrep -f "tare-mon.*both.*$TARE_ROOT" > /dev/null
+	pid=$(state both Pid)
+	kill -KILL "$(pgrep -f "tare-mon.*both.*$TARE_ROOT")" "$pid"
+	tare restart -t 0 both
+	[ "$(state both Status)" = running ]
+}
+
+@test "system check names and mends volumes that were half made or half removed" {
+	tare volume create whole
+	mkdir "$TARE_ROOT/volumes/.tmp-1" "$TARE_ROOT/volumes/.del-2"
+	run -1 tare system check
+	[[ $output == *"2 volume(s) whose creation or removal was interrupted"* ]]
+	tare system check --repair
+	run -0 tare system check
+	[ -z "$output" ]
+	[ "$(ls -A "$TARE_ROOT/volumes")" = whole ]
+}
+
 @test "containers share namespaces when asked" {
 	tare run -d --name first box sleep 1000
 	[ "$(tare run --rm --network container:first box readlink /proc/self/ns/net)" = "$(tare exec first readlink /proc/self/ns/net)" ]
