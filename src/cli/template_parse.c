@@ -344,7 +344,7 @@ static int parse_list(struct parser *p, struct node **ret, enum stop *ret_stop, 
 /* The rest of if, with and range, behind the keyword. {{else if …}} is an else that holds an if. */
 static int parse_control(struct parser *p, struct node *n)
 {
-	enum stop stop;
+	enum stop stop = STOP_END;
 	size_t at = n->at;
 
 	if (++p->depth > TEMPLATE_MAX_DEPTH)

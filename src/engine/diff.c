@@ -104,15 +104,16 @@ static int names_of(int fd, struct arena *a, char ***ret, size_t *ret_n, struct 
 		if (*ret_n == cap) {
 			char **v = realloc(*ret, (cap = cap ? cap * 2 : 32) * sizeof(*v));
 
-			if (v)
-				*ret = v;
-			else
+			if (!v) {
 				err_oom(e, "a directory");
+				break;
+			}
+			*ret = v;
 		}
-		char *copy = e->num ? NULL : arena_dup(a, d->d_name);
+		char *copy = arena_dup(a, d->d_name);
 		if (copy)
 			(*ret)[(*ret_n)++] = copy;
-		else if (!e->num)
+		else
 			err_oom(e, "a directory");
 	}
 	closedir(dir);

@@ -42,15 +42,19 @@ TEST(which_program_runs)
 
 	same(&c.entrypoint, "ep x", "image");
 	same(&c.cmd, "c d", "image");
+	arena_done(&c.arena);
 	c = merged((struct ct_config){ .cmd = WORDS("mine") }, &image, NO_ASK);
 	same(&c.entrypoint, "ep x", "command given");
 	same(&c.cmd, "mine", "command given");
+	arena_done(&c.arena);
 	c = merged((struct ct_config){ .entrypoint = WORDS("e") }, &image, &given);
 	same(&c.entrypoint, "e", "--entrypoint");
 	same(&c.cmd, "", "--entrypoint drops the image's command");
+	arena_done(&c.arena);
 	c = merged((struct ct_config){ .cmd = WORDS("mine") }, &image, &given);
 	same(&c.entrypoint, "", "--entrypoint ''");
 	same(&c.cmd, "mine", "--entrypoint '' with a command");
+	arena_done(&c.arena);
 }
 
 TEST(nothing_to_run)
@@ -62,6 +66,7 @@ TEST(nothing_to_run)
 
 	CHECK(merge_image(&c, NULL, NO_ASK, &e) < 0 && str_eq(e.msg, "no command specified"), "%s", e.msg);
 	CHECK(merge_image(&c, &image, &given, &e2) < 0, "an emptied entrypoint");
+	arena_done(&c.arena);
 }
 
 TEST(environment)

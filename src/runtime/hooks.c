@@ -90,7 +90,7 @@ static void default_signals(void)
 
 	sigemptyset(&none);
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL); /* KILL, STOP and libc's own refuse, rightly */
+		(void)sys_signal_default(sig); /* KILL and STOP refuse, rightly */
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

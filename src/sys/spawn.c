@@ -48,13 +48,11 @@ BORROWED_STACK static void reset_signals(void)
 {
 	struct sigaction sa;
 
-	for (int sig = 1; sig < NSIG; sig++) {
-		if (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler == SIG_DFL)
-			continue;
-		sa.sa_handler = SIG_DFL;
-		sa.sa_flags = 0;
-		(void)sigaction(sig, &sa, NULL); /* KILL and STOP never get here */
-	}
+	/* libc refuses to speak of 32 and 33, its own, which its posix_spawn(3) leaves ignored: make(1) starts us so.
+	 */
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sigaction(sig, NULL, &sa) < 0 || sa.sa_handler != SIG_DFL)
+			(void)sys_signal_default(sig); /* KILL and STOP never get here */
 }
 
 /* Move every source above 3 first: with stdout_fd 0 and the like they would overwrite each other. */
