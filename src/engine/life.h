@@ -11,7 +11,8 @@ struct start_how {
 
 /* engine_start - let the container behind @r run, with a monitor of its own. The lock goes to the monitor: @r is no
  * longer held. Returns when the program was executed. Errors keep their kind (ERR_EXEC_NOT_FOUND: 127, ERR_EXEC_DENIED:
- * 126) and are noted in the status; one that runs is ERR_CONFLICT, EALREADY. *ret_session is FD_NONE unless asked for. */
+ * 126) and are noted in the status; one that runs is ERR_CONFLICT, EALREADY. *ret_session is FD_NONE unless asked for.
+ */
 int engine_start(struct engine *en, struct record *r, const struct start_how *how, int *ret_session, struct err *e)
 	must_check;
 

@@ -278,7 +278,9 @@ bool record_last_exit(const struct record *r, int *ret_code)
 
 int record_reload(struct record *r, struct err *e)
 {
-	return read_status(r, e);
+	AUTO(buf) struct buf text = BUF_INIT;
+
+	return read_status(r, &text, e);
 }
 
 bool record_monitored(const struct record *r)
