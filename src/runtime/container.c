@@ -33,10 +33,17 @@ int rt_container_open_by(struct rt_context *c, struct rt_probe *p, const char *i
 		return -e->num;
 	if (rt_state_load(ret->state_fd, id, &found, &ret->state, e) < 0)
 		return -e->num;
-	if (found)
-		return rt_probe_status(p, &ret->state, &ret->status, &ret->pidfd, e);
+	if (found && rt_probe_status(p, &ret->state, &ret->status, &ret->pidfd, e) < 0)
+		return -e->num;
+	/* `run` is not done before the program is executed. With the lock in hand it is gone, and its child about to
+	 * be. */
+	bool making = found && how == RT_UNLOCKED && ret->state.in_one && ret->status == RT_CREATED;
+	if (found && !making)
+		return 0;
 	ret->half_made = true;
 	ret->status = RT_CREATING;
+	if (making)
+		return 0;
 	/* With the lock in hand there is no living creator. Without it a shared one tells, for an instant. */
 	ret->abandoned = how == RT_LOCKED || flock(ret->state_fd, LOCK_SH | LOCK_NB) == 0;
 	if (how == RT_UNLOCKED && ret->abandoned)

@@ -202,6 +202,7 @@ int rt_state_load(int state_fd, const char *id, bool *ret_found, struct rt_state
 		err_set(e, ERR_CORRUPT, EINVAL, "/id: is \"%.255s\"", ret->id);
 		return corrupt(state_fd, id, e);
 	}
+	ret->in_one = ret->started;
 	if (!ret->started)
 		ret->started = faccessat(state_fd, "started", F_OK, 0) == 0;
 	*ret_found = true;

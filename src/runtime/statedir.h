@@ -18,6 +18,7 @@ struct rt_state {
 	uint64_t start_ticks; /* of pid */
 	char *boot_id; /* NULL: a state root that does not outlive a boot */
 	bool started; /* its program was let run */
+	bool in_one; /* by `run` or `restore`, which have no state created for others to see */
 	bool restored; /* by criu, so that its first process never executed a program */
 	uint32_t uid; /* who made it */
 	enum rt_cgroup_manager manager;

@@ -90,7 +90,13 @@ teardown() { oci_teardown; }
 	for how in start run; do
 		if [ $how = start ]; then tare start a & else tare run --detach --bundle "$BUNDLE" a > /dev/null & fi
 		cat "$BUNDLE/rootfs/tmp/reached"
-		[ "$(status_of a)" = created ]
+		if [ $how = start ]; then
+			[ "$(status_of a)" = created ]
+		else
+			run tare state a
+			[ "$status" = 1 ]
+			[[ $output == *"container a is being created"* ]]
+		fi
 		echo > "$BUNDLE/rootfs/tmp/go"
 		wait $!
 		[ "$(status_of a)" = running ]
