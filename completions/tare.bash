@@ -356,7 +356,7 @@ _tare()
 	'save'|'image save')
 		case $prev in
 		--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-		--format) COMPREPLY=($(compgen -W 'docker-archive oci-archive' -- "$cur")); return ;;
+		--format) COMPREPLY=($(compgen -W 'docker-archive oci-archive oci-dir' -- "$cur")); return ;;
 		esac
 		words='--output -o --format --help -h'
 		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
