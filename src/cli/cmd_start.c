@@ -22,14 +22,6 @@ static const struct opt start_rows[] = {
 
 static const struct start_opts start_defaults = { .sig_proxy = true };
 
-static int print_operand(const char *operand, struct err *e)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	buf_printf(&b, "%s\n", operand);
-	return cli_write(&b, e);
-}
-
 /* As docker: a container that runs already is no error, unless somebody wants to be in front of it. */
 static int start_one(struct cli *c, const char *operand, void *arg, struct err *e)
 {
@@ -45,7 +37,7 @@ static int start_one(struct cli *c, const char *operand, void *arg, struct err *
 	if (n == 0 && !(r.status.state == CT_RUNNING && record_monitored(&r)))
 		n = engine_start(&c->engine, &r, &how, &session, e);
 	record_done(&r);
-	return n < 0 ? n : print_operand(operand, e);
+	return n < 0 ? n : cli_print_line(operand, e);
 }
 
 static int follow(struct cli *c, const struct start_opts *o, struct record *r, int session, struct err *e)
