@@ -108,7 +108,7 @@ _tare()
 		--log-opt) return ;;
 		esac
 		words='--detach -d --detach-keys --sig-proxy --name --replace --hostname -h --domainname --label -l --label-file --annotation --cidfile --pidfile --platform --pull --quiet -q --rootfs --env -e --env-file --env-host --unsetenv --unsetenv-all --entrypoint --user -u --group-add --workdir -w --umask --tz --interactive -i --tty -t --attach -a --init --rm --restart --stop-signal --stop-timeout --timeout --memory -m --memory-swap --memory-reservation --memory-swappiness --cpus --cpu-shares -c --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --ulimit --shm-size --oom-score-adj --oom-kill-disable --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --device --device-cgroup-rule --cgroup-parent --privileged --cap-add --cap-drop --security-opt --read-only --userns --pid --ipc --uts --cgroupns --sysctl --runtime --volume -v --mount --tmpfs --volumes-from --network --publish -p --publish-all -P --expose --dns --dns-search --dns-option --add-host --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck --health-on-failure --log-driver --log-opt --help -h'
-		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'create'|'container create')
 		case $prev in
 		--name) return ;;
@@ -191,7 +191,7 @@ _tare()
 		--log-opt) return ;;
 		esac
 		words='--name --replace --hostname -h --domainname --label -l --label-file --annotation --cidfile --pidfile --platform --pull --quiet -q --rootfs --env -e --env-file --env-host --unsetenv --unsetenv-all --entrypoint --user -u --group-add --workdir -w --umask --tz --interactive -i --tty -t --attach -a --init --rm --restart --stop-signal --stop-timeout --timeout --memory -m --memory-swap --memory-reservation --memory-swappiness --cpus --cpu-shares -c --cpu-period --cpu-quota --cpuset-cpus --cpuset-mems --pids-limit --ulimit --shm-size --oom-score-adj --oom-kill-disable --blkio-weight --blkio-weight-device --device-read-bps --device-write-bps --device-read-iops --device-write-iops --device --device-cgroup-rule --cgroup-parent --privileged --cap-add --cap-drop --security-opt --read-only --userns --pid --ipc --uts --cgroupns --sysctl --runtime --volume -v --mount --tmpfs --volumes-from --network --publish -p --publish-all -P --expose --dns --dns-search --dns-option --add-host --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck --health-on-failure --log-driver --log-opt --help -h'
-		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'start'|'container start')
 		case $prev in
 		--detach-keys) return ;;
@@ -304,7 +304,8 @@ _tare()
 		--format|-f) return ;;
 		--type) COMPREPLY=($(compgen -W 'container image volume' -- "$cur")); return ;;
 		esac
-		words='--format -f --size -s --type --help -h' ;;
+		words='--format -f --size -s --type --help -h'
+		[[ $cur == -* ]] || words=$(tare ps -a --format '{{.Names}}' 2>/dev/null; tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'container inspect')
 		case $prev in
 		--format|-f) return ;;
@@ -316,7 +317,7 @@ _tare()
 		--format|-f) return ;;
 		esac
 		words='--format -f --size -s --help -h'
-		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'container prune')
 		case $prev in
 		--filter) return ;;
@@ -352,14 +353,14 @@ _tare()
 		--format) return ;;
 		esac
 		words='--format --no-trunc --quiet -q --help -h'
-		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'save'|'image save')
 		case $prev in
 		--output|-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-		--format) COMPREPLY=($(compgen -W 'docker-archive oci-archive' -- "$cur")); return ;;
+		--format) COMPREPLY=($(compgen -W 'docker-archive oci-archive oci-dir' -- "$cur")); return ;;
 		esac
 		words='--output -o --format --help -h'
-		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'commit'|'container commit')
 		case $prev in
 		--author|-a) return ;;
@@ -405,12 +406,13 @@ _tare()
 	'tag'|'image tag')
 		case $prev in
 		esac
-		words='--help -h' ;;
+		words='--help -h'
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'rmi'|'image rm'|'image remove')
 		case $prev in
 		esac
 		words='--force -f --help -h'
-		[[ $cur == -* ]] || words=$(tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
+		[[ $cur == -* ]] || words=$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) ;;
 	'system check')
 		case $prev in
 		esac

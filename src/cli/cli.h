@@ -56,6 +56,8 @@ struct command {
 	int min_operands, max_operands; /* max -1: any number */
 	unsigned flags;
 	int (*run)(struct cli *c, struct err *e);
+	/* In place of run: called for every operand with the options as @arg, see cli_each(). */
+	int (*each)(struct cli *c, const char *operand, void *arg, struct err *e);
 };
 
 /* Where a command is found: `tare TOP` and `tare GROUP SUB`. */

@@ -1,4 +1,5 @@
 /* commit, diff, export, save */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -118,10 +119,32 @@ const struct command cmd_export = {
 /* --- save ---------------------------------------------------------------------------------------------------- */
 
 static const struct opt save_rows[] = {
-	{ 'o', "output", "FILE", OPT(TEXT, output_opts, output), "write here instead of standard output" },
+	{ 'o', "output", "FILE", OPT(TEXT, output_opts, output),
+		"write to this file or folder instead of standard output" },
 	{ 0, "format", "FORMAT", OPT(TEXT, output_opts, format),
-		"docker-archive (default, as docker save writes) or oci-archive", "docker-archive|oci-archive" },
+		"docker-archive (default, as docker save writes), oci-archive, or oci-dir: a folder, named by --output",
+		"docker-archive|oci-archive|oci-dir" },
 };
+
+/* A new folder, or an empty one: what is in another would be taken for a part of the layout. */
+static int open_layout(const char *path, struct err *e)
+{
+	if (!path || str_eq(path, "-"))
+		return err_set(e, ERR_USAGE, EINVAL, "--format oci-dir needs the folder: --output DIR");
+	auto_fd int fd = path_mkdir_host(path, 0755, e);
+	if (fd < 0)
+		return fd;
+	auto_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again < 0 ? NULL : fdopendir(again);
+	bool empty = true;
+	if (!dir)
+		return err_sys(e, "list %s", path);
+	(void)fd_steal(&again);
+	for (struct dirent *d; (d = readdir(dir));)
+		empty = empty && (str_eq(d->d_name, ".") || str_eq(d->d_name, ".."));
+	closedir(dir);
+	return empty ? fd_steal(&fd) : err_set(e, ERR_CONFLICT, ENOTEMPTY, "%s is not empty", path);
+}
 
 static int save(struct cli *c, struct err *e)
 {
@@ -146,7 +169,7 @@ static int save(struct cli *c, struct err *e)
 	args[n++] = "--";
 	for (int i = 0; i < c->n_operands; i++)
 		args[n++] = c->operands[i];
-	auto_fd int out = open_output(o->output, "save", e);
+	auto_fd int out = str_eq(o->format, "oci-dir") ? open_layout(o->output, e) : open_output(o->output, "save", e);
 	if (out < 0)
 		return out;
 	struct image_call call = {

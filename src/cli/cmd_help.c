@@ -2,6 +2,7 @@
  * so that man pages and completion cannot say anything else than the parser. */
 #include "base/str.h"
 #include "cli/commands.h"
+#include "cmdline/opt_dump.h"
 
 struct help_opts {
 	bool dump_json;
@@ -11,81 +12,35 @@ static const struct opt help_rows[] = {
 	{ 0, "dump-json", NULL, OPT(FLAG, help_opts, dump_json), NULL },
 };
 
-static void add_text(struct buf *b, const char *key, const char *value)
-{
-	buf_json_str(b, key);
-	buf_str(b, ":");
-	if (value)
-		buf_json_str(b, value);
-	else
-		buf_str(b, "null");
-}
-
-static void dump_option(struct buf *b, const struct opt *o)
-{
-	char letter[2] = { o->letter, '\0' };
-
-	if (o->type == OPT_HEADING) {
-		add_text(b, "heading", o->help);
-		return;
-	}
-	add_text(b, "letter", o->letter ? letter : NULL);
-	buf_str(b, ",");
-	add_text(b, "name", o->name);
-	buf_str(b, ",");
-	add_text(b, "arg", o->arg);
-	buf_str(b, ",");
-	add_text(b, "choices", o->choices);
-	buf_str(b, ",");
-	add_text(b, "help", o->help);
-	buf_printf(b, ",\"repeat\":%s", o->type == OPT_LIST || o->type == OPT_CALL ? "true" : "false");
-}
-
-static void dump_options(struct buf *b, const struct opt_table *t)
-{
-	bool first = true;
-
-	buf_str(b, "\"options\":[");
-	for (const struct opt *o = NULL; (o = opt_each(t, o));) {
-		if (!o->help)
-			continue;
-		buf_str(b, first ? "\n{" : ",\n{");
-		first = false;
-		dump_option(b, o);
-		buf_str(b, "}");
-	}
-	buf_str(b, "]");
-}
-
 static void dump_row(struct buf *b, const struct command_row *r)
 {
 	const struct command *cmd = r->command;
 
-	add_text(b, "name", cmd->name);
+	opt_dump_text(b, "name", cmd->name);
 	buf_str(b, ",");
-	add_text(b, "top", r->top);
+	opt_dump_text(b, "top", r->top);
 	buf_str(b, ",");
-	add_text(b, "group", r->group);
+	opt_dump_text(b, "group", r->group);
 	buf_str(b, ",");
-	add_text(b, "sub", r->sub);
+	opt_dump_text(b, "sub", r->sub);
 	buf_str(b, ",");
-	add_text(b, "operands", cmd->operands);
+	opt_dump_text(b, "operands", cmd->operands);
 	buf_str(b, ",");
-	add_text(b, "summary", cmd->summary);
+	opt_dump_text(b, "summary", cmd->summary);
 	buf_printf(b, ",\"hidden\":%s,", cmd->flags & CMD_HIDDEN ? "true" : "false");
-	dump_options(b, &cmd->opts);
+	opt_dump(b, &cmd->opts);
 }
 
 static void dump(struct buf *b)
 {
 	buf_str(b, "{");
-	dump_options(b, &global_table);
+	opt_dump(b, &global_table);
 	buf_str(b, ",\n\"groups\":[");
 	for (const struct command_group *g = command_groups; g->name; g++) {
 		buf_str(b, g == command_groups ? "{" : ",{");
-		add_text(b, "name", g->name);
+		opt_dump_text(b, "name", g->name);
 		buf_str(b, ",");
-		add_text(b, "summary", g->summary);
+		opt_dump_text(b, "summary", g->summary);
 		buf_str(b, "}");
 	}
 	buf_str(b, "],\n\"commands\":[");

@@ -1,8 +1,11 @@
 /* load, import */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/fmt.h"
 #include "base/str.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -72,10 +75,36 @@ static int add_limits(const char **args, size_t *n, const struct rc_str_list *li
 	return 0;
 }
 
+/* "debian" of /tmp/debian.oci.tar.gz: the name for an image that brings only a tag. Empty: none can be made of it. */
+static void name_of_file(const char *path, char dst[static NAME_MAX + 1])
+{
+	static const char *const ends[] = { ".tar", ".tgz", ".txz", ".gz", ".xz", ".zst", ".oci", ".oci-archive" };
+	size_t n = path ? strlen(path) : 0;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	size_t from = n;
+	while (from > 0 && path[from - 1] != '/')
+		from--;
+	dst[0] = '\0';
+	if (n - from > NAME_MAX)
+		return;
+	fmt_to(dst, NAME_MAX + 1, "%.*s", (int)(n - from), path ? path + from : "");
+	for (bool cut = true; cut;) {
+		cut = false;
+		for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+			if (str_ends(dst, ends[i])) {
+				dst[strlen(dst) - strlen(ends[i])] = '\0';
+				cut = true;
+			}
+	}
+}
+
 static int load(struct cli *c, struct err *e)
 {
 	const struct load_opts *o = c->opts;
-	const char *args[8 + 2 * MAX_LIMITS] = { NULL };
+	const char *args[10 + 2 * MAX_LIMITS] = { NULL };
+	char file_name[NAME_MAX + 1];
 	size_t n = 0;
 	auto_fd int fd = open_input(o->input, e);
 
@@ -83,6 +112,9 @@ static int load(struct cli *c, struct err *e)
 		return fd;
 	if (add_limits(args, &n, &o->limits, e) < 0)
 		return -e->num;
+	name_of_file(o->input, file_name);
+	if (file_name[0] && !str_eq(file_name, "-") && !str_eq(file_name, "."))
+		add(args, &n, "--file-name", file_name);
 	add(args, &n, "--platform", o->platform);
 	add(args, &n, "--name", o->name);
 	if (o->quiet)

@@ -75,11 +75,6 @@ static int rmi_one(struct cli *c, const char *operand, void *arg, struct err *e)
 	return r;
 }
 
-static int rmi(struct cli *c, struct err *e)
-{
-	return cli_each(c, rmi_one, c->opts, e);
-}
-
 const struct command cmd_rmi = {
 	.name = "rmi",
 	.operands = "IMAGE [IMAGE...]",
@@ -89,5 +84,5 @@ const struct command cmd_rmi = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = rmi,
+	.each = rmi_one,
 };

@@ -22,14 +22,6 @@ static const struct opt start_rows[] = {
 
 static const struct start_opts start_defaults = { .sig_proxy = true };
 
-static int print_operand(const char *operand, struct err *e)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	buf_printf(&b, "%s\n", operand);
-	return cli_write(&b, e);
-}
-
 static bool runs(const struct record *r)
 {
 	return (r->status.state == CT_RUNNING || r->status.state == CT_RESTARTING) && record_monitored(r);
@@ -54,7 +46,7 @@ static int start_one(struct cli *c, const char *operand, void *arg, struct err *
 		n = 0;
 	}
 	record_done(&r);
-	return n < 0 ? n : print_operand(operand, e);
+	return n < 0 ? n : cli_print_line(operand, e);
 }
 
 static int follow(struct cli *c, const struct start_opts *o, struct record *r, int session, struct err *e)

@@ -5,14 +5,6 @@
 #include "engine/life.h"
 #include "engine/names.h"
 
-static int print_operand(const char *operand, struct err *e)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	buf_printf(&b, "%s\n", operand);
-	return cli_write(&b, e);
-}
-
 /* --- stop, restart ------------------------------------------------------------------------------------------- */
 
 struct stop_opts {
@@ -39,12 +31,7 @@ static int stop_one(struct cli *c, const char *operand, void *arg, struct err *e
 	if (n == 0)
 		n = engine_stop(&c->engine, &r, o->signal, o->timeout_s, e);
 	record_done(&r);
-	return n < 0 ? n : print_operand(operand, e);
-}
-
-static int stop(struct cli *c, struct err *e)
-{
-	return cli_each(c, stop_one, c->opts, e);
+	return n < 0 ? n : cli_print_line(operand, e);
 }
 
 static int restart_one(struct cli *c, const char *operand, void *arg, struct err *e)
@@ -67,12 +54,7 @@ static int restart_one(struct cli *c, const char *operand, void *arg, struct err
 			n = engine_start(&c->engine, &r, &how, &session, e);
 	}
 	record_done(&r);
-	return n < 0 ? n : print_operand(operand, e);
-}
-
-static int restart(struct cli *c, struct err *e)
-{
-	return cli_each(c, restart_one, c->opts, e);
+	return n < 0 ? n : cli_print_line(operand, e);
 }
 
 const struct command cmd_stop = {
@@ -85,7 +67,7 @@ const struct command cmd_stop = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = stop,
+	.each = stop_one,
 };
 
 const struct command cmd_restart = {
@@ -98,7 +80,7 @@ const struct command cmd_restart = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = restart,
+	.each = restart_one,
 };
 
 /* --- kill ---------------------------------------------------------------------------------------------------- */
@@ -120,12 +102,7 @@ static int kill_one(struct cli *c, const char *operand, void *arg, struct err *e
 	if (n == 0)
 		n = engine_kill(&c->engine, &r, o->signal, e);
 	record_done(&r);
-	return n < 0 ? n : print_operand(operand, e);
-}
-
-static int kill_(struct cli *c, struct err *e)
-{
-	return cli_each(c, kill_one, c->opts, e);
+	return n < 0 ? n : cli_print_line(operand, e);
 }
 
 const struct command cmd_kill = {
@@ -137,7 +114,7 @@ const struct command cmd_kill = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = kill_,
+	.each = kill_one,
 };
 
 /* --- rm ------------------------------------------------------------------------------------------------------ */
@@ -165,12 +142,7 @@ static int rm_one(struct cli *c, const char *operand, void *arg, struct err *e)
 	if (n == 0)
 		n = engine_remove(&c->engine, &r, o->force, o->volumes, e);
 	record_done(&r);
-	return n < 0 ? n : print_operand(operand, e);
-}
-
-static int rm(struct cli *c, struct err *e)
-{
-	return cli_each(c, rm_one, c->opts, e);
+	return n < 0 ? n : cli_print_line(operand, e);
 }
 
 const struct command cmd_rm = {
@@ -182,7 +154,7 @@ const struct command cmd_rm = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = rm,
+	.each = rm_one,
 };
 
 /* --- wait, rename -------------------------------------------------------------------------------------------- */
@@ -201,11 +173,6 @@ static int wait_one(struct cli *c, const char *operand, void *arg, struct err *e
 	return n < 0 ? n : cli_write(&b, e);
 }
 
-static int wait_(struct cli *c, struct err *e)
-{
-	return cli_each(c, wait_one, NULL, e);
-}
-
 const struct command cmd_wait = {
 	.name = "wait",
 	.operands = "CONTAINER [CONTAINER...]",
@@ -213,7 +180,7 @@ const struct command cmd_wait = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = wait_,
+	.each = wait_one,
 };
 
 static int rename_(struct cli *c, struct err *e)

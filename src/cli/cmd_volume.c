@@ -7,14 +7,6 @@
 #include "cli/template.h"
 #include "cli/volumefilter.h"
 
-static int print_line(const char *text, struct err *e)
-{
-	AUTO(buf) struct buf b = BUF_INIT;
-
-	buf_printf(&b, "%s\n", text);
-	return cli_write(&b, e);
-}
-
 /* --- create -------------------------------------------------------------------------------------------------- */
 
 struct create_opts {
@@ -48,7 +40,7 @@ static int create(struct cli *c, struct err *e)
 		return -e->num;
 	if (volume_create(&c->engine, &w, name, &existed, e) < 0)
 		return -e->num;
-	return print_line(name, e);
+	return cli_print_line(name, e);
 }
 
 const struct command cmd_volume_create = {
@@ -107,16 +99,6 @@ static int inspect_one(struct cli *c, const char *operand, void *arg, struct err
 	return 0;
 }
 
-static int pretty(struct cli *c, const struct buf *text, struct buf *ret, struct err *e)
-{
-	struct json *doc;
-
-	if (buf_err(text, e) < 0 || json_parse(text->data, text->len, &c->arena, &doc, e) < 0)
-		return -e->num;
-	json_pretty(doc, 0, ret);
-	return 0;
-}
-
 static int inspect(struct cli *c, struct err *e)
 {
 	const struct inspect_opts *o = c->opts;
@@ -132,7 +114,7 @@ static int inspect(struct cli *c, struct err *e)
 		if (json && !in.list.failed)
 			buf_add(&out, in.list.data, in.list.len);
 		else
-			r = pretty(c, &in.list, &out, e);
+			r = json_pretty_text(&in.list, &c->arena, &out, e);
 		out.failed |= in.list.failed;
 		buf_str(&out, "\n");
 		if (r == 0)
@@ -168,12 +150,7 @@ static int rm_one(struct cli *c, const char *operand, void *arg, struct err *e)
 {
 	const struct rm_opts *o = arg;
 
-	return volume_remove(&c->engine, operand, o->force, e) < 0 ? -e->num : print_line(operand, e);
-}
-
-static int rm(struct cli *c, struct err *e)
-{
-	return cli_each(c, rm_one, c->opts, e);
+	return volume_remove(&c->engine, operand, o->force, e) < 0 ? -e->num : cli_print_line(operand, e);
 }
 
 const struct command cmd_volume_rm = {
@@ -185,5 +162,5 @@ const struct command cmd_volume_rm = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.flags = CMD_ENGINE,
-	.run = rm,
+	.each = rm_one,
 };

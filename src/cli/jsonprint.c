@@ -31,3 +31,13 @@ void json_pretty(const struct json *v, unsigned level, struct buf *ret)
 	indent(level, ret);
 	buf_str(ret, map ? "}" : "]");
 }
+
+int json_pretty_text(const struct buf *text, struct arena *a, struct buf *ret, struct err *e)
+{
+	struct json *doc;
+
+	if (buf_err(text, e) < 0 || json_parse(text->data, text->len, a, &doc, e) < 0)
+		return -e->num;
+	json_pretty(doc, 0, ret);
+	return 0;
+}

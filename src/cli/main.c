@@ -111,7 +111,9 @@ static int run_command(struct cli *c, struct err *e)
 		(void)close_range(3, ~0U, 0); /* before Linux 5.9: no such call, and no such care */
 	if (cmd->flags & CMD_ENGINE)
 		r = open_engine(c, e);
-	return r ? r : cmd->run(c, e);
+	if (r)
+		return r;
+	return cmd->each ? cli_each(c, cmd->each, c->opts, e) : cmd->run(c, e);
 }
 
 static int print_usage(const struct command_group *g, struct err *e)

@@ -17,26 +17,23 @@
 #include "engine/deaf.h"
 #include "engine/keys.h"
 #include "engine/sink.h"
+#include "engine/userend.h"
 #include "mon/mon.h"
 #include "mon/proto.h"
 #include "sys/io.h"
-#include "sys/tty.h"
 #include "sys/unixsock.h"
 
-enum { P_SOCK, P_SIGNALS, P_INPUT, P_OUT, P_ERR, N_POLL, GIVE_UP_AFTER = 3 };
+enum { P_SOCK, P_SIGNALS, P_INPUT, P_OUT, P_ERR, N_POLL };
 
 struct session {
-	int sock, signals;
+	int sock;
+	struct user_end user;
 	const struct attach_opts *o;
 	struct keys keys;
 	struct sink out, err;
-	struct termios saved;
-	sigset_t mask_before;
-	bool raw, terminal; /* our terminal is raw; the container has one */
+	bool terminal; /* the container has one */
 	bool input, may_send; /* we have input to bring; the last one was acknowledged */
 	bool greeted;
-	int asked_to_end; /* INT or TERM came so often */
-	int fatal; /* this signal is to end us */
 	enum { GOES_ON, EXITED, DETACHED } state;
 	int exit_code;
 	char data[MON_DATA_MAX + 1];
@@ -77,15 +74,7 @@ static int send_size(struct session *s, struct err *e)
 
 static int go_raw(struct session *s, struct err *e)
 {
-	if (!s->terminal || s->o->no_stdin || !tty_is(STDIN_FILENO))
-		return 0;
-	struct termios saved;
-	if (tty_raw(STDIN_FILENO, &saved, e) < 0)
-		return -e->num;
-	if (!s->raw)
-		s->saved = saved;
-	s->raw = true;
-	return 0;
+	return s->terminal && !s->o->no_stdin ? user_end_raw(&s->user, e) : 0;
 }
 
 static int greet(struct session *s, const char *data, size_t n, struct err *e)
@@ -119,7 +108,7 @@ static int read_input(struct session *s, struct err *e)
 		s->input = false;
 		return tell(s, MON_STDIN_EOF, NULL, 0, e);
 	}
-	if (!s->raw) {
+	if (!s->user.raw) {
 		s->may_send = false;
 		return tell(s, MON_STDIN, typed, (size_t)n, e);
 	}
@@ -133,32 +122,15 @@ static int read_input(struct session *s, struct err *e)
 
 /* --- signals ------------------------------------------------------------------------------------------------ */
 
-static int hold_signals(struct session *s, struct err *e)
-{
-	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT,
-		SIGPIPE };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
-		sigaddset(&set, held[i]);
-	sigprocmask(SIG_BLOCK, &set, &s->mask_before);
-	sigdelset(&set, SIGPIPE);
-	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signals < 0 ? err_sys(e, "wait for signals") : 0;
-}
-
 static int forward(struct session *s, int sig, struct err *e)
 {
 	uint8_t number = (uint8_t)sig;
 	char text[512];
 	bool ends = sig == SIGINT || sig == SIGTERM;
 
-	if (ends && ++s->asked_to_end >= GIVE_UP_AFTER) {
-		s->fatal = sig;
+	if (user_end_gives_up(&s->user, sig))
 		return 0;
-	}
-	if (ends && s->asked_to_end == 1 && s->o->pid > 0 && deaf_to(s->o->pid, sig)) {
+	if (ends && s->user.asked_to_end == 1 && s->o->pid > 0 && deaf_to(s->o->pid, sig)) {
 		fmt_to(text, sizeof(text),
 			"tare: process 1 of container %s has no handler for %s, which the kernel "
 			"therefore does "
@@ -166,7 +138,7 @@ static int forward(struct session *s, int sig, struct err *e)
 			"running)\n",
 			s->o->name, sig == SIGINT ? "SIGINT" : "SIGTERM", s->o->name);
 		say(text);
-		s->asked_to_end = GIVE_UP_AFTER - 1;
+		s->user.asked_to_end = USER_END_PATIENCE - 1;
 	}
 	return tell(s, MON_SIGNAL, &number, 1, e);
 }
@@ -175,7 +147,7 @@ static int read_signals(struct session *s, struct err *e)
 {
 	struct signalfd_siginfo si;
 
-	while (read(s->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+	while (read(s->user.signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		int sig = (int)si.ssi_signo, r = 0;
 
 		if (sig == SIGWINCH)
@@ -185,7 +157,7 @@ static int read_signals(struct session *s, struct err *e)
 		else if (s->o->sig_proxy)
 			r = forward(s, sig, e);
 		else
-			s->fatal = sig;
+			s->user.fatal = sig;
 		if (r < 0)
 			return r;
 	}
@@ -262,7 +234,7 @@ static int turn(struct session *s, struct err *e)
 	bool full = sink_pending(&s->out) || sink_pending(&s->err);
 	struct pollfd p[N_POLL] = {
 		[P_SOCK] = { .fd = full ? -1 : s->sock, .events = POLLIN },
-		[P_SIGNALS] = { .fd = s->signals, .events = POLLIN },
+		[P_SIGNALS] = { .fd = s->user.signals, .events = POLLIN },
 		[P_INPUT] = { .fd = s->input && s->may_send ? STDIN_FILENO : -1, .events = POLLIN },
 		[P_OUT] = { .fd = sink_pending(&s->out) ? s->out.fd : -1, .events = POLLOUT },
 		[P_ERR] = { .fd = sink_pending(&s->err) ? s->err.fd : -1, .events = POLLOUT },
@@ -286,7 +258,7 @@ static int turn(struct session *s, struct err *e)
 
 static bool done(const struct session *s)
 {
-	return s->fatal || s->state == DETACHED ||
+	return s->user.fatal || s->state == DETACHED ||
 		(s->state == EXITED && !sink_pending(&s->out) && !sink_pending(&s->err));
 }
 
@@ -294,7 +266,7 @@ static int talk(struct session *s, struct err *e)
 {
 	uint8_t want = (uint8_t)((s->o->no_stdin ? 0 : MON_WANT_STDIN) | (s->o->no_stdout ? 0 : MON_WANT_STDOUT) |
 		(s->o->no_stderr ? 0 : MON_WANT_STDERR));
-	int r = hold_signals(s, e);
+	int r = user_end_begin(&s->user, e);
 
 	if (r == 0)
 		r = keys_parse(s->o->detach_keys ? s->o->detach_keys : KEYS_DEFAULT, &s->keys, e);
@@ -308,18 +280,9 @@ static int talk(struct session *s, struct err *e)
 /* The terminal back, the signals back; one that was to end us does so now. */
 static void end(struct session *s)
 {
-	struct err e = ERR_NONE;
-
-	if (s->raw)
-		err_told(tty_restore(STDIN_FILENO, &s->saved, &e)); /* it is gone: nothing to restore */
 	sink_done(&s->out);
 	sink_done(&s->err);
-	fd_close(&s->signals);
-	sigprocmask(SIG_SETMASK, &s->mask_before, NULL);
-	if (s->fatal) {
-		signal(s->fatal, SIG_DFL);
-		raise(s->fatal);
-	}
+	user_end_done(&s->user);
 }
 
 int attach_session(int sock, const struct attach_opts *o, int *ret_exit_code, struct err *e)
@@ -329,7 +292,7 @@ int attach_session(int sock, const struct attach_opts *o, int *ret_exit_code, st
 	if (!s)
 		return err_oom(e, "the session");
 	s->sock = sock;
-	s->signals = FD_NONE;
+	s->user.signals = FD_NONE;
 	s->o = o;
 	sink_init(&s->out, STDOUT_FILENO);
 	sink_init(&s->err, STDERR_FILENO);

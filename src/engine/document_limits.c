@@ -105,11 +105,6 @@ static int look_at_device(const char *path, const char *option, struct stat *ret
 	return 0;
 }
 
-static int device_of(const struct ct_device *d, struct stat *ret, struct err *e)
-{
-	return look_at_device(d->source, "device", ret, e);
-}
-
 /* One list of linux.resources.blockIO: those of @c->throttles that are of @kind. */
 static int throttles(const struct ct_config *c, enum ct_throttle_kind kind, struct buf *b, struct err *e)
 {
@@ -151,9 +146,25 @@ static int block_io(const struct ct_config *c, struct buf *b, struct err *e)
 	return 0;
 }
 
-static void rule(struct buf *b, const struct stat *st, const char *access)
+struct granted {
+	struct buf *b;
+	const char *access;
+	bool own_ids;
+};
+
+static int each_device(const struct ct_device *d, device_told told, struct granted *g, struct err *e)
 {
-	buf_printf(b, ",{\"allow\":true,\"type\":\"%c\",\"major\":%u,\"minor\":%u,\"access\":\"%s\"}",
+	g->access = d->access;
+	return doc_each_device(d->source, d->destination ? d->destination : d->source, told, g, e);
+}
+
+static void add_rule(void *ctx, const struct stat *st, const char *place)
+{
+	const struct granted *g = ctx;
+	const char *access = g->access;
+
+	(void)place;
+	buf_printf(g->b, ",{\"allow\":true,\"type\":\"%c\",\"major\":%u,\"minor\":%u,\"access\":\"%s\"}",
 		S_ISBLK(st->st_mode) ? 'b' : 'c', major(st->st_rdev), minor(st->st_rdev), access ? access : "rwm");
 }
 
@@ -179,32 +190,33 @@ static int device_rules(const struct ct_config *c, struct buf *b, struct err *e)
 		return 0;
 	}
 	buf_str(b, "\"devices\":[{\"allow\":false,\"access\":\"rwm\"}");
-	for (size_t i = 0; i < c->n_devices; i++) {
-		struct stat st;
-
-		if (device_of(&c->devices[i], &st, e) < 0)
+	struct granted g = { .b = b };
+	for (size_t i = 0; i < c->n_devices; i++)
+		if (each_device(&c->devices[i], add_rule, &g, e) < 0)
 			return -e->num;
-		rule(b, &st, c->devices[i].access);
-	}
 	for (size_t i = 0; i < c->device_cgroup_rules.n; i++)
 		given_rule(b, c->device_cgroup_rules.v[i]);
 	buf_str(b, "],");
 	return 0;
 }
 
+static void add_node(void *ctx, const struct stat *st, const char *place)
+{
+	const struct granted *g = ctx;
+
+	doc_device(st, place, g->own_ids, g->b);
+}
+
 static int devices(const struct ct_config *c, const struct document_facts *f, struct buf *b, struct err *e)
 {
+	struct granted g = { .b = b, .own_ids = f->own_ids };
+
 	buf_str(b, "\"devices\":[");
 	if (c->privileged && doc_host_devices(f->rootless, b, e) < 0)
 		return -e->num;
-	for (size_t i = 0; i < c->n_devices; i++) {
-		const struct ct_device *d = &c->devices[i];
-		struct stat st;
-
-		if (device_of(d, &st, e) < 0)
+	for (size_t i = 0; i < c->n_devices; i++)
+		if (each_device(&c->devices[i], add_node, &g, e) < 0)
 			return -e->num;
-		doc_device(&st, d->destination ? d->destination : d->source, b);
-	}
 	buf_str(b, "],");
 	return 0;
 }

@@ -13,19 +13,17 @@
 #include <unistd.h>
 #include "engine/keys.h"
 #include "engine/sink.h"
+#include "engine/userend.h"
 #include "sys/call.h"
 #include "sys/tty.h"
 
-enum { P_CHILD, P_SIGNALS, P_STDIN, P_INPUT, P_OUT, P_ERR, P_SINK, P_SINK_ERR, N_POLL, GIVE_UP_AFTER = 3 };
+enum { P_CHILD, P_SIGNALS, P_STDIN, P_INPUT, P_OUT, P_ERR, P_SINK, P_SINK_ERR, N_POLL };
 
 struct relay {
 	struct exec_relay *x;
-	int signals;
-	sigset_t before;
+	struct user_end user;
 	struct keys keys;
-	struct termios saved;
-	bool raw, reading, detached, ended;
-	int asked_to_end, fatal;
+	bool reading, detached, ended;
 	size_t start, end; /* of input */
 	char input[SINK_MAX + KEYS_MAX];
 	char data[SINK_MAX];
@@ -42,21 +40,6 @@ static void unblock(int fd)
 		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK); /* ours and open: works */
 }
 
-static int hold_signals(struct relay *r, struct err *e)
-{
-	static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT,
-		SIGPIPE };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
-		sigaddset(&set, held[i]);
-	sigprocmask(SIG_BLOCK, &set, &r->before);
-	sigdelset(&set, SIGPIPE);
-	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return r->signals < 0 ? err_sys(e, "wait for signals") : 0;
-}
-
 static void resize(const struct relay *r)
 {
 	struct err e = ERR_NONE;
@@ -67,16 +50,7 @@ static void resize(const struct relay *r)
 
 static int go_raw(struct relay *r, struct err *e)
 {
-	struct termios saved;
-
-	if (r->x->master < 0 || !r->x->interactive || !tty_is(STDIN_FILENO))
-		return 0;
-	if (tty_raw(STDIN_FILENO, &saved, e) < 0)
-		return -e->num;
-	if (!r->raw)
-		r->saved = saved;
-	r->raw = true;
-	return 0;
+	return r->x->master >= 0 && r->x->interactive ? user_end_raw(&r->user, e) : 0;
 }
 
 static int begin(struct relay *r, struct err *e)
@@ -90,26 +64,18 @@ static int begin(struct relay *r, struct err *e)
 	unblock(r->x->out);
 	unblock(r->x->err);
 	unblock(r->x->master);
-	if (hold_signals(r, e) < 0 || keys_parse(keys ? keys : KEYS_DEFAULT, &r->keys, e) < 0)
+	if (user_end_begin(&r->user, e) < 0 || keys_parse(keys ? keys : KEYS_DEFAULT, &r->keys, e) < 0)
 		return -e->num;
 	resize(r);
 	return go_raw(r, e);
 }
 
+/* By a fatal signal the program's tree ends with us: the monitor sees to it. */
 static void end(struct relay *r)
 {
-	struct err e = ERR_NONE;
-
-	if (r->raw)
-		err_told(tty_restore(STDIN_FILENO, &r->saved, &e)); /* it is gone: nothing to restore */
 	sink_done(&r->out);
 	sink_done(&r->err);
-	fd_close(&r->signals);
-	sigprocmask(SIG_SETMASK, &r->before, NULL);
-	if (r->fatal) { /* the program's tree ends with us: the monitor sees to it */
-		signal(r->fatal, SIG_DFL);
-		raise(r->fatal);
-	}
+	user_end_done(&r->user);
 }
 
 /* --- moving ------------------------------------------------------------------------------------------------- */
@@ -150,7 +116,7 @@ static void read_input(struct relay *r)
 	r->start = r->end = 0;
 	if (n <= 0) {
 		r->reading = false;
-	} else if (r->raw) {
+	} else if (r->user.raw) {
 		r->detached = keys_filter(&r->keys, r->data, (size_t)n, r->input, &r->end);
 	} else {
 		memcpy(r->input, r->data, (size_t)n);
@@ -179,7 +145,7 @@ static void read_signals(struct relay *r, struct err *e)
 {
 	struct signalfd_siginfo si;
 
-	while (read(r->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+	while (read(r->user.signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		int sig = (int)si.ssi_signo;
 
 		if (sig == SIGWINCH || sig == SIGCONT) {
@@ -188,10 +154,8 @@ static void read_signals(struct relay *r, struct err *e)
 				err_told(go_raw(r, e)); /* looked at by the caller */
 			continue;
 		}
-		if ((sig == SIGINT || sig == SIGTERM) && ++r->asked_to_end >= GIVE_UP_AFTER)
-			r->fatal = sig;
 		/* It is not reaped yet, so the number still names its group. */
-		else if (kill(-r->x->pid, sig) < 0)
+		if (!user_end_gives_up(&r->user, sig) && kill(-r->x->pid, sig) < 0)
 			(void)sys_pidfd_send_signal(r->x->pidfd, sig); /* ended just now */
 	}
 }
@@ -203,7 +167,7 @@ static int turn(struct relay *r, struct err *e)
 	int out = x->master >= 0 ? x->master : x->out;
 	struct pollfd p[N_POLL] = {
 		[P_CHILD] = { .fd = x->pidfd, .events = POLLIN },
-		[P_SIGNALS] = { .fd = r->signals, .events = POLLIN },
+		[P_SIGNALS] = { .fd = r->user.signals, .events = POLLIN },
 		[P_STDIN] = { .fd = r->reading && !input ? STDIN_FILENO : -1, .events = POLLIN },
 		[P_INPUT] = { .fd = input ? *input_fd(r) : -1, .events = POLLOUT },
 		[P_OUT] = { .fd = full ? -1 : out, .events = POLLIN },
@@ -244,8 +208,8 @@ static int drain(struct relay *r, struct err *e)
 			;
 		struct pollfd p[] = { { .fd = sink_pending(&r->out) ? r->out.fd : -1, .events = POLLOUT },
 			{ .fd = sink_pending(&r->err) ? r->err.fd : -1, .events = POLLOUT },
-			{ .fd = r->signals, .events = POLLIN } };
-		if (r->fatal || (p[0].fd < 0 && p[1].fd < 0))
+			{ .fd = r->user.signals, .events = POLLIN } };
+		if (r->user.fatal || (p[0].fd < 0 && p[1].fd < 0))
 			return 0;
 		if (poll(p, 3, -1) < 0 && errno != EINTR)
 			return err_sys(e, "pass on the program's output");
@@ -263,9 +227,9 @@ int exec_relay(struct exec_relay *x, int *ret_wait_status, struct err *e)
 	if (!r)
 		return err_oom(e, "the program's streams");
 	r->x = x;
-	r->signals = FD_NONE;
+	r->user = (struct user_end)USER_END_INIT;
 	int n = begin(r, e);
-	while (n == 0 && !r->ended && !r->detached && !r->fatal)
+	while (n == 0 && !r->ended && !r->detached && !r->user.fatal)
 		n = turn(r, e);
 	if (n == 0 && r->ended)
 		n = drain(r, e);

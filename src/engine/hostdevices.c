@@ -1,4 +1,4 @@
-/* --privileged shows all devices of the host, as docker does. */
+/* --privileged shows all devices of the host, and --device one or those of a directory, as docker does. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "engine/document_parts.h"
+#include "engine/idrange.h"
 #include "sys/path.h"
 
 enum { MAX_DEPTH = 8, DEV_PATH = 512 };
@@ -36,23 +37,28 @@ static void close_dir(DIR **d)
 		closedir(*d);
 }
 
-void doc_device(const struct stat *st, const char *path, struct buf *b)
+void doc_device(const struct stat *st, const char *path, bool own_ids, struct buf *b)
 {
+	uid_t owner = own_ids && st->st_uid >= IDRANGE_SIZE ? 0 : st->st_uid;
+	gid_t group = own_ids && st->st_gid >= IDRANGE_SIZE ? 0 : st->st_gid;
+
 	buf_printf(b, "%s{\"type\":\"%c\",\"path\":", b->data[b->len - 1] == '[' ? "" : ",",
 		S_ISBLK(st->st_mode) ? 'b' : 'c');
 	buf_json_str(b, path);
 	buf_printf(b, ",\"major\":%u,\"minor\":%u,\"fileMode\":%u,\"uid\":%u,\"gid\":%u}", major(st->st_rdev),
-		minor(st->st_rdev), st->st_mode & 07777, st->st_uid, st->st_gid);
+		minor(st->st_rdev), st->st_mode & 07777, owner, group);
 }
 
 struct walk {
-	struct buf *b;
-	bool rootless;
+	device_told told;
+	void *ctx;
+	bool whole_host; /* the container has some of /dev itself */
+	bool usable_only;
 };
 
-static int walk(const struct walk *w, int at, const char *path, int depth, struct err *e);
+static int walk(const struct walk *w, int at, const char *name, const char *path, int depth, struct err *e);
 
-/* One entry of the directory @dir, which is /dev or below it. */
+/* One entry of the directory @dir; @path is where it shows in the container. */
 static int entry(const struct walk *w, int dir, const char *path, int depth, struct err *e)
 {
 	const char *name = strrchr(path, '/') + 1;
@@ -61,15 +67,15 @@ static int entry(const struct walk *w, int dir, const char *path, int depth, str
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0; /* gone again */
 	if (S_ISDIR(st.st_mode))
-		return depth < MAX_DEPTH ? walk(w, dir, path, depth + 1, e) : 0;
-	if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && (!w->rootless || faccessat(dir, name, R_OK | W_OK, 0) == 0))
-		doc_device(&st, path, w->b);
+		return depth < MAX_DEPTH ? walk(w, dir, name, path, depth + 1, e) : 0;
+	if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) &&
+		(!w->usable_only || faccessat(dir, name, R_OK | W_OK, 0) == 0))
+		w->told(w->ctx, &st, path);
 	return 0;
 }
 
-static int walk(const struct walk *w, int at, const char *path, int depth, struct err *e)
+static int walk(const struct walk *w, int at, const char *name, const char *path, int depth, struct err *e)
 {
-	const char *name = depth ? strrchr(path, '/') + 1 : path;
 	auto_fd int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir __attribute__((cleanup(close_dir))) = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
@@ -80,7 +86,7 @@ static int walk(const struct walk *w, int at, const char *path, int depth, struc
 	while ((d = readdir(dir))) {
 		char below[DEV_PATH];
 
-		if (d->d_name[0] == '.' || own(d->d_name, depth) ||
+		if (d->d_name[0] == '.' || (w->whole_host && own(d->d_name, depth)) ||
 			!fmt_fits(below, sizeof(below), "%s/%s", path, d->d_name))
 			continue;
 		if (entry(w, dirfd(dir), below, depth, e) < 0)
@@ -89,9 +95,33 @@ static int walk(const struct walk *w, int at, const char *path, int depth, struc
 	return 0;
 }
 
+static void add_device(void *ctx, const struct stat *st, const char *path)
+{
+	doc_device(st, path, false, ctx);
+}
+
 int doc_host_devices(bool rootless, struct buf *b, struct err *e)
 {
-	struct walk w = { b, rootless };
+	const struct walk w = { .told = add_device, .ctx = b, .whole_host = true, .usable_only = rootless };
 
-	return walk(&w, AT_FDCWD, "/dev", 0, e);
+	return walk(&w, AT_FDCWD, "/dev", "/dev", 0, e);
+}
+
+int doc_each_device(const char *source, const char *destination, device_told told, void *ctx, struct err *e)
+{
+	const struct walk w = { .told = told, .ctx = ctx };
+	struct stat st;
+	auto_fd int fd = path_open_host(source, O_PATH, 0, e);
+
+	if (fd < 0)
+		return err_wrap(e, "--device %s", source);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "look at %s", source);
+	if (S_ISDIR(st.st_mode))
+		return walk(&w, fd, ".", destination, 0, e);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(
+			e, ERR_USAGE, EINVAL, "--device %s: neither a device nor a directory of devices", source);
+	told(ctx, &st, destination);
+	return 0;
 }

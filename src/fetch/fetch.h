@@ -17,7 +17,8 @@ struct fetch {
 	const char *name; /* --name REF: what to call the image */
 	const char *platform;
 	const char *tree_path; /* --tree-path: commit's upper directory, below the store */
-	const char *format; /* save: docker-archive, oci-archive */
+	const char *format; /* save: docker-archive, oci-archive, oci-dir */
+	const char *file_name; /* load: what an image that has only a tag is called */
 	const char *document; /* --config JSON: import, commit: what the configuration says */
 	bool quiet, rootless, squash, host_ids;
 	char *const *operands;

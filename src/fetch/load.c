@@ -208,7 +208,18 @@ static int load_desc(struct load *l, const struct image_desc *d, char **names, s
 					  : load_manifest(l, d, names, n_names, &text, e);
 }
 
-/* What an entry of index.json is called. A bare tag ("latest", as skopeo writes it) names no image. */
+/* A bare tag ("latest", as skopeo and umoci write it) names no image: the name of the archive does. */
+static int name_by_file(struct load *l, const char *tag, char **ret)
+{
+	struct err no_name = ERR_NONE; /* then it has none */
+	char text[IMAGE_REF_MAX + 1];
+
+	if (!l->f->file_name || !fmt_fits(text, sizeof(text), "localhost/%s:%s", l->f->file_name, tag))
+		return 0;
+	return whole_name(l, text, ret, &no_name) == 0;
+}
+
+/* What an entry of index.json is called. */
 static int layout_names(struct load *l, const struct image_desc *d, char *names[static 1], size_t *ret_n, struct err *e)
 {
 	const char *text = image_annotation(&d->annotations, "io.containerd.image.name");
@@ -219,6 +230,8 @@ static int layout_names(struct load *l, const struct image_desc *d, char *names[
 		text = l->f->name;
 	else if (!text)
 		text = image_annotation(&d->annotations, "org.opencontainers.image.ref.name");
+	if (text && !l->f->name && !strpbrk(text, ":/"))
+		*ret_n = (size_t)name_by_file(l, text, &names[0]);
 	if (!text || (!l->f->name && !strpbrk(text, ":/")))
 		return 0;
 	if (whole_name(l, text, &names[0], l->f->name ? e : &no_name) == 0)

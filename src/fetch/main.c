@@ -36,7 +36,7 @@ static int option(struct fetch *f, const char *name, const char *value, struct e
 		const char *name;
 		const char **to;
 	} texts[] = { { "--name", &f->name }, { "--platform", &f->platform }, { "--format", &f->format },
-		{ "--config", &f->document }, { "--tree-path", &f->tree_path } };
+		{ "--config", &f->document }, { "--tree-path", &f->tree_path }, { "--file-name", &f->file_name } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (str_eq(name, texts[i].name)) {

@@ -1,6 +1,7 @@
 /* tare-fetch save: images of the store as docker save's archive, or as an OCI layout in an archive. Both hold what the
  * store holds, so configurations and layers keep their digests. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "fetch/kept.h"
 #include "layer/tarout.h"
 #include "sys/io.h"
+#include "sys/path.h"
 
 enum { COPY = 256 << 10 };
 
@@ -23,6 +25,8 @@ struct save {
 	size_t n_done, cap_done;
 	struct arena arena;
 	struct buf index; /* entries of manifest.json or index.json */
+	bool is_dir; /* members become files below file_fd */
+	int member_fd; /* the one that is being written then */
 	char *block;
 };
 
@@ -33,9 +37,23 @@ static int sink(void *ctx, const void *data, size_t n, struct err *e)
 
 /* --- members ------------------------------------------------------------------------------------------------- */
 
+/* The folder is a user's: nothing is followed, nothing replaced. */
+static int begin_file(struct save *s, const char *path, struct err *e)
+{
+	char name[NAME_MAX + 1];
+	auto_fd int parent = path_parent_in(s->f->file_fd, path, name, e);
+
+	if (parent < 0)
+		return parent;
+	s->member_fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return s->member_fd < 0 ? err_sys(e, "make %s", path) : 0;
+}
+
 /* A fixed time: equal images give equal archives. */
 static int header(struct save *s, const char *path, uint64_t size, struct err *e)
 {
+	if (s->is_dir)
+		return begin_file(s, path, e);
 	struct tar_member m = {
 		.path = path, .xattr_fd = FD_NONE, .st = { .st_mode = S_IFREG | 0644, .st_size = (off_t)size }
 	};
@@ -43,11 +61,25 @@ static int header(struct save *s, const char *path, uint64_t size, struct err *e
 	return tarout_member(&s->out, &m, e);
 }
 
+static int content(struct save *s, const void *data, size_t n, struct err *e)
+{
+	return s->is_dir ? io_write_all(s->member_fd, data, n, e) : tarout_data(&s->out, data, n, e);
+}
+
+static int end_member(struct save *s, struct err *e)
+{
+	if (!s->is_dir)
+		return tarout_pad(&s->out, e);
+	int r = fsync(s->member_fd) < 0 ? err_sys(e, "write a file of the layout") : 0;
+	fd_close(&s->member_fd);
+	return r;
+}
+
 static int put_text(struct save *s, const char *path, const char *text, size_t n, struct err *e)
 {
-	if (header(s, path, n, e) < 0 || tarout_data(&s->out, text, n, e) < 0)
+	if (header(s, path, n, e) < 0 || content(s, text, n, e) < 0)
 		return -e->num;
-	return tarout_pad(&s->out, e);
+	return end_member(s, e);
 }
 
 /* Once only; *ret_new. */
@@ -85,7 +117,7 @@ static int pump(struct save *s, const struct store_layer *l, bool unpack, bool w
 	*ret_n = 0;
 	while ((n = kept_read(k, s->block, COPY, e)) > 0) {
 		*ret_n += (uint64_t)n;
-		if (write && tarout_data(&s->out, s->block, (size_t)n, e) < 0)
+		if (write && content(s, s->block, (size_t)n, e) < 0)
 			return -e->num;
 	}
 	return (int)n;
@@ -108,7 +140,7 @@ static int put_layer(struct save *s, const char *path, const struct store_layer 
 	if (got != size)
 		return err_set(e, ERR_CORRUPT, EUCLEAN, "layer %.19s: expected %llu bytes, got %llu", l->diff_id,
 			(unsigned long long)size, (unsigned long long)got);
-	return tarout_pad(&s->out, e);
+	return end_member(s, e);
 }
 
 /* --- docker-archive ------------------------------------------------------------------------------------------ */
@@ -253,8 +285,12 @@ static int put_index(struct save *s, bool oci, struct err *e)
 
 int fetch_save(struct fetch *f, struct err *e)
 {
-	struct save s = { .f = f, .out = { .sink = sink, .ctx = &f->file_fd }, .block = malloc(COPY) };
-	bool oci = str_eq(f->format, "oci-archive");
+	bool is_dir = str_eq(f->format, "oci-dir"), oci = is_dir || str_eq(f->format, "oci-archive");
+	struct save s = { .f = f,
+		.out = { .sink = sink, .ctx = &f->file_fd },
+		.block = malloc(COPY),
+		.is_dir = is_dir,
+		.member_fd = FD_NONE };
 	AUTO(buf) struct buf entries = BUF_INIT;
 	int r = s.block ? 0 : err_oom(e, "a buffer");
 
@@ -269,8 +305,9 @@ int fetch_save(struct fetch *f, struct err *e)
 		entries = (struct buf)BUF_INIT;
 		r = put_index(&s, oci, e);
 	}
-	if (r == 0)
+	if (r == 0 && !is_dir)
 		r = tarout_end(&s.out, e);
+	fd_close(&s.member_fd);
 	tarout_done(&s.out);
 	buf_done(&s.index);
 	free(s.done);

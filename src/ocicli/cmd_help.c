@@ -1,6 +1,7 @@
 /* help and version. `help --dump-json` writes the option tables for tools/gen-docs, so that man
  * pages and shell completion cannot say anything else than the parser. */
 #include "base/str.h"
+#include "cmdline/opt_dump.h"
 #include "ocicli/commands.h"
 
 struct help_opts {
@@ -11,56 +12,20 @@ static const struct opt help_rows[] = {
 	{ 0, "dump-json", NULL, OPT(FLAG, help_opts, dump_json), NULL, NULL },
 };
 
-static void add_text(struct buf *b, const char *key, const char *value)
-{
-	buf_json_str(b, key);
-	buf_str(b, ":");
-	if (value)
-		buf_json_str(b, value);
-	else
-		buf_str(b, "null");
-}
-
-static void dump_options(struct buf *b, struct opt_table t)
-{
-	bool first = true;
-
-	buf_str(b, "\"options\":[");
-	for (const struct opt *o = NULL; (o = opt_each(&t, o));) {
-		char letter[2] = { o->letter, '\0' };
-
-		if (!o->help || !o->name)
-			continue;
-		buf_str(b, first ? "\n{" : ",\n{");
-		first = false;
-		add_text(b, "letter", o->letter ? letter : NULL);
-		buf_str(b, ",");
-		add_text(b, "name", o->name);
-		buf_str(b, ",");
-		add_text(b, "arg", o->arg);
-		buf_str(b, ",");
-		add_text(b, "choices", o->choices);
-		buf_str(b, ",");
-		add_text(b, "help", o->help);
-		buf_printf(b, ",\"repeat\":%s}", o->type == OPT_LIST ? "true" : "false");
-	}
-	buf_str(b, "]");
-}
-
 static void dump(struct buf *b)
 {
 	buf_str(b, "{");
-	dump_options(b, global_table);
+	opt_dump(b, &global_table);
 	buf_str(b, ",\"commands\":[");
 	for (size_t i = 0; cmd_table[i]; i++) {
 		buf_str(b, i ? ",\n{" : "\n{");
-		add_text(b, "name", cmd_table[i]->name);
+		opt_dump_text(b, "name", cmd_table[i]->name);
 		buf_str(b, ",");
-		add_text(b, "operands", cmd_table[i]->operands);
+		opt_dump_text(b, "operands", cmd_table[i]->operands);
 		buf_str(b, ",");
-		add_text(b, "summary", cmd_table[i]->summary);
+		opt_dump_text(b, "summary", cmd_table[i]->summary);
 		buf_str(b, ",");
-		dump_options(b, cmd_table[i]->opts);
+		opt_dump(b, &cmd_table[i]->opts);
 		buf_str(b, "}");
 	}
 	buf_str(b, "]}\n");

@@ -115,3 +115,35 @@ id_of()
 	[ -n "$(tare images -q box)" ]
 	tare rm cc
 }
+
+@test "save --format oci-dir writes a folder that loads here and elsewhere" {
+	id=$(id_of box)
+	run -1 tare save --format oci-dir box
+	[[ "$output" == *"needs the folder: --output DIR"* ]]
+	tare save --format oci-dir -o "$BATS_TEST_TMPDIR/layout" box
+	[ "$(cd "$BATS_TEST_TMPDIR/layout" && ls | tr '\n' ' ')" = "blobs index.json oci-layout " ]
+	run -1 tare save --format oci-dir -o "$BATS_TEST_TMPDIR/layout" box
+	[[ "$output" == *"is not empty"* ]]
+	if command -v skopeo > /dev/null; then
+		skopeo inspect --config --raw "oci:$BATS_TEST_TMPDIR/layout" | sha256sum | grep -q "^${id#sha256:}"
+	fi
+	tare rmi box
+	run -0 tare load -i "$BATS_TEST_TMPDIR/layout"
+	[ "$output" = "Loaded image: box:latest" ]
+	[ "$(id_of box)" = "$id" ]
+}
+
+@test "a layout whose image has only a tag is called after its file" {
+	command -v skopeo > /dev/null || skip "needs skopeo"
+	tare save -o "$BATS_TEST_TMPDIR/box.tar" box
+	skopeo copy -q "docker-archive:$BATS_TEST_TMPDIR/box.tar" "oci-archive:$BATS_TEST_TMPDIR/tool.oci.tar:3.1"
+	tare rmi box
+	run -0 tare load -i "$BATS_TEST_TMPDIR/tool.oci.tar"
+	[ "$output" = "Loaded image: localhost/tool:3.1" ]
+	run -0 tare run --rm tool:3.1 echo found
+	[ "$output" = found ]
+	run -0 tare load --name mine:1 -i "$BATS_TEST_TMPDIR/tool.oci.tar"
+	[ "$output" = "Loaded image: mine:1" ]
+	run -0 tare load < "$BATS_TEST_TMPDIR/tool.oci.tar"
+	[[ "$output" == "Loaded image ID: sha256:"* ]]
+}

@@ -202,3 +202,37 @@ box()
 	[ -z "$(tare volume ls -q)" ]
 	[ -z "$(tare ps -aq)" ]
 }
+
+# Four bytes of zeros through a node that only its owner may use: block devices are not what a test should touch.
+zeros()
+{
+	box "$@" sh -c 'stat -c "%a %u:%g" /dev/given; head -c 4 /dev/given | tr "\0" 0'
+}
+
+@test "--device: a node that is closed to others works in a range of ids of its own, with its owner" {
+	mkdir "$BATS_TEST_TMPDIR/dev"
+	mknod -m 600 "$BATS_TEST_TMPDIR/dev/zero" c 1 5
+	run -0 zeros --device "$BATS_TEST_TMPDIR/dev/zero:/dev/given"
+	[ "$output" = $'600 0:0\n0000' ]
+	chown 1000:44 "$BATS_TEST_TMPDIR/dev/zero"
+	chmod 660 "$BATS_TEST_TMPDIR/dev/zero"
+	run -0 zeros --user 7 --group-add 44 --device "$BATS_TEST_TMPDIR/dev/zero:/dev/given"
+	[ "$output" = $'660 1000:44\n0000' ]
+	run zeros --user 7 --device "$BATS_TEST_TMPDIR/dev/zero:/dev/given"
+	[[ "$output" == *"Permission denied"* ]]
+	# Its owner is none of the container's ids: it is given to the container's root.
+	chown 100000:100000 "$BATS_TEST_TMPDIR/dev/zero"
+	run -0 zeros --device "$BATS_TEST_TMPDIR/dev/zero:/dev/given"
+	[ "$output" = $'660 0:0\n0000' ]
+	# A directory: all devices in it. What was not granted is refused by the cgroup, however it came.
+	mkdir "$BATS_TEST_TMPDIR/dev/sub"
+	mknod -m 600 "$BATS_TEST_TMPDIR/dev/sub/random" c 1 8
+	run -0 box --device "$BATS_TEST_TMPDIR/dev:/dev/mine:r" sh -c 'cd /dev/mine; find . -type c | sort | tr "\n" " "; head -c 2 sub/random | wc -c'
+	[ "$output" = "./sub/random ./zero 2" ]
+	mknod -m 666 "$BATS_TEST_TMPDIR/kmsg" c 1 11
+	run -0 box --device "$BATS_TEST_TMPDIR/kmsg:/dev/k:w" sh -c '(: < /dev/k) 2>&1 || true; : > /dev/k && echo written'
+	[[ "$output" == *"Operation not permitted"*written ]] || { echo "$output"; false; }
+	echo text > "$BATS_TEST_TMPDIR/file"
+	run -125 box --device "$BATS_TEST_TMPDIR/file" true
+	[[ "$output" == *"neither a device nor a directory of devices"* ]]
+}
