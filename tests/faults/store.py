@@ -82,16 +82,16 @@ class Case:
         store.must("save", "-o", os.path.join(d, "victim.tar"), "victim")
         store.must("rmi", "victim")
         if command == "commit":
-            store.must("create", "--name", "c", "keep", "/none")
-            upper = os.path.join(os.environ["TARE_ROOT"], "containers", store.must("inspect", "-f", "{{.Id}}", "c").strip())
+            store.must("create", "--name", "cc", "keep", "/none")
+            upper = os.path.join(os.environ["TARE_ROOT"], "containers", store.must("inspect", "-f", "{{.Id}}", "cc").strip())
             if not os.path.isdir(os.path.join(upper, "upper")):
-                store.must("commit", "c", "first")  # makes the directories of the container
+                store.must("commit", "cc", "first")  # makes the directories of the container
                 store.must("rmi", "first")
             with open(os.path.join(upper, "upper", "new"), "w", encoding="ascii") as f:
                 f.write("new\n" * 5000)
         self.argv = {"load": ["load", "-q", "-i", os.path.join(d, "victim.tar")],
                      "import": ["import", "-q", os.path.join(d, "other.tar"), "victim"],
-                     "commit": ["commit", "c", "victim"], "rmi": ["rmi", "victim"], "prune": ["image", "prune", "-f"]}[command]
+                     "commit": ["commit", "cc", "victim"], "rmi": ["rmi", "victim"], "prune": ["image", "prune", "-f"]}[command]
 
     def prepare(self):
         if self.command in ("rmi", "prune"):
