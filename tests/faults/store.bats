@@ -28,6 +28,7 @@ sweep()
 @test "load killed anywhere" { sweep load; }
 @test "import killed anywhere" { sweep import; }
 @test "commit killed anywhere" { sweep commit; }
+@test "tag killed anywhere" { STORE_EVERY=8 sweep tag; }
 @test "rmi killed anywhere" { sweep rmi; }
 @test "image prune killed anywhere" { sweep prune; }
 
