@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "engine/programs.h"
 #include "spec/json.h"
+#include "store/op.h"
 #include "sys/io.h"
 #include "sys/spawn.h"
 
@@ -137,6 +138,18 @@ static size_t arguments(
 	return n;
 }
 
+/* One that was killed, as at its deadline, could not clear up after itself. */
+static void sweep(struct engine *en, const struct image_call *call)
+{
+	struct store_op op = STORE_OP_NONE;
+	struct err ignored = ERR_NONE; /* the next operation tries again */
+
+	if (!str_eq(call->keep_is, "--data"))
+		return;
+	err_told(store_op_begin(en->data_fd, &op, &ignored));
+	store_op_done(&op);
+}
+
 static int call_once(struct engine *en, const struct image_call *call, struct err *e)
 {
 	char program[PATH_MAX], number[16], how[64];
@@ -166,12 +179,14 @@ static int call_once(struct engine *en, const struct image_call *call, struct er
 	fd_close(&to);
 	if (take_lines(call, from, e) < 0) {
 		spawn_kill(&child);
+		sweep(en, call);
 		return -e->num;
 	}
 	if (spawn_wait(&child, -1, &status, e) < 0)
 		return -e->num;
 	if (status == 0)
 		return 0;
+	sweep(en, call);
 	spawn_status_text(status, how, sizeof(how));
 	return err_set(e, ERR_SYSTEM, EIO, "tare-fetch: %s", how);
 }

@@ -88,7 +88,7 @@ bool user_text_is(struct user_text t, const char *s)
 
 bool user_list_has(struct user_text list, const char *name)
 {
-	for (const char *p = list.s, *end = list.s + list.n; p && p < end;) {
+	for (const char *p = list.s, *end = p ? p + list.n : NULL; p && p < end;) {
 		const char *comma = memchr(p, ',', (size_t)(end - p));
 		struct user_text word = { p, (size_t)((comma ? comma : end) - p) };
 

@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
@@ -32,17 +30,6 @@ int store_make_dirs(int data_fd, struct err *e)
 
 /* --- leftovers ----------------------------------------------------------------------------------------------- */
 
-/* A name on its way (store_tag) lives for an instant and cannot be locked: an old one is nobody's. */
-static void sweep_link(int tmp_fd, const char *name)
-{
-	struct timespec now;
-	struct stat st;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (fstatat(tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtim.tv_sec + 60 < now.tv_sec)
-		(void)unlinkat(tmp_fd, name, 0); /* the next sweep tries again */
-}
-
 static void sweep(int tmp_fd)
 {
 	int again = openat(tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -59,8 +46,6 @@ static void sweep(int tmp_fd)
 		if (d->d_name[0] == '.')
 			continue;
 		auto_fd int fd = openat(tmp_fd, d->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-		if (fd < 0 && errno == ELOOP)
-			sweep_link(tmp_fd, d->d_name);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			err_told(path_remove_tree(tmp_fd, d->d_name, &ignored));
 	}
@@ -287,26 +272,20 @@ static int sync_refs(int data_fd, struct err *e)
 
 int store_tag(int data_fd, const char *full, const char *id, struct err *e)
 {
-	char file[IMAGE_REF_MAX + 1], path[PATH_MAX], target[128], tmp[64];
-	uint64_t chance;
+	char file[IMAGE_REF_MAX + 1], path[PATH_MAX], target[128];
+	struct store_op op = STORE_OP_NONE;
 
-	if (store_make_dirs(data_fd, e) < 0)
-		return -e->num;
 	store_ref_file(full, file);
 	fmt_to(target, sizeof(target), "../id/%s", image_digest_hex(id));
 	fmt_to(path, sizeof(path), STORE_REFS "/%s", file);
-	/* A pid says little: tare-fetch is the first process of its own namespace. */
-	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
-		return err_sys(e, "get a random number");
-	fmt_to(tmp, sizeof(tmp), STORE_TMP "/ref.%016llx", (unsigned long long)chance);
-	if (symlinkat(target, data_fd, tmp) < 0)
-		return err_sys(e, "name an image %s", image_ref_familiar(full));
-	if (renameat(data_fd, tmp, data_fd, path) < 0) {
-		err_sys(e, "name an image %s", image_ref_familiar(full));
-		(void)unlinkat(data_fd, tmp, 0); /* the error that counts is set */
+	if (store_op_begin(data_fd, &op, e) < 0)
 		return -e->num;
-	}
-	return sync_refs(data_fd, e);
+	if (symlinkat(target, op.dir_fd, "ref") < 0 || renameat(op.dir_fd, "ref", data_fd, path) < 0)
+		err_sys(e, "name an image %s", image_ref_familiar(full));
+	else
+		err_told(sync_refs(data_fd, e));
+	store_op_done(&op);
+	return -e->num;
 }
 
 int store_untag(int data_fd, const char *full, bool *ret_found, struct err *e)

@@ -3,7 +3,7 @@
 store afterwards.
 
 store.py --tare PATH --dir DIR [--every N] COMMAND
-  COMMAND  load, import, commit, rmi, prune
+  COMMAND  load, import, commit, tag, rmi, prune
 DIR is made and removed. Whatever was interrupted: the images that were there are whole and save the bytes they saved
 before; after `image prune` the store holds what it held before the command, or what it holds after a whole one;
 `system check` finds nothing; the command can be done again. Each broken rule is a line; the exit status tells."""
@@ -82,16 +82,17 @@ class Case:
         store.must("save", "-o", os.path.join(d, "victim.tar"), "victim")
         store.must("rmi", "victim")
         if command == "commit":
-            store.must("create", "--name", "c", "keep", "/none")
-            upper = os.path.join(os.environ["TARE_ROOT"], "containers", store.must("inspect", "-f", "{{.Id}}", "c").strip())
+            store.must("create", "--name", "cc", "keep", "/none")
+            upper = os.path.join(os.environ["TARE_ROOT"], "containers", store.must("inspect", "-f", "{{.Id}}", "cc").strip())
             if not os.path.isdir(os.path.join(upper, "upper")):
-                store.must("commit", "c", "first")  # makes the directories of the container
+                store.must("commit", "cc", "first")  # makes the directories of the container
                 store.must("rmi", "first")
             with open(os.path.join(upper, "upper", "new"), "w", encoding="ascii") as f:
                 f.write("new\n" * 5000)
         self.argv = {"load": ["load", "-q", "-i", os.path.join(d, "victim.tar")],
                      "import": ["import", "-q", os.path.join(d, "other.tar"), "victim"],
-                     "commit": ["commit", "c", "victim"], "rmi": ["rmi", "victim"], "prune": ["image", "prune", "-f"]}[command]
+                     "commit": ["commit", "cc", "victim"], "rmi": ["rmi", "victim"], "prune": ["image", "prune", "-f"],
+                     "tag": ["tag", "keep", "victim"]}[command]
 
     def prepare(self):
         if self.command in ("rmi", "prune"):
@@ -186,7 +187,7 @@ def main():
     p.add_argument("--tare", required=True)
     p.add_argument("--dir", required=True)
     p.add_argument("--every", type=int, default=1)
-    p.add_argument("command", choices=("load", "import", "commit", "rmi", "prune"))
+    p.add_argument("command", choices=("load", "import", "commit", "tag", "rmi", "prune"))
     args = p.parse_args()
     os.makedirs(args.dir)
     try:
