@@ -31,6 +31,7 @@ struct cli {
 	int n_operands;
 	char *const *argv; /* as executed */
 	struct arena arena;
+	struct store_image *image; /* whose texts the new container's settings borrow */
 	struct engine engine; /* open for a command with CMD_ENGINE */
 	bool engine_is_open;
 	int status; /* exit status after success */

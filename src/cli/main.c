@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cmdline/utf8.h"
+#include "store/store.h"
 #include "sys/path.h"
 
 /* A descriptor of ours must not become the container's standard stream by accident. */
@@ -182,6 +183,8 @@ int main(int argc, char **argv)
 		r = run(&c, args, &e);
 	if (r < 0 && e.num)
 		err_print(STDERR_FILENO, c.name, &e);
+	if (c.image)
+		store_image_done(c.image);
 	if (c.engine_is_open)
 		engine_done(&c.engine);
 	arena_done(&c.arena);

@@ -62,6 +62,8 @@ static int take_image(struct cli *c, struct run_opts *o, const char *name, struc
 
 	if (!image)
 		return err_oom(e, "an image");
+	*image = (struct store_image)STORE_IMAGE_INIT;
+	c->image = image;
 	if (store_open(c->engine.data_fd, &store, e) < 0 || store_image_find(&store, name, image, &found, e) < 0)
 		return -e->num;
 	if (!found)
@@ -70,7 +72,7 @@ static int take_image(struct cli *c, struct run_opts *o, const char *name, struc
 		return err_wrap(e, "image %s", name);
 	ct->rootfs_kind = CT_ROOTFS_IMAGE;
 	ct->image = (char *)name;
-	ct->image_id = image->id; /* the image's arena lives as long as the command */
+	ct->image_id = image->id;
 	for (size_t i = 0; i < image->n_layers; i++)
 		if (opt_list_add(&ct->arena, &ct->layers, image->layers[i].diff_id, e) < 0)
 			return -e->num;
