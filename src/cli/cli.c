@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <unistd.h>
+#include "store/store.h"
 #include "sys/io.h"
 #include "sys/tty.h"
 
@@ -39,6 +40,31 @@ int cli_write(const struct buf *b, struct err *e)
 		return cli_write_shown(b, e);
 	buf_shown(&shown, b->data, "\t\n");
 	return cli_write_shown(&shown, e);
+}
+
+struct cli_image {
+	struct store_image image;
+	struct cli_image *next;
+};
+
+struct store_image *cli_image(struct cli *c, struct err *e)
+{
+	struct cli_image *i = arena_new(&c->arena, struct cli_image);
+
+	if (!i) {
+		err_oom(e, "an image");
+		return NULL;
+	}
+	*i = (struct cli_image){ .image = STORE_IMAGE_INIT, .next = c->images };
+	c->images = i;
+	return &i->image;
+}
+
+void cli_free_images(struct cli *c)
+{
+	for (struct cli_image *i = c->images; i; i = i->next)
+		store_image_done(&i->image);
+	c->images = NULL;
 }
 
 int cli_each(struct cli *c, cli_call call, void *arg, struct err *e)

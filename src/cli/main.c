@@ -8,7 +8,6 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cmdline/utf8.h"
-#include "store/store.h"
 #include "sys/path.h"
 
 /* A descriptor of ours must not become the container's standard stream by accident. */
@@ -183,8 +182,7 @@ int main(int argc, char **argv)
 		r = run(&c, args, &e);
 	if (r < 0 && e.num)
 		err_print(STDERR_FILENO, c.name, &e);
-	if (c.image)
-		store_image_done(c.image);
+	cli_free_images(&c);
 	if (c.engine_is_open)
 		engine_done(&c.engine);
 	arena_done(&c.arena);

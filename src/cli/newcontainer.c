@@ -55,15 +55,13 @@ static int check_platform(const struct store_image *image, const char *want, str
 
 static int take_image(struct cli *c, struct run_opts *o, const char *name, struct err *e)
 {
-	struct store_image *image = arena_new(&c->arena, struct store_image);
+	struct store_image *image = cli_image(c, e);
 	struct ct_config *ct = &o->c;
 	struct store store;
 	bool found = false;
 
 	if (!image)
-		return err_oom(e, "an image");
-	*image = (struct store_image)STORE_IMAGE_INIT;
-	c->image = image;
+		return -e->num;
 	if (store_open(c->engine.data_fd, &store, e) < 0 || store_image_find(&store, name, image, &found, e) < 0)
 		return -e->num;
 	if (!found)
