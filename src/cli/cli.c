@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <unistd.h>
+#include "store/store.h"
 #include "sys/io.h"
 #include "sys/tty.h"
 
@@ -47,6 +48,31 @@ int cli_print_line(const char *text, struct err *e)
 
 	buf_printf(&b, "%s\n", text);
 	return cli_write(&b, e);
+}
+
+struct cli_image {
+	struct store_image image;
+	struct cli_image *next;
+};
+
+struct store_image *cli_image(struct cli *c, struct err *e)
+{
+	struct cli_image *i = arena_new(&c->arena, struct cli_image);
+
+	if (!i) {
+		err_oom(e, "an image");
+		return NULL;
+	}
+	*i = (struct cli_image){ .image = STORE_IMAGE_INIT, .next = c->images };
+	c->images = i;
+	return &i->image;
+}
+
+void cli_free_images(struct cli *c)
+{
+	for (struct cli_image *i = c->images; i; i = i->next)
+		store_image_done(&i->image);
+	c->images = NULL;
 }
 
 int cli_each(struct cli *c, cli_call call, void *arg, struct err *e)

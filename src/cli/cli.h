@@ -31,6 +31,7 @@ struct cli {
 	int n_operands;
 	char *const *argv; /* as executed */
 	struct arena arena;
+	struct cli_image *images; /* of cli_image() */
 	struct engine engine; /* open for a command with CMD_ENGINE */
 	bool engine_is_open;
 	int status; /* exit status after success */
@@ -107,6 +108,11 @@ int cli_write(const struct buf *b, struct err *e) must_check;
 int cli_write_shown(const struct buf *b, struct err *e) must_check;
 /* cli_print_line - @text and a newline to standard output. */
 int cli_print_line(const char *text, struct err *e) must_check;
+/* cli_image - storage for an image whose texts are borrowed until the command has ended: freed then, whatever is in it.
+ * NULL when there is no memory. */
+struct store_image;
+struct store_image *cli_image(struct cli *c, struct err *e);
+void cli_free_images(struct cli *c);
 /* cli_each - @call for every operand; an error of one is reported and the rest goes on. After all,
  * one that failed makes the exit status 1 (c->status) and the result 0. */
 typedef int (*cli_call)(struct cli *c, const char *operand, void *arg, struct err *e);

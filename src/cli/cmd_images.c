@@ -212,9 +212,9 @@ static int collect(struct listing *l, struct err *e)
 	for (size_t i = 0; v && i < ids.n; i++) {
 		bool found;
 
-		v[n] = arena_new(&l->c->arena, struct store_image);
+		v[n] = cli_image(l->c, e);
 		if (!v[n])
-			return err_oom(e, "the list of images");
+			return -e->num;
 		if (store_image_load(&l->store, ids.v[i], v[n], &found, e) < 0)
 			return -e->num;
 		n += found;
@@ -223,7 +223,7 @@ static int collect(struct listing *l, struct err *e)
 		return err_oom(e, "the list of images");
 	qsort(v, n, sizeof(struct store_image *), by_created);
 	for (size_t i = 0; i < n; i++)
-		add_names(l, v[i]); /* their arenas live as long as the command: the rows point into them */
+		add_names(l, v[i]); /* the rows point into them */
 	return 0;
 }
 

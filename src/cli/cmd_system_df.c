@@ -50,13 +50,13 @@ static bool layer_seen(const struct rc_str_list *seen, const char *diff_id)
 
 static int one_image(struct df *d, struct store *s, const char *id, struct rc_str_list *seen, struct err *e)
 {
-	struct store_image *image = arena_new(&d->c->arena, struct store_image);
+	struct store_image *image = cli_image(d->c, e);
 	char size[HUMAN_SIZE];
 	uint64_t own = 0;
 	bool found = false, used = image_used(d, id);
 
 	if (!image)
-		return err_oom(e, "system df");
+		return -e->num;
 	if (store_image_load(s, id, image, &found, e) < 0 || !found)
 		return -e->num;
 	for (size_t i = 0; i < image->n_layers; i++) {

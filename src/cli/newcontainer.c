@@ -54,13 +54,13 @@ static int check_platform(const struct store_image *image, const char *want, str
 
 static int take_image(struct cli *c, struct run_opts *o, const char *name, struct err *e)
 {
-	struct store_image *image = arena_new(&c->arena, struct store_image);
+	struct store_image *image = cli_image(c, e);
 	struct ct_config *ct = &o->c;
 	struct store store;
 	bool found = false;
 
 	if (!image)
-		return err_oom(e, "an image");
+		return -e->num;
 	if (store_open(c->engine.data_fd, &store, e) < 0 || store_image_find(&store, name, image, &found, e) < 0)
 		return -e->num;
 	if (!found)
@@ -69,7 +69,7 @@ static int take_image(struct cli *c, struct run_opts *o, const char *name, struc
 		return err_wrap(e, "image %s", name);
 	ct->rootfs_kind = CT_ROOTFS_IMAGE;
 	ct->image = (char *)name;
-	ct->image_id = image->id; /* the image's arena lives as long as the command */
+	ct->image_id = image->id;
 	for (size_t i = 0; i < image->n_layers; i++)
 		if (opt_list_add(&ct->arena, &ct->layers, image->layers[i].diff_id, e) < 0)
 			return -e->num;

@@ -319,17 +319,14 @@ static int find_points(struct context *x, const struct ps_list *l, const struct 
 		if (since)
 			x->since = find_entry(x->c, l, since, e);
 		if (ancestor) {
-			struct store_image *image = arena_new(&x->c->arena, struct store_image);
+			struct store_image *image = cli_image(x->c, e);
 			struct store store;
 			bool found = false;
 
-			if (!image)
-				return err_oom(e, "an image");
-			if (store_open(x->c->engine.data_fd, &store, e) < 0)
+			if (!image || store_open(x->c->engine.data_fd, &store, e) < 0)
 				return -e->num;
 			if (store_image_find(&store, ancestor, image, &found, e) < 0)
 				return -e->num;
-			/* The command ends soon: its id is used until then. */
 			x->image_id = found ? image->id : NULL;
 		}
 	}

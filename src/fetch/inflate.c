@@ -154,7 +154,8 @@ static ssize_t read_plain(struct inflate *z, void *dst, size_t n)
 {
 	size_t take = z->n_in < n ? z->n_in : n;
 
-	memcpy(dst, z->in, take);
+	if (take) /* at the end there may be no buffer */
+		memcpy(dst, z->in, take);
 	z->in += take;
 	z->n_in -= take;
 	return (ssize_t)take;
