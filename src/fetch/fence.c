@@ -30,6 +30,7 @@ enum {
 	NET_ALL = 3, /* bind, connect of TCP: version 4 */
 	SCOPE_ALL = 3, /* abstract sockets, signals: version 6 */
 	LOOK = FS_READ_FILE | FS_READ_DIR,
+	ADD = LOOK | FS_WRITE_FILE | FS_MAKE_DIR | FS_MAKE_REG, /* the folder that a save fills */
 	CHANGE = LOOK | FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_CHAR | FS_MAKE_DIR | FS_MAKE_REG |
 		FS_MAKE_FIFO | FS_MAKE_BLOCK | FS_MAKE_SYM | FS_REFER | FS_TRUNCATE,
 };
@@ -76,7 +77,8 @@ int fence_enter(struct fetch *f, struct err *e)
 		return -e->num;
 	if (f->tree_fd >= 0 && allow(rules, &handled, f->tree_fd, LOOK, e) < 0)
 		return -e->num;
-	if (path_is_dir(f->file_fd) && allow(rules, &handled, f->file_fd, LOOK, e) < 0)
+	if (path_is_dir(f->file_fd) &&
+		allow(rules, &handled, f->file_fd, str_eq(f->format, "oci-dir") ? ADD : LOOK, e) < 0)
 		return -e->num;
 	return sys_landlock_restrict_self(rules) < 0 ? err_sys(e, "enter the Landlock ruleset") : 0;
 }
