@@ -193,7 +193,7 @@ static int import(struct cli *c, struct err *e)
 {
 	const struct import_opts *o = c->opts;
 	AUTO(buf) struct buf config = BUF_INIT;
-	const char *args[10 + 2 * MAX_LIMITS] = { NULL };
+	const char *args[8 + 2 * MAX_LIMITS] = { NULL };
 	size_t n = 0;
 	auto_fd int fd = open_input(c->operands[0], e);
 
