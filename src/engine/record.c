@@ -249,8 +249,11 @@ int record_lock(struct record *r, int timeout_ms, struct err *e)
 		err_wrap(e, "%.12s", r->id);
 		return err_hint(e, "its monitor or another command is at work on it");
 	}
-	if (fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0)
+	/* Removed, or half removed by a command or a monitor that was killed. */
+	if ((fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0) || faccessat(r->dir_fd, "config.json", F_OK, 0) < 0) {
+		flock(r->dir_fd, LOCK_UN);
 		return not_found(r->id, e);
+	}
 	r->held = true;
 	AUTO(buf) struct buf text = BUF_INIT;
 	return read_status(r, &text, e);
@@ -526,5 +529,12 @@ int record_remove(const struct engine *en, struct record *r, struct err *e)
 	if (unlinkat(r->dir_fd, "config.json", 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove container %.12s", r->id);
 	remove_known(r->dir_fd);
-	return path_remove_tree(en->containers_fd, r->id, e);
+	/* A health check or a commit that had opened it may still put something in. */
+	enum { TRIES = 5 };
+	int n = path_remove_tree(en->containers_fd, r->id, e);
+	for (int i = 1; i < TRIES && n == -ENOTEMPTY; i++) {
+		err_clear(e);
+		n = path_remove_tree(en->containers_fd, r->id, e);
+	}
+	return n;
 }
