@@ -227,7 +227,7 @@ static int give_number(struct mon *m, struct arena *a, const char *key, uint64_t
 int logs_settings(const struct ct_config *c, struct arena *a, struct mon *m, struct err *e)
 {
 	struct attributes t = { BUF_INIT, BUF_INIT };
-	struct settings s;
+	struct settings s = { 0 };
 
 	if (read_settings(c, &s, e) < 0)
 		return -e->num;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include "base/fmt.h"
 #include "base/str.h"
 #include "cmdline/opt.h"
 #include "engine/mountopt_words.h"
@@ -121,14 +122,10 @@ static int set_tmpfs(struct csv *c, const char *key, const char *v, struct err *
 {
 	char word[64] = "";
 	const char *name = str_after(key, "tmpfs-");
-	size_t n = strlen(name);
 
 	only_for(c, CT_MOUNT_TMPFS, key);
-	if (!v || n + strlen(v) + 2 > sizeof(word))
+	if (!v || !fmt_fits(word, sizeof(word), "%s=%s", name, v))
 		return bad_value(key, v, str_eq(name, "size") ? "a size like 64m" : "an octal number like 1777", e);
-	memcpy(word, name, n);
-	word[n] = '=';
-	memcpy(word + n + 1, v, strlen(v) + 1);
 	return mountopt_tmpfs_word(c->a, word, &c->m, e);
 }
 

@@ -127,7 +127,7 @@ static int image_dir_of(int image_fd, const char *place, struct err *e)
 
 static int fill(int dir, const struct ct_mount *m, int image_fd, struct err *e)
 {
-	bool pending = faccessat(dir, "filled", F_OK, AT_SYMLINK_NOFOLLOW) == 0, empty;
+	bool pending = faccessat(dir, "filled", F_OK, AT_SYMLINK_NOFOLLOW) == 0, empty = false;
 	auto_fd int data = open_part(dir, "_data", e);
 
 	if (data < 0 || is_empty(data, &empty, e) < 0)

@@ -27,18 +27,15 @@
 #include "sys/call.h"
 #include "sys/path.h"
 
-#ifdef __SANITIZE_ADDRESS__
-/* Looking for leaks at the end takes /proc and ptrace(2), which the jail has not; all other findings of the sanitizer
- * stay. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SANITIZED = 1 }; /* the sanitizers need calls and memory that the walls refuse */
+
+/* Looking for leaks at the end takes /proc and ptrace(2), which no jail has; all other findings stay. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
 	return 1;
 }
-#endif
-
-#if defined(__SANITIZE_ADDRESS__)
-enum { SANITIZED = 1 }; /* the sanitizers need calls and memory that the walls refuse */
 #else
 enum { SANITIZED = 0 };
 #endif
