@@ -28,6 +28,11 @@ check-vm: all
 		tests/vm/run --kernel $$kernel --deadline 7200 $$mode -- tests/run --kind unit,bats --slow 5 $(WHAT) || failed=1; \
 		done; done; exit $$failed
 
+# Ten minutes of fifty containers at once, with SIGKILLs of clients, monitors and programs; nothing may be left.
+CHURN_S ?= 600
+churn: all
+	CHURN_S=$(CHURN_S) CHURN_WORKERS=50 TARE=$(abspath $(BUILD))/tare bats tests/engine/churn.bats
+
 lint: all
 	tools/lint $(BUILD)
 
@@ -56,4 +61,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-analyzer $(BUILD)-tidy
 
-.PHONY: all check check-asan check-vm lint format fuzz bench bench-check install clean
+.PHONY: all check check-asan check-vm churn lint format fuzz bench bench-check install clean

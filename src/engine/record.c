@@ -249,8 +249,11 @@ int record_lock(struct record *r, int timeout_ms, struct err *e)
 		err_wrap(e, "%.12s", r->id);
 		return err_hint(e, "its monitor or another command is at work on it");
 	}
-	if (fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0)
+	/* Removed, or half removed by a command or a monitor that was killed. */
+	if ((fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0) || faccessat(r->dir_fd, "config.json", F_OK, 0) < 0) {
+		flock(r->dir_fd, LOCK_UN);
 		return not_found(r->id, e);
+	}
 	r->held = true;
 	AUTO(buf) struct buf text = BUF_INIT;
 	return read_status(r, &text, e);

@@ -287,7 +287,8 @@ int jail_enter(struct fetch *f, struct err *e)
 	/* libcrypto reads its configuration at its first use. */
 	if (hash_bytes("", 0, NULL, digest, e) < 0 || open_tree_path(f, e) < 0)
 		return -e->num;
-	umask(077);
+	umask(022); /* a directory that an archive only implies is 0755: over that of a lower layer, nobody is kept out
+		     */
 	/* The store's folders are made here: behind the fence nothing can be made beside them. */
 	if (f->writes && store_make_dirs(f->data_fd, e) < 0)
 		return -e->num;

@@ -146,4 +146,14 @@ id_of()
 	[ "$output" = "Loaded image: mine:1" ]
 	run -0 tare load < "$BATS_TEST_TMPDIR/tool.oci.tar"
 	[[ "$output" == "Loaded image ID: sha256:"* ]]
+
+@test "a directory that an archive only implies can be entered by everybody" {
+	need_root
+	make_tree "$BATS_TEST_TMPDIR/tree"
+	mkdir -p "$BATS_TEST_TMPDIR/tree/implied/deep"
+	echo hello > "$BATS_TEST_TMPDIR/tree/implied/deep/file"
+	(cd "$BATS_TEST_TMPDIR/tree" && tar -cf ../implied.tar bin etc proc sys dev tmp implied/deep/file)
+	tare import "$BATS_TEST_TMPDIR/implied.tar" implied:latest
+	run -0 tare run --rm -u 1000 implied cat /implied/deep/file
+	[ "$output" = hello ]
 }

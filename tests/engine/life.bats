@@ -214,6 +214,26 @@ state()
 	[ "$(state both Status)" = running ]
 }
 
+@test "a container whose removal was interrupted is not started again" {
+	tare run -d --name torn --rm box sh -c 'trap "" TERM; sleep 1000'
+	id=$(tare inspect --format '{{.Id}}' torn)
+	wait_until 5 pgrep -f "tare-mon.*torn.*$TARE_ROOT" > /dev/null
+	tare restart -t 1 torn > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	restart=$!
+	# as a monitor leaves it that is killed while it removes the record
+	wait_until 5 [ -e "$TARE_ROOT/containers/$id/stop" ]
+	rm "$TARE_ROOT/containers/$id/config.json"
+	kill -KILL "$(pgrep -f "tare-mon.*torn.*$TARE_ROOT")"
+	code=0
+	wait $restart || code=$?
+	[ $code = 1 ]
+	[[ $(< "$BATS_TEST_TMPDIR/out") == *"no such container"* ]]
+	! pgrep -f "tare-mon.*torn.*$TARE_ROOT"
+	touch -d '1 minute ago' "$TARE_ROOT/containers/$id"
+	tare system check --repair
+	[ -z "$(ls "$TARE_ROOT/containers")" ]
+}
+
 @test "system check names and mends volumes that were half made or half removed" {
 	tare volume create whole
 	mkdir "$TARE_ROOT/volumes/.tmp-1" "$TARE_ROOT/volumes/.del-2"
