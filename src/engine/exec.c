@@ -295,7 +295,7 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 /* When the container ended meanwhile, that is what has to be said, whatever failed because of it. */
 static int explain(const struct execution *x, struct err *e)
 {
-	enum { DYING_MS = 2000 };
+	enum { DYING_MS = 5000 }; /* a busy machine takes its time */
 	struct err ignored = ERR_NONE;
 	auto_fd int pidfd = FD_NONE;
 	bool found = false;
