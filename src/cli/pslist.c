@@ -260,9 +260,8 @@ static int look_after(struct cli *c, const char *id, struct record *r, struct er
 static int read_entry(struct cli *c, const char *id, struct record_reader *rr, struct ps_entry *p, struct err *e)
 {
 	int r = record_open_listed(&c->engine, id, rr, &p->record, e);
-	enum ct_state s = p->record.status.state;
 
-	if (r == 1 && s != CT_CREATED && s != CT_EXITED && !record_monitored(&p->record))
+	if (r == 1 && engine_needs_refresh(&c->engine, &p->record))
 		r = look_after(c, id, &p->record, e) < 0 ? -e->num : 1;
 	if (r == 1) {
 		read_health(p);

@@ -529,5 +529,12 @@ int record_remove(const struct engine *en, struct record *r, struct err *e)
 	if (unlinkat(r->dir_fd, "config.json", 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove container %.12s", r->id);
 	remove_known(r->dir_fd);
-	return path_remove_tree(en->containers_fd, r->id, e);
+	/* A health check or a commit that had opened it may still put something in. */
+	enum { TRIES = 5 };
+	int n = path_remove_tree(en->containers_fd, r->id, e);
+	for (int i = 1; i < TRIES && n == -ENOTEMPTY; i++) {
+		err_clear(e);
+		n = path_remove_tree(en->containers_fd, r->id, e);
+	}
+	return n;
 }
