@@ -146,6 +146,7 @@ id_of()
 	[ "$output" = "Loaded image: mine:1" ]
 	run -0 tare load < "$BATS_TEST_TMPDIR/tool.oci.tar"
 	[[ "$output" == "Loaded image ID: sha256:"* ]]
+}
 
 @test "a directory that an archive only implies can be entered by everybody" {
 	need_root
