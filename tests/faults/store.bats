@@ -77,9 +77,9 @@ sweep()
 	mkdir "$TARE_ROOT/layers/$(printf 'a%.0s' {1..64})" "$TARE_ROOT/tmp/9.9"
 	ln -s "../id/$(printf 'b%.0s' {1..64})" "$TARE_ROOT/images/ref/docker.io%library%gone:latest"
 	run -1 tare system check
-	[[ $output == *"the name gone:latest is that of an image that is gone"* ]]
-	[[ $output == *"1 interrupted operation left temporary files"* ]]
-	[[ $output == *"1 layer or blob that no image and no container uses"* ]]
+	[[ $output == *"the name gone:latest belongs to an image that is gone"* ]]
+	[[ $output == *"1 operation(s) on images were interrupted"* ]]
+	[[ $output == *"1 layer(s) and archives"* ]]
 	run -0 tare system check --repair
 	[ "${#lines[@]}" = 3 ]
 	run -0 tare system check
