@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "cg/sweep.h"
 #include "engine/life.h"
 #include "engine/record.h"
 #include "engine/volume.h"
@@ -149,13 +150,37 @@ static int check_runtime(struct check *c, struct err *e)
 	return 0;
 }
 
+/* --- cgroups ------------------------------------------------------------------------------------------------- */
+
+/* Another user's, or another data directory's, may be there too: only what nobody can be using is looked at. */
+static bool cgroup_needed(void *ctx, const char *name)
+{
+	return strlen(name) != CT_ID_LEN || strspn(name, "0123456789abcdef") != CT_ID_LEN || exists(ctx, name);
+}
+
+static int check_cgroups(struct check *c, struct err *e)
+{
+	struct cg_sweep sweep = {
+		.parent = "/tare", .older_s = 30, .remove = c->repair, .needed = cgroup_needed, .ctx = c->en
+	};
+	size_t n, left;
+
+	if (c->en->rootless)
+		return 0; /* where a plain user's are is known only with the container */
+	if (cg_sweep(&sweep, &n, &left, e) < 0)
+		return -e->num;
+	if (n)
+		told(c, left == 0, "%zu cgroup(s) of containers that are gone", n);
+	return 0;
+}
+
 int check_containers(struct engine *en, bool repair, check_tell tell, void *arg, size_t *ret_left, struct err *e)
 {
 	struct check c = { .en = en, .repair = repair, .tell = tell, .arg = arg };
 
 	if (check_records(&c, e) < 0 || check_links(&c, en->names_fd, ".", "the name", e) < 0 ||
 		check_links(&c, en->run_fd, "ids", "the range of ids", e) < 0 || check_runtime(&c, e) < 0 ||
-		check_volumes(&c, e) < 0)
+		check_cgroups(&c, e) < 0 || check_volumes(&c, e) < 0)
 		return -e->num;
 	*ret_left = c.left;
 	return 0;

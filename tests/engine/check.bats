@@ -53,6 +53,25 @@ teardown()
 	tare rm web
 }
 
+@test "cgroups of containers that are gone are told and removed, those of others are not" {
+	local top id other
+	tare run -d --name lives box sleep 1000
+	id=$(tare inspect --format '{{.Id}}' lives)
+	top=$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$id" | head -n 1)
+	top=${top%/*}
+	other=$(printf 'c%.0s' {1..60})$(printf '%04x' $((RANDOM % 65536)))
+	mkdir "$top/$other"
+	run -0 tare system check # perhaps somebody is just starting it
+	[ -z "$output" ]
+	touch -d '1 hour ago' "$top/$other" "$top/$id"
+	run -1 tare system check
+	[[ "$output" == *"found: 1 cgroup(s) of containers that are gone"* ]] || { echo "$output"; false; }
+	run -0 tare system check --repair
+	[ ! -e "$top/$other" ] && [ -e "$top/$id" ]
+	[ "$(tare inspect --format '{{.State.Status}}' lives)" = running ]
+	tare rm -f lives
+}
+
 @test "system prune: containers and images without a name; -a all images that no container uses" {
 	tare tag box used
 	tare import "$BATS_FILE_TMPDIR/box.tar" old > /dev/null
