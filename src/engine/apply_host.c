@@ -127,7 +127,7 @@ bool apply_attr_wanted(const struct apply *a, const char *name)
 /* Has @two all of @one's attributes, with their values? */
 static bool attrs_within(const struct apply *a, struct apply_attrs *x, int one, int two)
 {
-	char other[256];
+	char other[256] = "";
 	ssize_t n = flistxattr(one, x->names, sizeof(x->names));
 
 	for (const char *name = x->names; n > 0 && name < x->names + n; name += strlen(name) + 1) {

@@ -21,7 +21,7 @@ enum { IN_BLOCK = 256 << 10 };
 
 struct layer_names layer_names(const struct layer_job *job)
 {
-	struct layer_names n;
+	struct layer_names n = { .dir = "" };
 
 	fmt_to(n.dir, sizeof(n.dir), "layer-%d", job->index);
 	fmt_to(n.blob, sizeof(n.blob), "blob-%d", job->index);

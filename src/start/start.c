@@ -101,6 +101,7 @@ __attribute__((used, noinline, visibility("hidden"), no_stack_protector)) void s
 	if (&__x86_rep_movsb_stop_threshold)
 		__x86_rep_movsb_stop_threshold = NON_TEMPORAL_BYTES;
 	_dl_relocate_static_pie();
+	/* cppcheck-suppress comparePointers ; the two bound one array of the linker's */
 	for (const Elf64_Rela *r = __rela_iplt_start; r < __rela_iplt_end; r++)
 		*(Elf64_Addr *)r->r_offset = ((Elf64_Addr(*)(void))r->r_addend)();
 	__libc_setup_tls();
