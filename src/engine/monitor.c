@@ -104,6 +104,7 @@ static int become_tare_mon(struct engine *en, struct bringup *b, struct err *e)
 	fmt_to(listen_fd, sizeof(listen_fd), "%d", b->mon.listen_fd);
 	b->mon.then_argv = then;
 	char **argv = mon_argv(&b->mon, program);
+	b->mon.then_argv = NULL; /* ours ends with us */
 	if (!argv)
 		return err_oom(e, "the monitor's arguments");
 	keep_environment();
