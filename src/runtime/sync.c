@@ -78,10 +78,12 @@ int sync_receive(int sock, struct sync_msg *m, int *ret_fd, struct err *e)
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c.space) };
 	ssize_t n;
 
+	/* ECONNRESET: the other side ended without having read all of ours. The kernel says so once, before what it had
+	 * still to tell us. */
 	do
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET)
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n < 0)
 		return err_sys(e, "hear from the other side of a container's start");
 	if (n <= 0) {
 		m->type = SYNC_EOF;
