@@ -161,7 +161,7 @@ static bool cgroup_needed(void *ctx, const char *name)
 static int check_cgroups(struct check *c, struct err *e)
 {
 	struct cg_sweep sweep = {
-		.parent = "/tare", .older_s = 30, .remove = c->repair, .needed = cgroup_needed, .ctx = c->en
+		.parent = "/tare", .older_s = 600, .remove = c->repair, .needed = cgroup_needed, .ctx = c->en
 	};
 	size_t n, left;
 
