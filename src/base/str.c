@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+int str_by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 bool str_eq(const char *a, const char *b)
 {
 	if (!a || !b)

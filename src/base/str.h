@@ -10,6 +10,7 @@ static inline size_t str_len(const char *s)
 	return s ? __builtin_strlen(s) : 0;
 }
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
+int str_by_bytes(const void *a, const void *b); /* for qsort(3) and bsearch(3) of char * */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 /* str_after - what follows @prefix in @s, or NULL. */

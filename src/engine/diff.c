@@ -13,6 +13,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "engine/rootfs.h"
+#include "sys/dirnames.h"
 #include "sys/path.h"
 
 struct diff {
@@ -80,48 +81,6 @@ static bool below(const struct diff *d, const char *path)
 	return false;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int names_of(int fd, struct arena *a, char ***ret, size_t *ret_n, struct err *e)
-{
-	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
-	size_t cap = 0;
-
-	*ret = NULL;
-	*ret_n = 0;
-	if (!dir) {
-		err_sys(e, "read a directory");
-		fd_close(&again);
-		return -e->num;
-	}
-	for (const struct dirent *d; e->num == 0 && (d = readdir(dir));) {
-		if (str_eq(d->d_name, ".") || str_eq(d->d_name, ".."))
-			continue;
-		if (*ret_n == cap) {
-			char **v = realloc(*ret, (cap = cap ? cap * 2 : 32) * sizeof(*v));
-
-			if (!v) {
-				err_oom(e, "a directory");
-				break;
-			}
-			*ret = v;
-		}
-		char *copy = arena_dup(a, d->d_name);
-		if (copy)
-			(*ret)[(*ret_n)++] = copy;
-		else
-			err_oom(e, "a directory");
-	}
-	closedir(dir);
-	if (*ret_n)
-		qsort(*ret, *ret_n, sizeof(**ret), by_text);
-	return -e->num;
-}
-
 static int walk(struct diff *d, int fd, bool all_new, struct err *e);
 
 static int tell(struct diff *d, enum diff_kind kind, mode_t mode, bool fresh, struct err *e)
@@ -137,7 +96,7 @@ static bool is_empty(int fd)
 	struct err ignored = ERR_NONE;
 	auto_free char **names = NULL;
 	size_t n = 0;
-	bool empty = names_of(fd, &a, &names, &n, &ignored) == 0 && n == 0;
+	bool empty = dir_names(fd, &a, &names, &n, &ignored) == 0 && n == 0;
 
 	arena_done(&a);
 	return empty;
@@ -201,7 +160,7 @@ static int walk(struct diff *d, int fd, bool all_new, struct err *e)
 	struct arena a = ARENA_INIT;
 	auto_free char **names = NULL;
 	size_t n, len = strlen(d->path);
-	int r = names_of(fd, &a, &names, &n, e);
+	int r = dir_names(fd, &a, &names, &n, e);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (fmt_fits(d->path + len, sizeof(d->path) - len, "/%s", names[i]))

@@ -73,14 +73,9 @@ static void use(struct used *u, const char *digest)
 		u->v[u->n++] = copy;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_used(const struct used *u, const char *hex)
 {
-	return u->n && bsearch(&hex, u->v, u->n, sizeof(*u->v), by_text);
+	return u->n && bsearch(&hex, u->v, u->n, sizeof(*u->v), str_by_bytes);
 }
 
 static void used_done(struct used *u)
@@ -135,7 +130,7 @@ static int used_all(struct engine *en, struct used *u, struct err *e)
 	if (u->failed)
 		return err_oom(e, "what is in use");
 	if (u->n)
-		qsort(u->v, u->n, sizeof(*u->v), by_text);
+		qsort(u->v, u->n, sizeof(*u->v), str_by_bytes);
 	return 0;
 }
 

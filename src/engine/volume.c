@@ -342,11 +342,6 @@ static int open_list(int fd, DIR **ret, struct err *e)
 	return 0;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int volume_list(const struct engine *en, struct arena *a, struct rc_str_list *ret, struct err *e)
 {
 	DIR *dir __attribute__((cleanup(close_dir))) = NULL;
@@ -367,7 +362,7 @@ int volume_list(const struct engine *en, struct arena *a, struct rc_str_list *re
 			return -e->num;
 	}
 	if (ret->n)
-		qsort(ret->v, ret->n, sizeof(*ret->v), by_text);
+		qsort(ret->v, ret->n, sizeof(*ret->v), str_by_bytes);
 	return 0;
 }
 

@@ -71,11 +71,6 @@ static void pax_number(struct buf *b, const char *key, uint64_t n)
 	pax_text(b, key, text);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int pax_xattr(struct buf *b, int fd, const char *name, char *value, struct err *e)
 {
 	char key[300];
@@ -105,7 +100,7 @@ static int pax_xattrs(struct buf *b, int fd, struct err *e)
 	for (char *at = list; at < list + n; at += strlen(at) + 1)
 		if (attr_wanted(at) && strlen(at) < 256)
 			names[n_names++] = at;
-	qsort(names, n_names, sizeof(*names), by_text);
+	qsort(names, n_names, sizeof(*names), str_by_bytes);
 	for (size_t i = 0; i < n_names; i++)
 		if (pax_xattr(b, fd, names[i], value, e) < 0)
 			return -e->num;

@@ -1,5 +1,4 @@
 /* The walk of tarout_tree(): each directory sorted, hard links by the first of their names. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "layer/tarout.h"
 #include "layer/unpack_internal.h"
 #include "sys/call.h"
+#include "sys/dirnames.h"
 #include "sys/path.h"
 
 enum { COPY = 128 << 10, MAX_DEPTH = 1024 };
@@ -172,51 +172,6 @@ static bool has_attr(const struct tarout *t, int fd, const char *what, char expe
 	return n >= 0 && (!expect || (n == 1 && value[0] == expect));
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list(int fd, struct arena *arena, char ***ret, size_t *ret_n, struct err *e)
-{
-	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = again >= 0 ? fdopendir(again) : NULL;
-	const struct dirent *d;
-	size_t cap = 0;
-
-	*ret = NULL;
-	*ret_n = 0;
-	if (!dir) {
-		err_sys(e, "read a directory");
-		fd_close(&again);
-		return -e->num;
-	}
-	while (e->num == 0 && (d = readdir(dir))) {
-		char *copy;
-
-		if (str_eq(d->d_name, ".") || str_eq(d->d_name, ".."))
-			continue;
-		if (*ret_n == cap) {
-			cap = cap ? cap * 2 : 32;
-			char **v = realloc(*ret, cap * sizeof(*v));
-			if (!v) {
-				err_oom(e, "a directory");
-				break;
-			}
-			*ret = v;
-		}
-		copy = arena_dup(arena, d->d_name);
-		if (copy)
-			(*ret)[(*ret_n)++] = copy;
-		else
-			err_oom(e, "a directory");
-	}
-	closedir(dir);
-	if (*ret_n)
-		qsort(*ret, *ret_n, sizeof(**ret), by_text);
-	return -e->num;
-}
-
 static int write_entry(struct tree *w, int parent, const char *name, struct err *e);
 
 static int write_children(struct tree *w, int fd, struct err *e)
@@ -227,7 +182,7 @@ static int write_children(struct tree *w, int fd, struct err *e)
 
 	if (++w->depth > MAX_DEPTH)
 		return err_set(e, ERR_UNSUPPORTED, ELOOP, "%.64s…: directories more than %d deep", w->path, MAX_DEPTH);
-	int r = list(fd, &arena, &names, &n, e);
+	int r = dir_names(fd, &arena, &names, &n, e);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (!fmt_fits(w->path + len, sizeof(w->path) - len, "%s%s", len ? "/" : "", names[i]))
 			r = err_num(e, ENAMETOOLONG, "%.64s…", w->path);

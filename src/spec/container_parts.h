@@ -1,6 +1,6 @@
 #pragma once
-/* How the tables of container.c and container_parts.c work: one row a member, for both directions,
- * so that what is written can be read again. */
+/* How the tables of container_config.c, container_host.c and container_own.c work: one row a member, for both
+ * directions, so that what is written can be read again. */
 #include "spec/container.h"
 #include "spec/reader.h"
 

@@ -316,11 +316,6 @@ static void put_list(struct buf *b, bool *first, const char *name, const struct 
 	buf_str(b, "]");
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int by_key(const void *a, const void *b)
 {
 	return strcmp(((const struct rc_kv *)a)->key, ((const struct rc_kv *)b)->key);
@@ -337,7 +332,7 @@ static void put_set(struct buf *b, bool *first, const char *name, const struct r
 		return;
 	}
 	memcpy(sorted, l->v, l->n * sizeof(*sorted));
-	qsort(sorted, l->n, sizeof(*sorted), by_text);
+	qsort(sorted, l->n, sizeof(*sorted), str_by_bytes);
 	key(b, first, name);
 	for (size_t i = 0; i < l->n; i++) {
 		buf_str(b, i ? "," : "{");
