@@ -29,6 +29,16 @@ enum { OPTION_MAX = 256 };
 
 /* --- what it stands on ------------------------------------------------------------------------------------ */
 
+/* Images often have one layer several times, the empty one above all, and overlayfs refuses one directory twice
+ * (ELOOP). The uppermost has all that those below it have, whiteouts included. */
+static bool is_covered(const struct rc_str_list *layers, size_t i)
+{
+	for (size_t k = i + 1; k < layers->n; k++)
+		if (str_eq(layers->v[k], layers->v[i]))
+			return true;
+	return false;
+}
+
 static int open_layers(const struct engine *en, const struct record *r, struct rootfs *f, struct err *e)
 {
 	const struct rc_str_list *l = &r->config.layers;
@@ -41,6 +51,8 @@ static int open_layers(const struct engine *en, const struct record *r, struct r
 		return init;
 	f->layers[f->n_layers++] = init;
 	for (size_t i = 0; i < l->n; i++) {
+		if (is_covered(l, i))
+			continue;
 		int fd = store_layer_open_at(en->data_fd, l->v[i], e);
 
 		if (fd < 0)
@@ -149,6 +161,8 @@ static int mapped_stack(struct rootfs *f, int userns, struct stack *ret, struct 
 	if (f->clones[0] < 0)
 		return f->clones[0];
 	for (size_t i = l->n; i-- > 0;) {
+		if (is_covered(l, i))
+			continue;
 		ret->v[ret->n] = store_layer_open_at(f->clones[0], l->v[i], e);
 		if (ret->v[ret->n++] < 0)
 			return -e->num;

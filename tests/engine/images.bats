@@ -158,3 +158,25 @@ id_of()
 	run -0 tare run --rm -u 1000 implied cat /implied/deep/file
 	[ "$output" = hello ]
 }
+
+@test "a layer that an image has several times; a whiteout between them" {
+	local from=box n
+	for n in 1 2 3; do # nothing is changed: three times the empty layer
+		tare create --name "c$n" "$from" true
+		tare commit -q "c$n" "same:$n"
+		tare rm "c$n"
+		from=same:$n
+	done
+	[ "$(tare inspect -f '{{len .RootFS.Layers}}' same:3)" -ge 3 ]
+	run -0 tare run --rm same:3 echo runs
+	[ "$output" = runs ]
+	tare run --name add box sh -c 'echo one > /again; touch -d @0 /again /'
+	tare commit -q add again:1 && tare rm add
+	tare run --name gone again:1 rm /again
+	tare commit -q gone again:2 && tare rm gone
+	run -1 tare run --rm again:2 cat /again
+	tare run --name add again:2 sh -c 'echo one > /again; touch -d @0 /again /'
+	tare commit -q add again:3 && tare rm add
+	run -0 tare run --rm again:3 cat /again
+	[ "$output" = one ]
+}
