@@ -37,6 +37,9 @@ void cg_cpuset_inherit(const struct cg_host *h, int hier, const char *path)
 
 	if (hier != h->v1_of[CG_CPUSET] || !slash)
 		return;
+	/* A parent of our making has passed its own on: cg_cpuset_pass_on(). */
+	if (slash != path && cg_file_read(CG_AT(h, hier, path), files[0], value, sizeof(value)) > 0)
+		return;
 	fmt_to(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		ssize_t len = cg_file_read(CG_AT(h, hier, parent), files[i], value, sizeof(value));
@@ -46,4 +49,10 @@ void cg_cpuset_inherit(const struct cg_host *h, int hier, const char *path)
 		else
 			fill_one(h, hier, path, files[i]); /* a parent nobody has filled either */
 	}
+}
+
+void cg_cpuset_pass_on(const struct cg_host *h, int hier, const char *path)
+{
+	if (hier == h->v1_of[CG_CPUSET])
+		(void)cg_file_write(h, hier, path, "cgroup.clone_children", "1"); /* spares calls, nothing else */
 }

@@ -7,3 +7,5 @@
 void cg_cpuset_inherit(const struct cg_host *h, int hier, const char *path);
 /* cg_cpuset_fill - the same for @path and every cgroup above it that is still empty. */
 void cg_cpuset_fill(const struct cg_host *h, int hier, const char *path);
+/* cg_cpuset_pass_on - let cgroups that are made below @path later begin with its cpus and mems. */
+void cg_cpuset_pass_on(const struct cg_host *h, int hier, const char *path);

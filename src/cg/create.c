@@ -38,9 +38,10 @@ static int make_parents(const struct cg_host *h, int hier, const char *path)
 		fmt_to(part, sizeof(part), "%.*s", (int)(p - path), path);
 		if (!fmt_fits(full, sizeof(full), "%s%s", h->hier[hier].dir, part))
 			return -ENAMETOOLONG;
-		if (mkdirat(h->root, full, 0755) == 0)
+		if (mkdirat(h->root, full, 0755) == 0) {
 			cg_cpuset_inherit(h, hier, part);
-		else if (errno != EEXIST)
+			cg_cpuset_pass_on(h, hier, part);
+		} else if (errno != EEXIST)
 			return errno == ENOENT ? MISPLACED : -errno;
 	}
 	return strchr(path + 1, '/') ? 0 : MISPLACED; /* no parent but the mount itself */

@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
+#include "base/fmt.h"
 #include "base/str.h"
 #include "sys/path.h"
 
-enum { MOUNT_DATA_MAX = 4000 };
+enum { MOUNT_DATA_MAX = 4000, AT_TEXT = 32 + NAME_MAX };
 
 /* The kernel explains a refused fsconfig(2) in a message queue read from the descriptor: "e tmpfs: Bad …". */
 static int err_fs(struct err *e, int fs, const char *what, const char *type)
@@ -76,26 +78,53 @@ int mnt_work_in_proc(int proc, struct err *e)
 	return fchdir(proc) < 0 ? err_sys(e, "work in /proc") : 0;
 }
 
-int mnt_move(int mntfd, int target, struct err *e)
+int mnt_move_at(int mntfd, struct mnt_at at, struct err *e)
 {
-	unsigned how = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+	unsigned how = MOVE_MOUNT_F_EMPTY_PATH | (at.name ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
 
-	return move_mount(mntfd, "", target, "", how) < 0 ? err_sys(e, "attach the mount") : 0;
+	return move_mount(mntfd, "", at.dir, at.name ? at.name : "", how) < 0 ? err_sys(e, "attach the mount") : 0;
 }
 
-static int attach_new_calls(const struct mnt_fs *f, int target, struct err *e)
+int mnt_move(int mntfd, int target, struct err *e)
+{
+	return mnt_move_at(mntfd, (struct mnt_at){ target, NULL }, e);
+}
+
+/* "self/fd/N" or "self/fd/N/NAME" */
+static bool text_of(struct mnt_at at, char *dst, size_t size)
+{
+	return fmt_fits(dst, size, "%s%s%s", path_proc_rel(at.dir).text, at.name ? "/" : "", at.name ? at.name : "");
+}
+
+int mnt_bind_at(int source, struct mnt_at at, struct err *e)
+{
+	char path[AT_TEXT];
+
+	if (!text_of(at, path, sizeof(path)))
+		return err_num(e, ENAMETOOLONG, "bind a mount");
+	return mount(path_proc_rel(source).text, path, NULL, MS_BIND, NULL) < 0 ? err_sys(e, "bind a mount") : 0;
+}
+
+static int attach_new_calls(const struct mnt_fs *f, struct mnt_at at, int *ret_mnt, struct err *e)
 {
 	int mnt = mnt_fs_detached(f, e);
 
-	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	if (mnt >= 0 && ret_mnt)
+		*ret_mnt = mnt;
+	return mnt < 0 ? mnt : mnt_move_at(mnt, at, e);
 }
 
-int mnt_fs_attach(const struct mnt_fs *f, int target, struct err *e)
+int mnt_fs_attach(const struct mnt_fs *f, struct mnt_at at, int *ret_mnt, struct err *e)
 {
+	char path[AT_TEXT];
+
+	if (ret_mnt)
+		*ret_mnt = FD_NONE;
 	if (str_len(f->ms_data) > MOUNT_DATA_MAX || (f->ms_flags & MS_RDONLY && shares_superblock(f->type)))
-		return attach_new_calls(f, target, e);
-	struct path_proc at = path_proc_rel(target);
-	if (mount(f->source ? f->source : f->type, at.text, f->type, f->ms_flags, f->ms_data) < 0)
+		return attach_new_calls(f, at, ret_mnt, e);
+	if (!text_of(at, path, sizeof(path)))
+		return err_num(e, ENAMETOOLONG, "mount %s", f->type);
+	if (mount(f->source ? f->source : f->type, path, f->type, f->ms_flags, f->ms_data) < 0)
 		return err_sys(e, "mount %s", f->type);
 	return 0;
 }

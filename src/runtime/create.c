@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -132,7 +133,7 @@ static int fill_state(struct creation *c, struct err *e)
 	s->bundle = arena_dup(&s->arena, c->bundle);
 	s->created = arena_dup(&s->arena, when);
 	s->boot_id = boot[0] ? arena_dup(&s->arena, boot) : NULL;
-	s->uid = (uint32_t)geteuid();
+	s->uid = (uint32_t)getauxval(AT_EUID); /* as geteuid(2), without a call */
 	s->manager = c->ctx->manager;
 	s->annotations = c->config.annotations;
 	for (int k = 0; k < RC_N_NS; k++)
@@ -295,6 +296,12 @@ static int wait_ready(struct creation *c, struct err *e)
 {
 	int r;
 
+	if (c->plan.child.no_ready) { /* of a child that died meanwhile whoever waits for the execution will hear */
+		if (creation_go(c, e) < 0)
+			err_clear(e);
+		return 0;
+	}
+
 	if (c->plan.child.hooks_runtime) {
 		r = sync_expect(c->sync, SYNC_NS_READY, NULL, NULL, e);
 		if (r == 0)
@@ -402,6 +409,7 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 	if (r == 0)
 		r = listen_start(c, separate_start, e);
 	rt_trace_phase(c->ctx->trace, "spawn");
+	c->plan.child.no_ready = may_go_at_once(c, separate_start);
 	if (r == 0)
 		r = spawn_container(c, e);
 	if (r < 0)
@@ -419,8 +427,6 @@ static int make_child(struct creation *c, bool separate_start, struct err *e)
 		return -e->num;
 	}
 	rt_trace_phase(c->ctx->trace, "wait until ready");
-	if (may_go_at_once(c, separate_start) && creation_go(c, e) < 0)
-		err_clear(e); /* the child died, and its last word is to be heard next */
 	return wait_ready(c, e);
 }
 

@@ -280,7 +280,7 @@ static int plan_exec(struct execution *x, struct err *e)
 		.linux_ = &x->config.linux_,
 		.annotations = &x->config.annotations,
 		.keep_fds = x->req->preserve_fds };
-	int r = caps_have(&in.have_caps, e);
+	int r = proc_self(&in.self, e);
 
 	x->proc = path_open_host("/proc", O_PATH | O_DIRECTORY, 0, e);
 	if (r < 0 || x->proc < 0)
@@ -306,7 +306,7 @@ static int plan_exec(struct execution *x, struct err *e)
 	/* Who has power over his own user namespace only cannot come back from the container's pid namespace to ours.
 	 */
 	bool cannot_return = x->ctx->rootless && !x->ctx->ends_process;
-	x->plan.stage = (x->plan.in_userns && !(in.have_caps & sys_admin)) || cannot_return;
+	x->plan.stage = (x->plan.in_userns && !(in.self.permitted & sys_admin)) || cannot_return;
 	x->plan.handshake = x->process->terminal || x->plan.stage;
 	return 0;
 }

@@ -159,7 +159,7 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		.keep_fds = in->req->preserve_fds + in->req->listen_fds,
 		.listen_fds = in->req->listen_fds,
 		.in_userns = p->child.in_userns,
-		.have_caps = p->have_caps };
+		.self = p->self };
 	if (groups_denied(in, p, &pi.no_setgroups, e) < 0)
 		return -e->num;
 	return plan_program(&pi, &p->arena, &p->child.program, &p->filter, e);
@@ -180,8 +180,8 @@ int plan_build(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	c->proc = open_proc(e);
 	if (c->proc < 0)
 		return c->proc;
-	int r = caps_have(&p->have_caps, e);
-	p->may_clone_mounts = p->have_caps & sys_admin;
+	int r = proc_self(&p->self, e);
+	p->may_clone_mounts = p->self.permitted & sys_admin;
 	if (r == 0)
 		r = rt_hook_io_open(&in->config->annotations, in->bundle_fd, &p->hook_io, e);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "runtime/hooks.h"
 #include "runtime/runtime.h"
 #include "sec/seccomp.h"
+#include "sys/proc.h"
 
 struct rt_plan {
 	struct arena arena;
@@ -16,7 +17,7 @@ struct rt_plan {
 	int rootfs_fd; /* O_PATH of the root filesystem */
 	struct rt_hook_io hook_io; /* for hooks on the host and in the child */
 	bool may_clone_mounts; /* we hold CAP_SYS_ADMIN over our mount namespace */
-	uint64_t have_caps;
+	struct proc_self self; /* the runtime itself */
 };
 
 struct rt_plan_in {
@@ -57,7 +58,7 @@ struct plan_program_in {
 	uint32_t keep_fds, listen_fds;
 	bool in_userns;
 	bool no_setgroups;
-	uint64_t have_caps; /* what the program may be given at most */
+	struct proc_self self;
 };
 int plan_program(const struct plan_program_in *in, struct arena *arena, struct child_program *ret,
 	struct seccomp_filter *filter, struct err *e) must_check;

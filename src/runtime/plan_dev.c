@@ -1,7 +1,8 @@
-/* Devices for a container in a user namespace. There mknod(2) is refused, and the host's node at the same path is
- * bound instead; but config.json may ask for a device under another path, mode or owner than the host's, or for one
- * that the host has no node of. Those we make, as long as we are on the host and may: in a tmpfs mounted nowhere, from
- * which the child takes them. */
+/* Devices for a container in a user namespace. There mknod(2) is refused. So its /dev is made here, as long as we are
+ * on the host and may: a tmpfs mounted nowhere, idmapped once the namespace has its maps, that the child puts in its
+ * place. Where that cannot be the child binds the host's nodes, one mount each. Devices that config.json adds are bound
+ * from the host, too; but it may ask for one under another path, mode or owner than the host's, or for one that the
+ * host has no node of. Those are made in a second tmpfs, from which the child takes them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -9,8 +10,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/fmt.h"
+#include "base/str.h"
+#include "mnt/fsmount.h"
 #include "ns/idmap.h"
+#include "runtime/child/devices.h"
 #include "runtime/plan.h"
+#include "sys/kfeat.h"
 #include "sys/path.h"
 
 static mode_t type_of(const struct rc_device *d)
@@ -59,6 +64,68 @@ static int make(const struct rc_linux *l, size_t i, int dir, struct err *e)
 	return 0;
 }
 
+/* The mount of /dev, if it is one that can be made beforehand: an ordinary tmpfs that nothing covers. */
+static struct child_mount *whole_dev(struct child_plan *c)
+{
+	struct child_mount *found = NULL;
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		struct child_mount *m = &c->mounts[i];
+		const struct mnt_opts *o = &m->opts;
+		bool mode = false;
+
+		if (str_eq(m->doc->destination, "/"))
+			return NULL;
+		if (!str_eq(m->doc->destination, "/dev"))
+			continue;
+		for (size_t k = 0; k < o->n_data; k++)
+			mode = mode || str_eq(o->data[k].key, "mode"); /* else it is that of the covered directory */
+		found = m->kind == CHILD_MOUNT_FS && str_eq(m->fs.type, "tmpfs") && mode && !o->tmpcopyup &&
+				!o->dest_nofollow && !o->n_propagation && !o->rec_attr_set && !o->rec_attr_clr &&
+				m->idmap_userns < 0
+			? m
+			: NULL;
+	}
+	return found;
+}
+
+static bool has_mount(const struct child_plan *c, const char *destination)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (str_eq(c->mounts[i].doc->destination, destination))
+			return true;
+	return false;
+}
+
+/* False: it cannot be made here (we are in a container ourselves), and the child has another way. */
+static bool fill_dev(const struct child_plan *c, int dev)
+{
+	struct err ignored = ERR_NONE;
+
+	for (size_t i = 0; i < DEV_N_DEFAULTS; i++)
+		if (mknodat(dev, dev_defaults[i].name, S_IFCHR | 0666,
+			    makedev(dev_defaults[i].major, dev_defaults[i].minor)) < 0)
+			return false;
+	return dev_make_links(dev, &ignored) == 0 && (!has_mount(c, "/dev/pts") || dev_make_ptmx(dev, &ignored) == 0);
+}
+
+static void plan_whole_dev(const struct rt_plan_in *in, struct rt_plan *p)
+{
+	enum { IDMAPPED_TMPFS = 6003 }; /* sys/kfeat.c */
+	struct child_mount *m = whole_dev(&p->child);
+	struct err ignored = ERR_NONE;
+
+	if (!m || !p->child.fresh_mounts || str_len(in->config->linux_.mount_label) || kfeat_release() < IDMAPPED_TMPFS)
+		return;
+	auto_fd int dev = mnt_fs_detached(&m->fs, &ignored);
+	mode_t mask = umask(0);
+	if (dev >= 0 && fill_dev(&p->child, dev)) {
+		m->tree = fd_steal(&dev);
+		m->idmap_own = true;
+	}
+	umask(mask);
+}
+
 int plan_devices(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 {
 	const struct rc_linux *l = &in->config->linux_;
@@ -66,6 +133,7 @@ int plan_devices(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 
 	if (!p->maps || !p->may_clone_mounts || !p->child.setup_dev)
 		return 0;
+	plan_whole_dev(in, p);
 	for (size_t i = 0; i < l->n_devices; i++)
 		needed = needed || (l->devices[i].type != 'p' && !host_has(&l->devices[i]));
 	if (!needed)

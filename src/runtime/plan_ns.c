@@ -17,14 +17,14 @@ static int default_user_ns(const struct rt_plan_in *in, struct rt_plan *p, struc
 	struct rc_namespace *user = &l->ns[RC_NS_USER];
 	const uint64_t sys_admin = UINT64_C(1) << 21;
 
-	if (!user->present && p->have_caps & sys_admin)
+	if (!user->present && p->self.permitted & sys_admin)
 		return 0;
 	bool added = !user->present;
 	user->present = true;
 	if (user->path || (!added && (l->uid_maps.n || l->gid_maps.n)))
 		return 0;
-	return p->have_caps & sys_admin ? ns_idmap_identity(&p->arena, &l->uid_maps, &l->gid_maps, e)
-					: ns_idmap_default(&p->arena, &l->uid_maps, &l->gid_maps, e);
+	return p->self.permitted & sys_admin ? ns_idmap_identity(&p->arena, &l->uid_maps, &l->gid_maps, e)
+					     : ns_idmap_default(&p->arena, &l->uid_maps, &l->gid_maps, e);
 }
 
 static int open_joins(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
@@ -131,6 +131,7 @@ int plan_ns(const struct rt_plan_in *in, struct rt_plan *p, struct err *e)
 	ns_timens_prepare(&in->config->linux_.monotonic, &in->config->linux_.boottime, &c->time);
 	c->in_userns = user_new || user_joined;
 	c->own_mounts = ns[RC_NS_MNT].present;
+	c->fresh_mounts = c->own_mounts && !ns[RC_NS_MNT].path;
 	c->own_net = c->new_ns & CLONE_NEWNET;
 	c->cg_own_ns = ns[RC_NS_CGROUP].present;
 	c->dumpable = ns[RC_NS_PID].present && !ns[RC_NS_PID].path && !user_joined;

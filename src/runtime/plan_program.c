@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/str.h"
@@ -106,30 +107,23 @@ static int check_kept_fds(uint32_t n, struct err *e)
 	return 0;
 }
 
-/* Ignored signals survive execve(2), and the program has a right to the defaults. One small file instead of 64
- * calls of sigaction(2). */
-static const char sig_ign[] = "\nSigIgn:\t";
-
-static int ignored_signals(uint64_t *ret, struct err *e)
+/* What the program may be given at most. The first process of a new user namespace has every capability there is: where
+ * our own bounding set has all that are wanted, the kernel need not be asked for its last one. */
+static uint64_t caps_available(const struct plan_program_in *in)
 {
-	char text[2048]; /* the line is the 30th of some 60; supplementary groups before it can make it later */
-	AUTO(buf) struct buf whole = BUF_INIT;
-	auto_fd int fd = openat(AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const struct rc_capabilities *want = in->process->capabilities;
+	uint64_t asked =
+		want ? want->bounding | want->effective | want->permitted | want->inheritable | want->ambient : 0;
 
-	*ret = 0;
-	if (n < 0)
-		return err_sys(e, "read /proc/self/status");
-	text[n] = '\0';
-	const char *at = strstr(text, sig_ign);
-	if (!at || !strchr(at + 1, '\n')) {
-		if (io_read_file_at(AT_FDCWD, "/proc/self/status", 1 << 22, &whole, e) < 0)
-			return -e->num;
-		at = strstr(whole.data, sig_ign);
-	}
-	for (const char *c = at ? at + sizeof(sig_ign) - 1 : ""; *c && *c != '\n'; c++)
-		*ret = *ret << 4 | (uint64_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
-	return 0;
+	if (!in->in_userns)
+		return in->self.permitted;
+	return asked & ~in->self.bounding ? caps_all(caps_last()) : in->self.bounding;
+}
+
+/* Neither a set-user-ID program nor anything since our execve(2) has made the three ids differ. getauxval(3) */
+static bool ids_are_root(void)
+{
+	return !getauxval(AT_UID) && !getauxval(AT_EUID) && !getauxval(AT_GID) && !getauxval(AT_EGID);
 }
 
 static int plan_placement(const struct rc_linux *l, struct arena *arena, struct child_program *g, struct err *e)
@@ -155,17 +149,18 @@ int plan_program(const struct plan_program_in *in, struct arena *arena, struct c
 	if (!p)
 		return 0;
 	int r = check_kept_fds(in->listen_fds, e); /* others may have gaps, as with crun */
-	if (r == 0 && rlimit_check(p->rlimits, p->n_rlimits, in->have_caps, e) < 0)
+	if (r == 0 && rlimit_check(p->rlimits, p->n_rlimits, in->self.permitted, e) < 0)
 		r = err_wrap(e, "/process/rlimits");
-	if (r == 0)
-		r = ignored_signals(&g->ignored_signals, e);
 	if (r == 0)
 		r = plan_env(in, arena, g, e);
 	if (r == 0)
 		r = plan_placement(in->linux_, arena, g, e);
 	if (r < 0)
 		return r;
-	caps_clamp(p->capabilities, in->in_userns ? caps_all(caps_last()) : in->have_caps, &g->caps, &missing, NULL);
+	g->ignored_signals = in->self.ignored;
+	g->is_root = !in->in_userns && ids_are_root();
+	g->bounding = in->in_userns ? UINT64_MAX : in->self.bounding;
+	caps_clamp(p->capabilities, caps_available(in), &g->caps, &missing, NULL);
 	warn_missing(p->capabilities, missing);
 	for (size_t i = 0; in->annotations && i < in->annotations->n; i++)
 		if (str_eq(in->annotations->v[i].key, "run.oci.keep_original_groups"))

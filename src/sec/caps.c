@@ -77,13 +77,15 @@ const char *caps_names(uint64_t mask, char *dst, size_t size)
 	return dst;
 }
 
-int caps_drop_bounding(uint64_t keep, int last, struct err *e)
+int caps_drop_bounding(uint64_t from, uint64_t keep, struct err *e)
 {
-	for (int i = 0; i <= last; i++) {
-		if (keep >> i & 1 || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
+	for (int i = 0; i < 64; i++) {
+		if (!((from & ~keep) >> i & 1) || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
 			continue;
 		int num = errno;
 
+		if (num == EINVAL) /* the kernel knows no more */
+			return 0;
 		/* Without CAP_SETPCAP it may still be absent already, or unknown, which is all we want. */
 		int there = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
 		if (there < 0)

@@ -34,11 +34,10 @@ void caps_clamp(const struct rc_capabilities *want, uint64_t have, struct caps_s
 /* caps_names - "CAP_CHOWN CAP_KILL" for a warning, into @dst of @size bytes; returns @dst. */
 const char *caps_names(uint64_t mask, char *dst, size_t size);
 
-enum { CAPS_MAX = 63 }; /* sets have 64 bits */
-/* caps_drop_bounding - CHILD. Leave only @keep of capabilities 0 to @last, or to the last one that the kernel knows, in
- * the bounding set: one prctl(2) per dropped capability. Without CAP_SETPCAP -EPERM, unless there was nothing to drop.
- */
-int caps_drop_bounding(uint64_t keep, int last, struct err *e) must_check;
+/* caps_drop_bounding - CHILD. Leave only @keep of @from in the bounding set; @from may have capabilities that the
+ * kernel does not know. One prctl(2) per dropped capability. Without CAP_SETPCAP -EPERM, unless there was nothing to
+ * drop. */
+int caps_drop_bounding(uint64_t from, uint64_t keep, struct err *e) must_check;
 /* caps_keep - CHILD. Keep the permitted set across setresuid(2); execve(2) ends it. */
 int caps_keep(struct err *e) must_check;
 /* caps_apply - CHILD. Set permitted, effective and inheritable in one capset(2), then make the ambient set

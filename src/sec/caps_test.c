@@ -98,7 +98,7 @@ static int become(void *arg, struct err *e)
 {
 	struct plan *p = arg;
 
-	if (caps_drop_bounding(p->sets.bounding, caps_last(), e) < 0 || caps_keep(e) < 0)
+	if (caps_drop_bounding(UINT64_MAX, p->sets.bounding, e) < 0 || caps_keep(e) < 0)
 		return -e->num;
 	if (sys_setgroups(0, NULL) < 0 || sys_setresgid(p->uid, p->uid, p->uid) < 0 ||
 		sys_setresuid(p->uid, p->uid, p->uid) < 0)
@@ -153,7 +153,7 @@ static int drop_without_right(void *arg, struct err *e)
 	(void)arg;
 	if (caps_apply(&none, e) < 0)
 		return -e->num;
-	return caps_drop_bounding(0, caps_last(), e);
+	return caps_drop_bounding(caps_all(caps_last()), 0, e);
 }
 
 TEST(dropping_without_the_right_is_an_error)
@@ -171,9 +171,9 @@ static int nothing_left_to_drop(void *arg, struct err *e)
 	struct caps_sets none = { 0 };
 
 	(void)arg;
-	if (caps_drop_bounding(0, caps_last(), e) < 0 || caps_apply(&none, e) < 0)
+	if (caps_drop_bounding(caps_all(caps_last()), 0, e) < 0 || caps_apply(&none, e) < 0)
 		return -e->num;
-	return caps_drop_bounding(0, caps_last(), e);
+	return caps_drop_bounding(caps_all(caps_last()), 0, e);
 }
 
 TEST(dropping_nothing_needs_no_right)

@@ -182,7 +182,8 @@ static int walk_all(struct walk *w, struct err *e)
 	return path_open_nosym_in(w->rootfd, w->done, O_PATH | O_DIRECTORY, e);
 }
 
-int path_new_dir(int dirfd, const char *name, mode_t mode)
+/* The directory @name, one component, new in @dirfd: its O_PATH descriptor or -errno. */
+static int path_new_dir(int dirfd, const char *name, mode_t mode)
 {
 	if (mkdirat(dirfd, name, mode) < 0)
 		return -errno;

@@ -30,9 +30,6 @@ int path_open_below(int dirfd, const char *path, uint64_t flags, struct err *e) 
 /* path_mkdir_in - make directory @path in @rootfd with all parents (@mode for each new one) and return an
  * O_PATH descriptor of it. Existing symlinks are followed inside the root, also dangling ones. */
 int path_mkdir_in(int rootfd, const char *path, mode_t mode, struct err *e) must_check;
-/* path_new_dir - make the directory @name, one component, in @dirfd: its O_PATH descriptor or -errno (-EEXIST: there
- * is something of that name), no message. */
-int path_new_dir(int dirfd, const char *name, mode_t mode) must_check;
 /* path_create_in - an O_PATH descriptor of the file @path in @rootfd; an absent one is made as an empty
  * regular file with @mode, with its parents (0755); a dangling symlink is followed inside the root. */
 int path_create_in(int rootfd, const char *path, mode_t mode, struct err *e) must_check;

@@ -11,6 +11,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "sys/call.h"
+#include "sys/io.h"
 
 /* The command name in parentheses may hold anything, so fields are counted from the last ')'. */
 static bool parse_stat(char *text, struct proc_stat *ret)
@@ -57,6 +58,38 @@ int proc_stat(pid_t pid, bool *ret_found, struct proc_stat *ret, struct err *e)
 		return err_set(e, ERR_CORRUPT, EPROTO, "%s has an unknown format", path);
 	*ret = got;
 	*ret_found = true;
+	return 0;
+}
+
+static uint64_t status_mask(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+	uint64_t mask = 0;
+
+	for (const char *c = at ? at + strlen(name) : ""; *c && *c != '\n'; c++)
+		mask = mask << 4 | (uint64_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+	return mask;
+}
+
+int proc_self(struct proc_self *ret, struct err *e)
+{
+	static const char path[] = "/proc/self/status", after[] = "\nCapAmb:";
+	char text[2048]; /* the lines are the last of the first 1.2 KiB; supplementary groups before them can be many */
+	AUTO(buf) struct buf whole = BUF_INIT;
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *t = text;
+
+	if (n < 0)
+		return err_sys(e, "read %s", path);
+	text[n] = '\0';
+	if (!strstr(text, after)) {
+		if (io_read_file_at(AT_FDCWD, path, 1 << 22, &whole, e) < 0)
+			return -e->num;
+		t = whole.data;
+	}
+	*ret = (struct proc_self){ status_mask(t, "\nSigIgn:\t"), status_mask(t, "\nCapPrm:\t"),
+		status_mask(t, "\nCapBnd:\t") };
 	return 0;
 }
 

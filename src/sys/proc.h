@@ -15,6 +15,12 @@ struct proc_stat {
 
 /* proc_stat - of @pid; *ret_found is false when there is no such process. */
 int proc_stat(pid_t pid, bool *ret_found, struct proc_stat *ret, struct err *e) must_check;
+/* proc_self - of this process, by one read of /proc/self/status: signals that are ignored (bit n-1 for signal n), its
+ * capabilities (bit n for capability n). proc_pid_status(5) */
+struct proc_self {
+	uint64_t ignored, permitted, bounding;
+};
+int proc_self(struct proc_self *ret, struct err *e) must_check;
 /* proc_boot_id - 36 characters that change at every boot (random(4)). */
 enum { PROC_BOOT_ID_SIZE = 37 };
 int proc_boot_id(char dst[static PROC_BOOT_ID_SIZE], struct err *e) must_check;

@@ -47,9 +47,10 @@ static int stage(const struct exec_plan *p, struct err *e)
 	return sync_expect(p->sync, SYNC_GO, NULL, NULL, e); /* nothing of ours may come before STAGED */
 }
 
-static int become(const struct exec_plan *p, struct err *e)
+static int become(const struct exec_plan *p, struct child_state *s, struct err *e)
 {
-	if (p->in_userns && (sys_setresgid(0, 0, 0) < 0 || sys_setresuid(0, 0, 0) < 0) && errno != EINVAL)
+	s->is_root = p->in_userns && sys_setresgid(0, 0, 0) == 0 && sys_setresuid(0, 0, 0) == 0;
+	if (p->in_userns && !s->is_root && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
 	if (setsid() < 0 && errno != EPERM)
 		return err_sys(e, "begin a session");
@@ -95,7 +96,7 @@ _Noreturn void child_exec_main(const struct exec_plan *p)
 	if (r == 0)
 		r = stage(p, &e);
 	if (r == 0)
-		r = become(p, &e);
+		r = become(p, &s, &e);
 	if (r == 0)
 		r = prepare(p, &s, &e);
 	if (r == 0)

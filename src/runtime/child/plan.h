@@ -31,7 +31,7 @@ struct child_mount {
 	struct mnt_opts opts;
 	struct mnt_fs fs;
 	int source_fd; /* BIND: what is to be bound */
-	int tree; /* BIND: the detached copy, FD_NONE: the child makes it */
+	int tree; /* BIND: the detached copy; FS: /dev with all in it; FD_NONE: the child makes it */
 	const char *source; /* BIND: absolute host path; SYMLINK: the link's target */
 	bool dir; /* BIND: the source is a directory */
 	int idmap_userns; /* FD_NONE: not idmapped */
@@ -62,7 +62,9 @@ struct child_program {
 	bool filter_notify;
 	bool keep_groups; /* run.oci.keep_original_groups, or a map that forbids setgroups */
 	bool no_setgroups; /* the user namespace denies setgroups(2) */
-	uint64_t ignored_signals; /* bit n-1: signal n was ignored by our caller */
+	uint64_t ignored_signals; /* bit n-1: signal n was ignored by our caller, and execve(2) would keep it so */
+	uint64_t bounding; /* may be in the bounding set */
+	bool is_root; /* real, effective and saved ids are 0 */
 	uint32_t keep_fds; /* 3 … 3+n-1 reach the program */
 	const struct sched_set *affinity; /* NULL: leave */
 	const struct rc_opt_u64 *personality;
@@ -77,6 +79,7 @@ struct child_plan {
 	int sync; /* our end of the pair */
 	int proc; /* the host's /proc, verified */
 	int start_listen; /* FD_NONE: run, no separate start */
+	bool no_ready; /* the parent has nothing to do when all is prepared: only its go-ahead is waited for */
 
 	uint64_t new_ns; /* CLONE_NEW* made together with the child */
 	struct child_join join[RC_N_NS];
@@ -85,6 +88,7 @@ struct child_plan {
 	bool wait_maps; /* a new user namespace: the parent writes its maps */
 	bool in_userns; /* new or joined: devices are bound from the host, no mknod */
 	bool own_mounts; /* a mount namespace of its own */
+	bool fresh_mounts; /* made with the container: nobody else is in it */
 	bool unshare_cgroup;
 	bool unshare_time;
 	bool own_net;

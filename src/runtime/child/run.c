@@ -58,7 +58,7 @@ static int step_prepare_program(const struct child_plan *p, struct child_state *
 /* Tell the runtime that all is prepared and wait for its word; after it the runtime may be gone. */
 static int step_ready(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	int r = sync_send(p->sync, SYNC_READY, 0, s->master, e);
+	int r = p->no_ready ? 0 : sync_send(p->sync, SYNC_READY, 0, s->master, e);
 
 	fd_close(&s->master);
 	return r < 0 ? r : sync_expect(p->sync, SYNC_GO, NULL, NULL, e);
@@ -129,6 +129,8 @@ _Noreturn void child_main(const struct child_plan *p)
 		.rootfd = FD_NONE,
 		.cwdfd = FD_NONE,
 		.dev = FD_NONE,
+		.proc = FD_NONE,
+		.sys = FD_NONE,
 		.master = FD_NONE,
 		.slave = FD_NONE,
 		.start = FD_NONE };

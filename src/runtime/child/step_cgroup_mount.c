@@ -34,7 +34,7 @@ static int set_attrs(const struct child_mount *m, int fd, struct err *e)
 	return 0;
 }
 
-static int mount_single(const struct child_plan *p, const struct child_mount *m, int target, struct err *e)
+static int mount_single(const struct child_plan *p, const struct child_mount *m, struct mnt_at at, struct err *e)
 {
 	char source[CG_PATH_SIZE + 64];
 	struct mnt_opts below = { .rec_attr_set = m->opts.rec_attr_set, .rec_attr_clr = m->opts.rec_attr_clr };
@@ -42,12 +42,12 @@ static int mount_single(const struct child_plan *p, const struct child_mount *m,
 
 	if (mnt >= 0) { /* cloned with its own attributes */
 		r = mnt_set_attrs(mnt, &below, e);
-		return r < 0 ? r : mnt_move(mnt, target, e);
+		return r < 0 ? r : mnt_move_at(mnt, at, e);
 	}
 	if (cgroup_mount_source(p, p->cg_host->unified, source, sizeof(source), e) < 0)
 		return -e->num;
 	mnt = mnt_clone(FD_NONE, source, &m->opts, p->slave_binds, e);
-	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	return mnt < 0 ? mnt : mnt_move_at(mnt, at, e);
 }
 
 /* What the directory of a hierarchy is called below the mount: as on the host, "unified" for v2. */
@@ -98,7 +98,7 @@ static void link_parts(const struct cg_hier *h, int dirfd)
 	}
 }
 
-static int mount_split(const struct child_plan *p, const struct child_mount *m, int target, struct err *e)
+static int mount_split(const struct child_plan *p, const struct child_mount *m, struct mnt_at at, struct err *e)
 {
 	static const struct mnt_data mode = { (char *)"mode", (char *)"755" };
 	static const struct mnt_opts opts = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
@@ -106,7 +106,7 @@ static int mount_split(const struct child_plan *p, const struct child_mount *m, 
 		.n_data = 1 };
 	static const struct mnt_fs tmpfs = { .type = "tmpfs", .source = "cgroup", .opts = &opts };
 	int top = mnt_fs_detached(&tmpfs, e);
-	int r = top < 0 ? top : mnt_move(top, target, e);
+	int r = top < 0 ? top : mnt_move_at(top, at, e);
 
 	for (int i = 0; r == 0 && i < p->cg_host->n_hier; i++) {
 		r = bind_one(p, i, top, e);
@@ -115,11 +115,11 @@ static int mount_split(const struct child_plan *p, const struct child_mount *m, 
 	return r < 0 ? r : set_attrs(m, top, e);
 }
 
-int cgroup_mount(const struct child_plan *p, const struct child_mount *m, int target, struct err *e)
+int cgroup_mount(const struct child_plan *p, const struct child_mount *m, struct mnt_at at, struct err *e)
 {
 	if (!p->cg_host || p->cg_host->mode == CG_NONE)
 		return err_set(e, ERR_UNSUPPORTED, ENODEV, "this host has no cgroup hierarchy to show");
 	if (p->cg_host->mode == CG_V2)
-		return mount_single(p, m, target, e);
-	return mount_split(p, m, target, e);
+		return mount_single(p, m, at, e);
+	return mount_split(p, m, at, e);
 }

@@ -10,30 +10,10 @@
 #include "base/str.h"
 #include "mnt/bind.h"
 #include "mnt/fsmount.h"
+#include "runtime/child/devices.h"
 #include "runtime/child/steps.h"
 #include "sys/path.h"
 #include "sys/tty.h"
-
-static const struct {
-	const char *name;
-	unsigned major, minor;
-} default_devices[] = {
-	{ "null", 1, 3 },
-	{ "zero", 1, 5 },
-	{ "full", 1, 7 },
-	{ "random", 1, 8 },
-	{ "urandom", 1, 9 },
-	{ "tty", 5, 0 },
-};
-
-static const struct {
-	const char *name, *target;
-} default_links[] = {
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
-};
 
 enum { NODE_MADE = 1 };
 
@@ -115,11 +95,11 @@ static int make_defaults(const struct child_plan *p, struct child_state *s, stru
 	char host[32];
 	int dev = s->dev;
 
-	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
-		struct node n = { .name = default_devices[i].name,
+	for (size_t i = 0; i < DEV_N_DEFAULTS; i++) {
+		struct node n = { .name = dev_defaults[i].name,
 			.type = S_IFCHR,
 			.mode = 0666,
-			.dev = makedev(default_devices[i].major, default_devices[i].minor),
+			.dev = makedev(dev_defaults[i].major, dev_defaults[i].minor),
 			.host = host };
 
 		fmt_to(host, sizeof(host), "/dev/%s", n.name);
@@ -128,22 +108,7 @@ static int make_defaults(const struct child_plan *p, struct child_state *s, stru
 			return r;
 		s->own_null |= r == NODE_MADE && n.dev == makedev(1, 3);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(default_links); i++)
-		if (symlinkat(default_links[i].target, dev, default_links[i].name) < 0 && errno != EEXIST)
-			return err_sys(e, "make the link /dev/%s", default_links[i].name);
-	return 0;
-}
-
-/* /dev/ptmx must be the container's own, also where the image brought a node of that name. */
-static int make_ptmx(int dev, struct err *e)
-{
-	if (symlinkat("pts/ptmx", dev, "ptmx") == 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_sys(e, "make the link /dev/ptmx");
-	if (unlinkat(dev, "ptmx", 0) == 0 && symlinkat("pts/ptmx", dev, "ptmx") == 0)
-		return 0;
-	return errno == EROFS || errno == EBUSY ? 0 : err_sys(e, "replace /dev/ptmx");
+	return dev_make_links(dev, e);
 }
 
 /* The node @i that the runtime made for us, as a mount of its own. */
@@ -229,12 +194,17 @@ int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
 		r = refuse_link(p, s->rootfd, e);
 	if (r < 0)
 		return r;
-	s->dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
+	if (s->dev_whole)
+		return 0;
+	bool fresh = s->dev >= 0;
+	if (!fresh)
+		s->dev = path_mkdir_in(s->rootfd, "/dev", 0755, e);
 	if (s->dev < 0)
 		return s->dev;
 	r = make_defaults(p, s, e);
+	s->fresh_null = s->own_null && fresh;
 	if (r == 0 && has_mount(p, "/dev/pts"))
-		r = make_ptmx(s->dev, e);
+		r = dev_make_ptmx(s->dev, e);
 	return r;
 }
 
@@ -291,7 +261,7 @@ static int open_own_null(const struct child_plan *p, const struct child_state *s
 	int fd = path_try_in(s->own_null ? s->dev : s->rootfd, s->own_null ? "null" : "dev/null",
 		O_NOFOLLOW | (s->own_null ? flags : O_PATH));
 
-	if (fd < 0 || !is_null(fd))
+	if (fd < 0 || (!s->fresh_null && !is_null(fd)))
 		return FD_NONE;
 	return s->own_null ? fd : openat(p->proc, path_proc_rel(fd).text, flags | O_CLOEXEC);
 }

@@ -48,12 +48,14 @@ static int own_stdio(const struct rc_process *p, struct err *e)
 	return 0;
 }
 
-static int set_ids(const struct child_program *g, struct err *e)
+static int set_ids(const struct child_program *g, bool is_root, struct err *e)
 {
 	const struct rc_process *p = g->process;
 
 	if (!g->keep_groups && !g->no_setgroups && sys_setgroups(p->n_additional_gids, p->additional_gids) < 0)
 		return err_sys(e, "set the supplementary groups");
+	if (is_root && !p->uid && !p->gid)
+		return 0;
 	if (sys_setresgid(p->gid, p->gid, p->gid) < 0) {
 		err_sys(e, "become group %u", p->gid);
 		return errno == EINVAL ? err_hint(e, "the group is not mapped in the user namespace") : -e->num;
@@ -101,21 +103,22 @@ static int raise_effective(struct err *e)
 	return r < 0 ? r : caps_apply(&all, e);
 }
 
-static int give_up(const struct child_program *g, struct listener_page *page, struct err *e)
+static int give_up(
+	const struct child_program *g, const struct child_state *s, struct listener_page *page, struct err *e)
 {
 	bool nnp = g->process->no_new_privileges;
 	bool early_filter = g->n_filter && !nnp;
 	int r = rlimit_apply(0, g->process->rlimits, g->process->n_rlimits, e);
 
 	if (r == 0)
-		r = caps_drop_bounding(g->caps.bounding, CAPS_MAX, e);
+		r = caps_drop_bounding(g->bounding, g->caps.bounding, e);
 
 	if (r == 0)
 		r = own_stdio(g->process, e);
 	if (r == 0 && g->process->uid != 0) /* becoming root gives nothing up */
 		r = caps_keep(e);
 	if (r == 0)
-		r = set_ids(g, e);
+		r = set_ids(g, g->is_root || s->is_root, e);
 	if (r == 0 && early_filter && g->process->uid != 0)
 		r = raise_effective(e);
 	if (r == 0 && early_filter)
@@ -183,7 +186,7 @@ int program_execute(const struct child_program *g, struct child_state *s, int pr
 	if (r < 0)
 		return r;
 	umask(p->umask.set ? (mode_t)p->umask.v : 0022);
-	r = give_up(g, page, e);
+	r = give_up(g, s, page, e);
 	if (r == 0) {
 		execve(s->program, p->args.v, g->envp);
 		(void)exec_error(g, s, e);

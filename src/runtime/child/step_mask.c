@@ -11,12 +11,20 @@
 #include "mnt/bind.h"
 #include "mnt/fsmount.h"
 #include "runtime/child/steps.h"
+#include "sys/call.h"
 #include "sys/path.h"
 
+/* A cover: its first place is a mount made for it, the others are bound to that. */
+struct cover {
+	int mnt; /* FD_NONE: not made yet */
+	bool attached;
+};
+
 struct covers {
-	const char *host_null;
-	int null; /* a mounted, read-only copy of the host's /dev/null */
-	int empty; /* a mounted, empty, read-only tmpfs */
+	const struct child_plan *plan;
+	const struct child_state *child;
+	struct cover null; /* a read-only copy of /dev/null */
+	struct cover empty; /* an empty, read-only tmpfs */
 };
 
 static int open_null(const char *path, struct err *e)
@@ -33,74 +41,131 @@ static int open_null(const char *path, struct err *e)
 	return fd;
 }
 
-/* Read-only, or root in the container could change mode, owner and times of the host's device through the mask. */
-static int mask_file(struct covers *c, int target, struct err *e)
+/* Read-only, or root in the container could change mode, owner and times of the host's device through the mask. The
+ * node that we have made ourselves in a tmpfs of our own needs no second look. */
+static int first_null(const struct covers *c, struct err *e)
 {
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	int null;
 
-	if (c->null >= 0)
-		return mnt_bind_on(c->null, target, false, e);
-	int host = open_null(c->host_null, e);
+	if (c->child->fresh_null) {
+		null = sys_open_tree_attr(c->child->dev, "null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, &ro);
+		return null < 0 ? err_sys(e, "clone /dev/null") : null;
+	}
+	int host = open_null(c->plan->host_null, e);
 	if (host < 0)
 		return host;
-	int null = mnt_clone_attr(host, false, &ro, e);
-	if (null < 0)
-		return err_wrap(e, "/dev/null");
-	int r = mnt_move(null, target, e);
-	if (r == 0)
-		c->null = null;
-	return r;
+	null = mnt_clone_attr(host, false, &ro, e);
+	return null < 0 ? err_wrap(e, "/dev/null") : null;
 }
 
-static int mask_dir(struct covers *c, int target, struct err *e)
+static int first_empty(struct err *e)
 {
 	static const struct mnt_opts ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			MOUNT_ATTR_NOEXEC };
-	static const struct mnt_fs empty = { .type = "tmpfs", .source = "tmpfs", .opts = &ro };
+	static const struct mnt_fs empty = { .type = "tmpfs", .opts = &ro };
 
-	if (c->empty >= 0)
-		return mnt_bind_on(c->empty, target, false, e);
-	c->empty = mnt_fs_detached(&empty, e);
-	return c->empty < 0 ? c->empty : mnt_move(c->empty, target, e);
+	return mnt_fs_detached(&empty, e);
+}
+
+enum mask { MASK_FILE, MASK_DIR };
+
+/* -ENOENT, -ENOTDIR, -EINVAL: the place is absent or of the other kind. By mount(2), which is one call, where there is
+ * something to bind; the copy has the attributes of what it is made from. */
+static int cover(struct covers *c, enum mask how, struct mnt_at at, struct err *e)
+{
+	struct cover *k = how == MASK_FILE ? &c->null : &c->empty;
+	int r;
+
+	if (k->attached)
+		return mnt_bind_at(k->mnt, at, e);
+	if (k->mnt < 0)
+		k->mnt = how == MASK_FILE ? first_null(c, e) : first_empty(e);
+	if (k->mnt < 0)
+		return k->mnt;
+	r = mnt_move_at(k->mnt, at, e);
+	k->attached = r == 0;
+	return r;
 }
 
 /* Most masked paths are files right in /proc: one call less for each. A guess, looked at where it matters. */
-static bool likely_file(const char *path)
+static enum mask likely(const char *path)
 {
 	static const char *const dirs[] = { "acpi", "asound", "scsi", "bus", "fs", "irq", "sys", "driver", "tty" };
 	const char *name = str_after(path, "/proc/");
 
 	for (size_t i = 0; name && i < ARRAY_SIZE(dirs); i++)
 		if (str_eq(name, dirs[i]))
-			return false;
-	return name && !strchr(name, '/');
+			return MASK_DIR;
+	return name && !strchr(name, '/') ? MASK_FILE : MASK_DIR;
 }
 
-static int mask_one(struct covers *c, int rootfd, const char *path, struct err *e)
+/* @path in the procfs or sysfs that we have mounted: the kernel has made what is there, so its name is enough. */
+static bool in_fresh(const struct child_state *s, const char *path, struct mnt_at *ret)
 {
-	int target = likely_file(path) ? -ENOTDIR : path_try_in(rootfd, path, O_PATH | O_DIRECTORY);
+	const char *in_proc = str_after(path, "/proc/"), *in_sys = str_after(path, "/sys/");
+	const char *name = in_proc ? in_proc : in_sys;
 
-	if (target >= 0)
-		return mask_dir(c, target, e);
-	if (target == -ENOENT)
-		return 0;
-	target = path_try_in(rootfd, path, O_PATH);
-	if (target == -ENOENT || target == -ENOTDIR)
-		return 0;
-	if (target < 0)
-		return err_num(e, -target, "open");
-	int r = mask_file(c, target, e);
-	if (r == -EINVAL && path_is_dir(target)) { /* move_mount(2): a file onto a directory */
+	*ret = (struct mnt_at){ in_proc ? s->proc : in_sys ? s->sys : FD_NONE, name };
+	/* Not .., not a process's directory with its magic links, not a mount of the configuration. */
+	return ret->dir >= 0 && *name && !strstr(name, "..") && !(in_proc && strchr(name, '/')) &&
+		!str_starts(name, "fs/cgroup");
+}
+
+static int mask_opened(struct covers *c, int target, enum mask guess, struct err *e)
+{
+	int r = cover(c, guess, (struct mnt_at){ target, NULL }, e);
+
+	if (guess == MASK_FILE && r == -EINVAL && path_is_dir(target)) { /* move_mount(2): a file onto a directory */
 		err_clear(e);
-		r = mask_dir(c, target, e);
+		r = cover(c, MASK_DIR, (struct mnt_at){ target, NULL }, e);
 	}
 	return r;
 }
 
-static int readonly_one(int rootfd, const char *path, struct err *e)
+static int mask_one(struct covers *c, const char *path, struct err *e)
 {
-	int target = path_try_in(rootfd, path, O_PATH);
+	int rootfd = c->child->rootfd;
+	enum mask guess = likely(path);
+	struct mnt_at at;
 
+	if (in_fresh(c->child, path, &at)) {
+		int r = cover(c, guess, at, e);
+
+		if (r == 0 || (r != -ENOENT && r != -ENOTDIR && r != -EINVAL))
+			return r;
+		err_clear(e);
+		if (r == -ENOENT)
+			return 0;
+	}
+	int target = guess == MASK_FILE ? -ENOTDIR : path_try_in(rootfd, path, O_PATH | O_DIRECTORY);
+	if (target == -ENOTDIR) {
+		guess = MASK_FILE;
+		target = path_try_in(rootfd, path, O_PATH);
+	}
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return err_num(e, -target, "open");
+	return mask_opened(c, target, guess, e);
+}
+
+static int readonly_one(const struct child_state *s, const char *path, struct err *e)
+{
+	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW;
+	struct mnt_at at;
+
+	if (in_fresh(s, path, &at)) {
+		int mnt = sys_open_tree_attr(at.dir, at.name, flags, &ro);
+
+		if (mnt < 0 && errno == ENOENT)
+			return 0;
+		if (mnt >= 0 && mnt_move_at(mnt, at, e) == 0)
+			return 0;
+		err_clear(e);
+	}
+	int target = path_try_in(s->rootfd, path, O_PATH);
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;
 	if (target < 0)
@@ -111,16 +176,16 @@ static int readonly_one(int rootfd, const char *path, struct err *e)
 int step_mask(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	const struct rc_linux *l = &p->config->linux_;
-	struct covers c = { p->host_null, FD_NONE, FD_NONE };
+	struct covers c = { p, s, { FD_NONE, false }, { FD_NONE, false } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < l->readonly_paths.n; i++) {
-		r = readonly_one(s->rootfd, l->readonly_paths.v[i], e);
+		r = readonly_one(s, l->readonly_paths.v[i], e);
 		if (r < 0)
 			err_wrap(e, "config.json: /linux/readonlyPaths/%zu: %s", i, l->readonly_paths.v[i]);
 	}
 	for (size_t i = 0; r == 0 && i < l->masked_paths.n; i++) {
-		r = mask_one(&c, s->rootfd, l->masked_paths.v[i], e);
+		r = mask_one(&c, l->masked_paths.v[i], e);
 		if (r < 0)
 			err_wrap(e, "config.json: /linux/maskedPaths/%zu: %s", i, l->masked_paths.v[i]);
 	}

@@ -107,6 +107,13 @@ static int mount_bind(const struct child_plan *p, const struct child_state *s, s
 	return r < 0 ? r : mnt_move(tree, target, e);
 }
 
+/* Where a filesystem goes, and whether it was there before; that is told for a tmpfs only, which takes the mode of what
+ * it covers. */
+struct place {
+	struct mnt_at at;
+	bool existed;
+};
+
 static int copy_up(const struct child_mount *m, int target, struct err *e)
 {
 	struct path_proc at = path_proc_rel(target);
@@ -126,7 +133,7 @@ static int copy_up(const struct child_mount *m, int target, struct err *e)
 }
 
 /* Where the kernel refuses a new sysfs (network namespace of another user namespace) the host's is bound. */
-static int bind_host_sysfs(const struct child_mount *m, int target, struct err *e)
+static int bind_host_sysfs(const struct child_mount *m, struct mnt_at at, struct err *e)
 {
 	struct mnt_opts o = m->opts;
 
@@ -135,54 +142,54 @@ static int bind_host_sysfs(const struct child_mount *m, int target, struct err *
 	o.rec_attr_set |= o.attr_set;
 	err_clear(e);
 	int mnt = mnt_clone(FD_NONE, "/sys", &o, true, e);
-	return mnt < 0 ? mnt : mnt_move(mnt, target, e);
+	return mnt < 0 ? mnt : mnt_move_at(mnt, at, e);
 }
 
-static int mount_idmapped(const struct child_mount *m, int target, struct err *e)
+static int mount_idmapped(const struct child_mount *m, struct mnt_at at, struct err *e)
 {
 	int mnt = mnt_fs_detached(&m->fs, e);
 	int r = mnt < 0 ? mnt : mnt_idmap_apply(mnt, m->idmap_userns, false, e);
 
-	return r < 0 ? r : mnt_move(mnt, target, e);
+	return r < 0 ? r : mnt_move_at(mnt, at, e);
 }
 
 /* A tmpfs over a directory that was there takes its mode, unless an option names one, as with crun and runc; over
  * one that we had to make it is 1777, the kernel's default. */
-static int mount_tmpfs(const struct child_mount *m, bool existed, int target, struct err *e)
+static int mount_tmpfs(const struct child_mount *m, const struct place *at, struct err *e)
 {
 	struct mnt_fs fs = m->fs;
+	bool inherits = at->existed;
 	struct stat st;
 	char text[256];
 
 	for (size_t i = 0; i < m->opts.n_data; i++)
-		existed = existed && !str_eq(m->opts.data[i].key, "mode");
-	if (!existed)
-		return mnt_fs_attach(&fs, target, e);
-	if (fstat(target, &st) < 0)
+		inherits = inherits && !str_eq(m->opts.data[i].key, "mode");
+	if (!inherits)
+		return mnt_fs_attach(&fs, at->at, NULL, e);
+	if (fstat(at->at.dir, &st) < 0)
 		return err_sys(e, "look at the mount point");
 	if (fmt_fits(text, sizeof(text), "%s%smode=%o", fs.ms_data ? fs.ms_data : "",
 		    fs.ms_data && *fs.ms_data ? "," : "", st.st_mode & 07777))
 		fs.ms_data = text;
-	return mnt_fs_attach(&fs, target, e);
+	return mnt_fs_attach(&fs, at->at, NULL, e);
 }
 
-static int mount_fs(const struct child_mount *m, bool existed, int target, struct err *e)
+/* *ret_mnt: the mount's descriptor where making it has given one. */
+static int mount_fs(const struct child_mount *m, const struct place *at, int *ret_mnt, struct err *e)
 {
 	int r;
 
-	if (m->opts.tmpcopyup && str_eq(m->fs.type, "tmpfs"))
-		return copy_up(m, target, e);
 	if (m->idmap_userns >= 0)
-		return mount_idmapped(m, target, e);
+		return mount_idmapped(m, at->at, e);
 	if (str_eq(m->fs.type, "tmpfs"))
-		return mount_tmpfs(m, existed, target, e);
-	r = mnt_fs_attach(&m->fs, target, e);
+		return mount_tmpfs(m, at, e);
+	r = mnt_fs_attach(&m->fs, at->at, ret_mnt, e);
 	if (r == -EPERM && str_eq(m->fs.type, "sysfs"))
-		r = bind_host_sysfs(m, target, e);
+		r = bind_host_sysfs(m, at->at, e);
 	if (r == -EBUSY) { /* mount(2) refuses the same filesystem on top of itself: config.json has the entry twice */
 		err_clear(e);
 		int mnt = mnt_fs_detached(&m->fs, e);
-		r = mnt < 0 ? mnt : mnt_move(mnt, target, e);
+		r = mnt < 0 ? mnt : mnt_move_at(mnt, at->at, e);
 	}
 	return r;
 }
@@ -231,46 +238,73 @@ static int make_symlink(const struct child_mount *m, int rootfd, struct err *e)
 }
 
 /* A new directory in the tmpfs that we have just mounted on /dev: what cannot be there yet is not looked for. */
-static int new_in_dev(const struct child_mount *m, const struct child_state *s)
+static bool new_in_dev(const char *destination, const struct child_state *s, struct mnt_at *ret)
 {
-	const char *name = s->dev < 0 ? NULL : str_after(m->doc->destination, "/dev/");
+	const char *name = s->dev < 0 ? NULL : str_after(destination, "/dev/");
 
-	if (!name || !*name || *name == '.' || strchr(name, '/'))
-		return FD_NONE;
-	return path_new_dir(s->dev, name, 0755);
+	if (!name || !*name || *name == '.' || strchr(name, '/') || strlen(name) > NAME_MAX)
+		return false;
+	*ret = (struct mnt_at){ s->dev, name };
+	return mkdirat(s->dev, name, 0755) == 0;
 }
 
-/* Where a filesystem goes. *ret_existed: only told for a tmpfs, which takes the mode of what it covers. */
-static int open_place(const struct child_mount *m, const struct child_state *s, bool *ret_existed, struct err *e)
+/* Where a filesystem goes. */
+static int open_place(const struct child_mount *m, const struct child_state *s, struct place *ret, struct err *e)
 {
-	int target = new_in_dev(m, s);
+	const char *destination = m->doc->destination;
 
-	*ret_existed = false;
-	if (target >= 0)
-		return target;
-	if (str_eq(m->fs.type, "tmpfs") && !m->opts.dest_nofollow) {
-		target = path_try_in(s->rootfd, m->doc->destination, O_PATH | O_DIRECTORY);
-		*ret_existed = target >= 0;
+	*ret = (struct place){ .existed = false };
+	if (new_in_dev(destination, s, &ret->at))
+		return 0;
+	if (s->sys >= 0 && str_eq(destination, "/sys/fs/cgroup")) {
+		ret->at = (struct mnt_at){ s->sys, "fs/cgroup" };
+		return 0;
 	}
-	return target >= 0 ? target : open_target(m, true, s->rootfd, e);
+	ret->at.dir = FD_NONE;
+	if (str_eq(m->fs.type, "tmpfs") && !m->opts.dest_nofollow) {
+		ret->at.dir = path_try_in(s->rootfd, destination, O_PATH | O_DIRECTORY);
+		ret->existed = ret->at.dir >= 0;
+	}
+	ret->at = (struct mnt_at){ ret->existed ? ret->at.dir : open_target(m, true, s->rootfd, e), NULL };
+	return ret->at.dir < 0 ? ret->at.dir : 0;
 }
 
-/* Later mounts are found through the descriptor of /dev, as long as nothing covers it. */
-static void remember_dev(const struct child_mount *m, struct child_state *s)
+/* Later mounts and masks are found through the descriptors of /dev, /proc and /sys, as long as they are ours alone and
+ * nothing covers them. @mnt: of this mount, or FD_NONE. */
+static void remember(const struct child_plan *p, const struct child_mount *m, int mnt, struct child_state *s)
 {
-	const char *at = m->doc->destination;
+	const char *at = m->doc->destination, *type = m->fs.type;
+	bool ours = p->fresh_mounts && m->kind == CHILD_MOUNT_FS && !m->opts.tmpcopyup && m->idmap_userns < 0;
+	const struct rc_linux *l = &p->config->linux_;
 
-	if (str_eq(at, "/dev") && m->kind == CHILD_MOUNT_FS && str_eq(m->fs.type, "tmpfs") && !m->opts.tmpcopyup)
-		s->dev = path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
-	else if (str_eq(at, "/dev") || str_eq(at, "/"))
+	if (str_eq(at, "/dev") || str_eq(at, "/"))
 		s->dev = FD_NONE;
+	if (str_eq(at, "/proc") || str_eq(at, "/"))
+		s->proc = FD_NONE;
+	if (str_starts(at, "/sys") && !str_eq(at, "/sys/fs/cgroup"))
+		s->sys = FD_NONE;
+	if (ours && str_eq(at, "/dev") && str_eq(type, "tmpfs"))
+		s->dev = m->tree >= 0 ? m->tree : path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
+	if (ours && str_eq(at, "/proc") && str_eq(type, "proc") && l->readonly_paths.n + l->masked_paths.n > 1)
+		s->proc = path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
+	if (ours && str_eq(at, "/sys") && str_eq(type, "sysfs"))
+		s->sys = mnt;
 }
 
-static int mount_one(const struct child_plan *p, size_t i, struct child_state *s, struct err *e)
+/* /dev, which the runtime has made for us: plan_dev.c. */
+static int attach_dev(const struct child_mount *m, struct child_state *s, struct err *e)
+{
+	int target = open_target(m, true, s->rootfd, e);
+
+	s->dev_whole = s->own_null = s->fresh_null = true;
+	return target < 0 ? target : mnt_move(m->tree, target, e);
+}
+
+static int mount_one(const struct child_plan *p, size_t i, struct child_state *s, int *ret_mnt, struct err *e)
 {
 	const struct child_mount *m = &p->mounts[i];
 	int rootfd = s->rootfd;
-	bool existed;
+	struct place at;
 
 	if (m->kind == CHILD_MOUNT_BIND)
 		return mount_bind(p, s, i, e);
@@ -278,12 +312,21 @@ static int mount_one(const struct child_plan *p, size_t i, struct child_state *s
 		return make_symlink(m, rootfd, e);
 	if (m->kind == CHILD_MOUNT_REMOUNT)
 		return remount(m, rootfd, e);
-	int target = open_place(m, s, &existed, e);
-	if (target < 0)
-		return target;
+	if (m->tree >= 0)
+		return attach_dev(m, s, e);
+	int r;
+	if (m->opts.tmpcopyup && str_eq(m->fs.type, "tmpfs")) {
+		int target = open_target(m, true, rootfd, e);
+
+		r = target < 0 ? target : copy_up(m, target, e);
+		return r < 0 ? r : finish_fs(m, rootfd, e);
+	}
+	r = open_place(m, s, &at, e);
+	if (r < 0)
+		return r;
 	if (m->kind == CHILD_MOUNT_CGROUP)
-		return cgroup_mount(p, m, target, e);
-	int r = mount_fs(m, existed, target, e);
+		return cgroup_mount(p, m, at.at, e);
+	r = mount_fs(m, &at, ret_mnt, e);
 	return r < 0 ? r : finish_fs(m, rootfd, e);
 }
 
@@ -291,14 +334,15 @@ int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e
 {
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct child_mount *m = &p->mounts[i];
+		int mnt = FD_NONE;
 
-		if (mount_one(p, i, s, e) < 0)
+		if (mount_one(p, i, s, &mnt, e) < 0)
 			return err_wrap(e, "config.json: /mounts/%zu: mount %s on %s", i,
 				m->source	     ? m->source
 					: m->fs.type ? m->fs.type
 						     : m->doc->type,
 				m->doc->destination);
-		remember_dev(m, s);
+		remember(p, m, mnt, s);
 	}
 	return 0;
 }

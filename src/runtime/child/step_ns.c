@@ -38,8 +38,9 @@ int step_user(const struct child_plan *p, struct child_state *s, struct err *e)
 	if (sys_setresgid(0, 0, 0) < 0 || sys_setresuid(0, 0, 0) < 0) {
 		if (errno != EINVAL)
 			return err_sys(e, "become root of the user namespace");
-		/* Id 0 is not mapped: stay who we are; what needs an owner will say so. */
+		return 0; /* id 0 is not mapped: stay who we are; what needs an owner will say so */
 	}
+	s->is_root = true;
 	return 0;
 }
 
@@ -193,10 +194,10 @@ int step_sysctl(const struct child_plan *p, struct child_state *s, struct err *e
 {
 	const struct rc_kv_list *l = &p->config->linux_.sysctl;
 
-	(void)s;
 	if (!l->n)
 		return 0;
-	auto_fd int proc = private_proc(e);
+	/* The one that we have mounted does: what config.json has mounted in it meanwhile is refused (NO_XDEV). */
+	int proc = s->proc >= 0 ? s->proc : private_proc(e);
 	if (proc < 0)
 		return proc;
 	for (size_t i = 0; i < l->n; i++) {

@@ -8,11 +8,15 @@ struct child_state {
 	int rootfd; /* root of the container: below the host's root first, "/" after the pivot */
 	int cwdfd; /* process.cwd, opened while we may; FD_NONE: we are there already */
 	bool at_root; /* the working directory is the container's root */
-	int dev; /* /dev as a tmpfs that we have mounted and nobody else has seen, or FD_NONE */
+	/* Filesystems that we have mounted and nobody else has seen: a tmpfs on /dev, a procfs, a sysfs; or FD_NONE. */
+	int dev, proc, sys;
+	bool dev_whole; /* the runtime has made what is in it */
 	bool own_null; /* we have made /dev/null in it */
+	bool fresh_null; /* where nobody else could have touched it */
 	int master, slave; /* terminal */
 	int start; /* connection of `start` */
 	const char *program; /* what to execute */
+	bool is_root; /* real, effective and saved ids are 0 already */
 };
 
 /* step_ns.c */
@@ -30,7 +34,7 @@ int step_seal(const struct child_plan *p, struct child_state *s, struct err *e);
 /* step_mounts.c */
 int step_mounts(const struct child_plan *p, struct child_state *s, struct err *e);
 /* step_cgroup_mount.c */
-int cgroup_mount(const struct child_plan *p, const struct child_mount *m, int target, struct err *e);
+int cgroup_mount(const struct child_plan *p, const struct child_mount *m, struct mnt_at at, struct err *e);
 /* step_dev.c */
 int step_dev(const struct child_plan *p, struct child_state *s, struct err *e);
 int step_console(const struct child_plan *p, struct child_state *s, struct err *e);
