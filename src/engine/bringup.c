@@ -206,14 +206,12 @@ static int write_pidfile(const struct bringup *b, struct err *e)
 static int started(struct bringup *b, struct err *e)
 {
 	struct ct_status *s = &b->r->status;
-	struct proc_stat st;
-	bool found;
 
-	if (proc_stat(b->running.pid, &found, &st, e) < 0 || proc_boot_id(s->boot, e) < 0)
+	if (proc_boot_id(s->boot, e) < 0)
 		return -e->num;
 	s->state = CT_RUNNING;
 	s->pid = b->running.pid;
-	s->start_ticks = found ? st.start_ticks : 0;
+	s->start_ticks = b->running.start_ticks;
 	s->monitor = getpid();
 	s->exit_code = 0;
 	s->exit_unknown = s->oom_killed = s->stopped_by_user = false;
@@ -278,8 +276,8 @@ int bringup(struct bringup *b, bool with_stdin, struct err *e)
 	b->running = (struct rt_running)RT_RUNNING_INIT;
 	b->rootfs = (struct rootfs)ROOTFS_INIT;
 	int r = run_plan(&p, with_stdin, e);
-	rootfs_done(&b->rootfs); /* the overlay holds its layers */
 	if (r < 0) {
+		rootfs_done(&b->rootfs);
 		rt_running_done(&b->running);
 		failed(b, e);
 	}
@@ -288,6 +286,8 @@ int bringup(struct bringup *b, bool with_stdin, struct err *e)
 
 void bringup_done(struct bringup *b)
 {
+	rootfs_done(
+		&b->rootfs); /* only now: dropping its detached mount waits for the kernel, and the overlay holds it */
 	rt_running_done(&b->running);
 	fd_close(&b->mon.pidfd);
 	fd_close(&b->mon.stdin_fd);

@@ -193,12 +193,12 @@ static int cycle(struct engine *en, struct bringup *b, struct err *e)
 			return -e->num;
 		b->mon.client = FD_NONE; /* it is one of end.clients now */
 		int r = settle(en, b, &end, &removed, e);
-		bringup_done(b);
 		int code = r == 0 ? b->r->status.exit_code : 125;
 		bool again = r == 0 && !removed && wants_restart(en, b->r);
 		if (!again)
 			record_done(b->r); /* whoever waits for the lock need not wait for a client that reads slowly */
 		mon_tell_exit(&end, code);
+		bringup_done(b);
 		if (!again)
 			return r;
 		if (bringup(b, b->r->config.open_stdin, e) < 0)

@@ -34,6 +34,7 @@ int rt_launch(struct rt_context *ctx, const struct rt_create *req, struct rt_run
 		return r;
 	}
 	ret->pid = l->c.pid;
+	ret->start_ticks = l->c.state.start_ticks;
 	ret->pidfd = fd_steal(&l->c.pidfd);
 	ret->master = fd_steal(&l->c.master);
 	ret->creation = &l->c;

@@ -7,6 +7,7 @@ struct rt_running {
 	pid_t pid; /* a child of the caller, who reaps it */
 	int pidfd; /* owned by this struct */
 	int master; /* of its terminal, or FD_NONE; owned by this struct */
+	uint64_t start_ticks; /* of struct proc_stat */
 	struct creation *creation;
 };
 

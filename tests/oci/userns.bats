@@ -35,8 +35,34 @@ with_userns() {
 
 @test "devices bound from the host are nosuid and noexec" {
 	with_userns
-	program grep ' /dev/null ' /proc/self/mountinfo
+	config "c['linux']['devices'] = [{'path': '/dev/urandom', 'type': 'c', 'major': 1, 'minor': 9}]"
+	program grep ' /dev/urandom ' /proc/self/mountinfo
 	run tare run --bundle "$BUNDLE" a
 	[ "$status" = 0 ]
 	[[ $output == *nosuid*noexec* ]]
+}
+
+@test "/dev is one mount, and its devices belong to the container's root" {
+	[ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -1)" = 6.3 ] || skip "idmapped tmpfs needs Linux 6.3"
+	with_userns
+	program sh -c 'stat -c "%n %a %u:%g %t:%T" /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
+		for link in fd stdin stdout stderr ptmx; do readlink /dev/$link; done
+		grep -c " /dev/[nzfru]" /proc/self/mountinfo
+		: > /dev/null && head -c 3 /dev/zero | wc -c && touch /dev/new && stat -c %u /dev/new'
+	run tare run --bundle "$BUNDLE" a
+	[ "$status" = 0 ]
+	[ "$output" = "/dev/null 666 0:0 1:3
+/dev/zero 666 0:0 1:5
+/dev/full 666 0:0 1:7
+/dev/random 666 0:0 1:8
+/dev/urandom 666 0:0 1:9
+/dev/tty 666 0:0 5:0
+/proc/self/fd
+/proc/self/fd/0
+/proc/self/fd/1
+/proc/self/fd/2
+pts/ptmx
+0
+3
+0" ]
 }

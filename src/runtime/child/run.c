@@ -101,7 +101,8 @@ static const struct step {
 	const char *why;
 } steps[] = {
 	{ step_begin, "oom_score_adj while the process is dumpable, umask before any file is made" },
-	{ step_user, "maps and ids first: every later step needs the capabilities of the user namespace" },
+	{ step_early, "what needs neither ids nor maps, while the runtime writes those and makes the root filesystem" },
+	{ step_user, "maps and ids: every later step needs them" },
 	{ step_cgroup, "the cgroup before its namespace: its root is where we are when it is made" },
 	{ step_join, "namespaces of others, by descriptors opened before" },
 	{ step_session, "a session and keyring of our own, before anything can inherit the caller's" },

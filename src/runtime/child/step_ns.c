@@ -44,9 +44,17 @@ int step_user(const struct child_plan *p, struct child_state *s, struct err *e)
 	return 0;
 }
 
-int step_cgroup(const struct child_plan *p, struct child_state *s, struct err *e)
+static int set_names(const struct runtime_config *c, struct err *e)
 {
-	(void)s;
+	if (c->hostname && sethostname(c->hostname, strlen(c->hostname)) < 0)
+		return err_sys(e, "set the host name");
+	if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
+		return err_sys(e, "set the domain name");
+	return 0;
+}
+
+static int enter_cgroup(const struct child_plan *p, struct err *e)
+{
 	int r = p->cgroups ? cg_join_self(p->cgroups, e) : 0;
 
 	if (r < 0)
@@ -55,6 +63,28 @@ int step_cgroup(const struct child_plan *p, struct child_state *s, struct err *e
 		return err_sys(e, "make a cgroup namespace");
 	/* Asked for by annotation, so its wait for the kernel (8 ms) is not on the usual path. */
 	return p->delegated >= 0 ? io_write_once(p->delegated, "0", 1, e) : 0;
+}
+
+/* The first process of a new user namespace has every capability in it from its birth; a cgroup is entered by the
+ * rights of who opened its file. Where systemd is to move us first, or other namespaces are joined, all keeps to its
+ * order. */
+int step_early(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	if (!p->root_later || p->stage || p->n_join || !p->cgroups)
+		return 0;
+	int r = enter_cgroup(p, e);
+
+	if (r == 0)
+		r = set_names(p->config, e);
+	if (r == 0 && p->own_net)
+		r = net_lo_up(e);
+	s->early = r == 0;
+	return r;
+}
+
+int step_cgroup(const struct child_plan *p, struct child_state *s, struct err *e)
+{
+	return s->early ? 0 : enter_cgroup(p, e);
 }
 
 int step_join(const struct child_plan *p, struct child_state *s, struct err *e)
@@ -130,20 +160,12 @@ int step_session(const struct child_plan *p, struct child_state *s, struct err *
 
 int step_names(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	const struct runtime_config *c = p->config;
-
-	(void)s;
-	if (c->hostname && sethostname(c->hostname, strlen(c->hostname)) < 0)
-		return err_sys(e, "set the host name");
-	if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
-		return err_sys(e, "set the domain name");
-	return 0;
+	return s->early ? 0 : set_names(p->config, e);
 }
 
 int step_net(const struct child_plan *p, struct child_state *s, struct err *e)
 {
-	(void)s;
-	return p->own_net ? net_lo_up(e) : 0;
+	return p->own_net && !s->early ? net_lo_up(e) : 0;
 }
 
 /* A procfs that is attached nowhere, so nothing in it can have been mounted over (CVE-2019-16884). */

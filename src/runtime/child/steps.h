@@ -16,12 +16,14 @@ struct child_state {
 	int master, slave; /* terminal */
 	int start; /* connection of `start` */
 	const char *program; /* what to execute */
+	bool early; /* cgroup, names and loopback are done */
 	bool is_root; /* real, effective and saved ids are 0 already */
 };
 
 /* step_ns.c */
 int step_join(const struct child_plan *p, struct child_state *s, struct err *e);
 int step_user(const struct child_plan *p, struct child_state *s, struct err *e);
+int step_early(const struct child_plan *p, struct child_state *s, struct err *e);
 int step_cgroup(const struct child_plan *p, struct child_state *s, struct err *e);
 int step_session(const struct child_plan *p, struct child_state *s, struct err *e);
 int step_names(const struct child_plan *p, struct child_state *s, struct err *e);
