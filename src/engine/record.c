@@ -22,7 +22,7 @@
 #include "sys/path.h"
 #include "sys/smallfile.h"
 
-enum { MAX_CONFIG = 16 << 20, MAX_STATUS = 64 << 10, NAME_TRIES = 20, YOUNG_S = 10 };
+enum { NAME_TRIES = 20, YOUNG_S = 10 };
 
 static bool is_hex(const char *s)
 {
@@ -136,7 +136,7 @@ void record_ids_done(struct record_ids *l)
 static int read_status(struct record *r, struct buf *text, struct err *e)
 {
 	text->len = 0;
-	int n = smallfile_read(r->dir_fd, "status.json", MAX_STATUS, text, e);
+	int n = smallfile_read(r->dir_fd, "status.json", RECORD_MAX_BYTES, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
@@ -166,19 +166,17 @@ static int not_made(const struct engine *en, const struct record *r, struct err 
 	return not_found(r->id, e);
 }
 
-/* In @arena only what lists show; without one, all. */
-static int read_config(const struct engine *en, struct record *r, struct buf *text, struct arena *arena, struct err *e)
+static int read_config(const struct engine *en, struct record *r, struct buf *text, struct err *e)
 {
 	text->len = 0;
-	int n = smallfile_read(r->dir_fd, "config.json", MAX_CONFIG, text, e);
+	int n = smallfile_read(r->dir_fd, "config.json", RECORD_MAX_BYTES, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
 		return not_made(en, r, e);
 	}
 	if (n == 0)
-		n = arena ? ct_config_read_listed(text, arena, &r->config, e)
-			  : ct_config_read(text->data, text->len, &r->config, e);
+		n = ct_config_read(text->data, text->len, &r->config, e);
 	return n < 0 ? err_wrap(e, "container %.12s", r->id) : 0;
 }
 
@@ -196,22 +194,9 @@ int record_open_id(const struct engine *en, const char *id, bool with_config, st
 {
 	AUTO(buf) struct buf text = BUF_INIT;
 
-	if (open_dir(en, id, ret, e) < 0 || (with_config && read_config(en, ret, &text, NULL, e) < 0))
+	if (open_dir(en, id, ret, e) < 0 || (with_config && read_config(en, ret, &text, e) < 0))
 		return -e->num;
 	return read_status(ret, &text, e) < 0 ? err_wrap(e, "container %.12s", id) : 0;
-}
-
-int record_open_listed(
-	const struct engine *en, const char *id, struct record_reader *rr, struct record *ret, struct err *e)
-{
-	if (open_dir(en, id, ret, e) < 0)
-		return -e->num;
-	if (read_status(ret, &rr->text, e) < 0)
-		return err_wrap(e, "container %.12s", id);
-	enum ct_state s = ret->status.state;
-	if (!rr->all && s != CT_RUNNING && s != CT_PAUSED && s != CT_RESTARTING)
-		return 0;
-	return read_config(en, ret, &rr->text, rr->arena, e) < 0 ? -e->num : 1;
 }
 
 int record_open(const struct engine *en, const char *ref, struct record *ret, struct err *e)

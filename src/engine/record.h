@@ -4,6 +4,8 @@
 #include "spec/container.h"
 #include "spec/container_status.h"
 
+enum { RECORD_MAX_BYTES = 16 << 20 }; /* of one of its texts */
+
 struct record {
 	int dir_fd; /* containers/ID; the lock is on it */
 	bool held; /* we hold the lock: we are responsible */
@@ -28,16 +30,6 @@ int record_open(const struct engine *en, const char *ref, struct record *ret, st
 int record_open_id(const struct engine *en, const char *id, bool with_config, struct record *ret, struct err *e)
 	must_check;
 
-/* What reading many of them has in common. */
-struct record_reader {
-	bool all; /* not only those that run */
-	struct buf text;
-	struct arena *arena; /* of the caller: what the records point to */
-};
-/* record_open_listed - what a list shows of one (ct_config_read_listed()). 1; 0 when it does not run and only those
- * were asked for. */
-int record_open_listed(const struct engine *en, const char *id, struct record_reader *rr, struct record *ret,
-	struct err *e) must_check;
 void record_done(struct record *r);
 
 /* record_lock - become responsible: waits at most @timeout_ms (0: not at all) for a monitor or another command to let
