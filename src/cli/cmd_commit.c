@@ -94,7 +94,7 @@ static int export_(struct cli *c, struct err *e)
 		struct image_call call = { .verb = "export", .file_fd = out, .keep_fd = tree, .keep_is = "--tree" };
 
 		err_told(image_call(&c->engine, &call, e));
-		if (e->num && faccessat(r.dir_fd, "config.json", F_OK, 0) < 0) { /* --rm, meanwhile */
+		if (e->num && record_is_gone(&r)) { /* --rm, meanwhile */
 			err_clear(e);
 			err_set(e, ERR_NOT_FOUND, ENOENT, "no such container: %s", c->operands[0]);
 		}

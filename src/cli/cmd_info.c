@@ -60,7 +60,7 @@ static int find_out(struct cli *c, struct facts *f, struct err *e)
 	int r = ps_read(c, &want, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
-		enum ct_state s = l.v[i]->record.status.state;
+		enum ct_state s = l.v[i]->state;
 
 		f->running += s == CT_RUNNING || s == CT_RESTARTING;
 		f->paused += s == CT_PAUSED;

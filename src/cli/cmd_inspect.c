@@ -44,7 +44,7 @@ static int container(struct cli *c, const char *ref, bool size, struct buf *b, b
 	if (n == 0)
 		n = engine_refresh(&c->engine, &r, e);
 	if (n == 0 && size) {
-		struct container_sizes z = sizes_of_container(c, &r);
+		struct container_sizes z = sizes_of_container(c, r.id, r.config.image_id);
 
 		s.rw = z.written;
 		s.root = z.written + z.image;

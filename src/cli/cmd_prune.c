@@ -105,17 +105,16 @@ static int prune_containers(struct cli *c, const struct prune_opts *o, uint64_t 
 	if (r == 0)
 		r = ps_read(c, &want, &l, e);
 	for (size_t i = 0; i < l.n && r == 0; i++) {
-		const struct record *rec = &l.v[i]->record;
-		enum ct_state s = rec->status.state;
+		const struct listed *one = l.v[i];
 		bool gone = false;
 
-		if ((s != CT_CREATED && s != CT_EXITED) || l.v[i]->created >= until)
+		if ((one->state != CT_CREATED && one->state != CT_EXITED) || ps_created(one) >= until)
 			continue;
-		uint64_t size = sizes_of_container(c, rec).written;
-		r = remove_one(c, rec->id, &gone, e);
+		uint64_t size = sizes_of_container(c, one->id, one->image_id).written;
+		r = remove_one(c, one->id, &gone, e);
 		if (!gone)
 			continue;
-		buf_printf(&b, "%s%s\n", n++ ? "" : "Deleted Containers:\n", rec->id);
+		buf_printf(&b, "%s%s\n", n++ ? "" : "Deleted Containers:\n", one->id);
 		*freed += size;
 	}
 	buf_str(&b, n ? "\n" : "");

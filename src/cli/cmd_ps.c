@@ -9,7 +9,6 @@
 #include "cli/human.h"
 #include "cli/pslist.h"
 #include "cli/sizes.h"
-#include "engine/health.h"
 #include "cmdline/utf8.h"
 
 enum { SHORT_ID = 12, SHORT_COMMAND = 20, MOUNT_COLUMNS = 15 };
@@ -60,16 +59,15 @@ static void put_kept(struct making *m, const char *key, const struct buf *b)
 }
 
 /* The program with its arguments in quotes, cut to a few columns. */
-static void put_command(struct making *m, const char *key, const struct ps_entry *p)
+static void put_command(struct making *m, const char *key, const struct listed *p)
 {
-	const struct ct_config *c = &p->record.config;
 	AUTO(buf) struct buf b = BUF_INIT;
-	size_t n = c->entrypoint.n + c->cmd.n;
+	size_t n = p->entrypoint.n + p->cmd.n;
 
 	buf_str(&b, "\"");
 	for (size_t i = 0; i < n; i++) {
 		buf_str(&b, i ? " " : "");
-		buf_str(&b, i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n]);
+		buf_str(&b, i < p->entrypoint.n ? p->entrypoint.v[i] : p->cmd.v[i - p->entrypoint.n]);
 	}
 	if (b.data && !m->o->no_trunc && b.len - 1 > SHORT_COMMAND && utf8_columns(b.data + 1) > SHORT_COMMAND) {
 		b.len = 1 + utf8_prefix(b.data + 1, SHORT_COMMAND - 1);
@@ -84,29 +82,27 @@ static void put_command(struct making *m, const char *key, const struct ps_entry
 	put_kept(m, key, &b);
 }
 
-static void put_created_at(struct making *m, const char *key, const struct ps_entry *p)
+static void put_created_at(struct making *m, const char *key, const struct listed *p)
 {
 	char text[HUMAN_SIZE];
 
-	human_time(p->created, text);
+	human_time(ps_created(p), text);
 	rows_printf(m->rows, m->row, key, "%s", text);
 }
 
-static void put_id(struct making *m, const char *key, const struct ps_entry *p)
+static void put_id(struct making *m, const char *key, const struct listed *p)
 {
-	rows_printf(m->rows, m->row, key, "%.*s", m->o->no_trunc ? CT_ID_LEN : SHORT_ID, p->record.id);
+	rows_printf(m->rows, m->row, key, "%.*s", m->o->no_trunc ? CT_ID_LEN : SHORT_ID, p->id);
 }
 
-static void put_image(struct making *m, const char *key, const struct ps_entry *p)
+static void put_image(struct making *m, const char *key, const struct listed *p)
 {
-	const struct ct_config *c = &p->record.config;
-
-	rows_text(m->rows, m->row, key, c->image ? c->image : c->rootfs);
+	rows_text(m->rows, m->row, key, p->image ? p->image : p->rootfs);
 }
 
-static void put_labels(struct making *m, const char *key, const struct ps_entry *p)
+static void put_labels(struct making *m, const char *key, const struct listed *p)
 {
-	const struct rc_kv_list *l = &p->record.config.labels;
+	const struct rc_kv_list *l = &p->labels;
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < l->n; i++)
@@ -114,23 +110,21 @@ static void put_labels(struct making *m, const char *key, const struct ps_entry 
 	put_kept(m, key, &b);
 }
 
-static void put_volumes(struct making *m, const char *key, const struct ps_entry *p)
+static void put_volumes(struct making *m, const char *key, const struct listed *p)
 {
-	const struct ct_config *c = &p->record.config;
 	unsigned n = 0;
 
-	for (size_t i = 0; i < c->n_mounts; i++)
-		n += c->mounts[i].type == CT_MOUNT_VOLUME;
+	for (size_t i = 0; i < p->n_mounts; i++)
+		n += p->mounts[i].type == CT_MOUNT_VOLUME;
 	rows_printf(m->rows, m->row, key, "%u", n);
 }
 
-static void put_mounts(struct making *m, const char *key, const struct ps_entry *p)
+static void put_mounts(struct making *m, const char *key, const struct listed *p)
 {
-	const struct ct_config *c = &p->record.config;
 	AUTO(buf) struct buf b = BUF_INIT;
 
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		const struct ct_mount *mount = &c->mounts[i];
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct ct_mount *mount = &p->mounts[i];
 		size_t n = str_len(mount->source);
 		bool cut = !m->o->no_trunc && n > MOUNT_COLUMNS;
 
@@ -142,26 +136,26 @@ static void put_mounts(struct making *m, const char *key, const struct ps_entry 
 	put_kept(m, key, &b);
 }
 
-static void put_name(struct making *m, const char *key, const struct ps_entry *p)
+static void put_name(struct making *m, const char *key, const struct listed *p)
 {
-	rows_text(m->rows, m->row, key, p->record.config.name);
+	rows_text(m->rows, m->row, key, p->name);
 }
 
-static void put_network(struct making *m, const char *key, const struct ps_entry *p)
+static void put_network(struct making *m, const char *key, const struct listed *p)
 {
-	const char *network = p->record.config.network;
+	const char *network = p->network;
 
 	rows_text(m->rows, m->row, key, network ? network : "default");
 }
 
-static void put_platform(struct making *m, const char *key, const struct ps_entry *p)
+static void put_platform(struct making *m, const char *key, const struct listed *p)
 {
-	rows_text(m->rows, m->row, key, p->record.config.platform);
+	rows_text(m->rows, m->row, key, p->platform);
 }
 
-static void put_ports(struct making *m, const char *key, const struct ps_entry *p)
+static void put_ports(struct making *m, const char *key, const struct listed *p)
 {
-	const struct rc_str_list *ports = &p->record.config.exposed_ports;
+	const struct rc_str_list *ports = &p->exposed_ports;
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < ports->n; i++)
@@ -169,15 +163,15 @@ static void put_ports(struct making *m, const char *key, const struct ps_entry *
 	put_kept(m, key, &b);
 }
 
-static void put_running_for(struct making *m, const char *key, const struct ps_entry *p)
+static void put_running_for(struct making *m, const char *key, const struct listed *p)
 {
 	char text[HUMAN_SIZE];
 
-	human_duration(m->now - p->created, text);
+	human_duration(m->now - ps_created(p), text);
 	rows_printf(m->rows, m->row, key, "%s ago", text);
 }
 
-static void put_size(struct making *m, const char *key, const struct ps_entry *p)
+static void put_size(struct making *m, const char *key, const struct listed *p)
 {
 	char written[HUMAN_SIZE], virtual_[HUMAN_SIZE];
 
@@ -185,15 +179,15 @@ static void put_size(struct making *m, const char *key, const struct ps_entry *p
 		rows_text(m->rows, m->row, key, "0B");
 		return;
 	}
-	struct container_sizes s = sizes_of_container(m->c, &p->record);
+	struct container_sizes s = sizes_of_container(m->c, p->id, p->image_id);
 	human_bytes(s.written, written);
 	human_bytes(s.written + s.image, virtual_);
 	rows_printf(m->rows, m->row, key, "%s (virtual %s)", written, virtual_);
 }
 
-static void put_state(struct making *m, const char *key, const struct ps_entry *p)
+static void put_state(struct making *m, const char *key, const struct listed *p)
 {
-	rows_text(m->rows, m->row, key, ct_state_names[p->record.status.state]);
+	rows_text(m->rows, m->row, key, ct_state_names[p->state]);
 }
 
 /* How long ago @time was. */
@@ -204,27 +198,25 @@ static void since(const struct making *m, const char *time, char dst[static HUMA
 	human_duration(human_parse_time(time, &t) ? m->now - t : 0, dst);
 }
 
-static void put_status(struct making *m, const char *key, const struct ps_entry *p)
+static void put_status(struct making *m, const char *key, const struct listed *p)
 {
 	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] = " (health: starting)",
 		[CT_HEALTH_HEALTHY] = " (healthy)",
 		[CT_HEALTH_UNHEALTHY] = " (unhealthy)" };
-	const struct ct_status *s = &p->record.status;
-	bool runs = s->state == CT_RUNNING || s->state == CT_PAUSED;
 	char ago[HUMAN_SIZE];
 
-	since(m, runs ? s->started : s->finished, ago);
-	switch (s->state) {
+	since(m, p->since, ago);
+	switch (p->state) {
 	case CT_RUNNING:
 		rows_printf(m->rows, m->row, key, "Up %s%s", ago, p->has_health ? health[p->health] : "");
 		break;
 	case CT_PAUSED: rows_printf(m->rows, m->row, key, "Up %s (Paused)", ago); break;
-	case CT_RESTARTING: rows_printf(m->rows, m->row, key, "Restarting (%d) %s ago", s->exit_code, ago); break;
+	case CT_RESTARTING: rows_printf(m->rows, m->row, key, "Restarting (%d) %s ago", p->exit_code, ago); break;
 	case CT_EXITED:
-		if (s->exit_unknown) /* the monitor was killed: nobody was told */
+		if (p->exit_unknown) /* the monitor was killed: nobody was told */
 			rows_printf(m->rows, m->row, key, "Exited (?) %s ago", ago);
 		else
-			rows_printf(m->rows, m->row, key, "Exited (%d) %s ago", s->exit_code, ago);
+			rows_printf(m->rows, m->row, key, "Exited (%d) %s ago", p->exit_code, ago);
 		break;
 	case CT_REMOVING: rows_text(m->rows, m->row, key, "Removal In Progress"); break;
 	case CT_CREATED:
@@ -235,7 +227,7 @@ static void put_status(struct making *m, const char *key, const struct ps_entry 
 /* In the order of docker's JSON. */
 static const struct column {
 	const char *key;
-	void (*put)(struct making *m, const char *key, const struct ps_entry *p);
+	void (*put)(struct making *m, const char *key, const struct listed *p);
 	bool shown; /* in the usual table */
 } columns[] = {
 	{ "Command", put_command, true },
@@ -255,7 +247,7 @@ static const struct column {
 	{ "Status", put_status, true },
 };
 
-static void add_row(struct making *m, const struct ps_entry *p)
+static void add_row(struct making *m, const struct listed *p)
 {
 	m->row = rows_add(m->rows);
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
@@ -276,9 +268,9 @@ static const struct json *label(const struct json *row, const char *name, const 
 		return NULL;
 	*v = (struct json){ .kind = JSON_KIND_STRING, .text = (char *)"" };
 	for (size_t i = 0; i < labels_from->n; i++) {
-		const struct rc_kv_list *l = &labels_from->v[i]->record.config.labels;
+		const struct rc_kv_list *l = &labels_from->v[i]->labels;
 
-		if (!str_starts(labels_from->v[i]->record.id, id->text))
+		if (!str_starts(labels_from->v[i]->id, id->text))
 			continue;
 		for (size_t k = 0; k < l->n; k++)
 			if (str_eq(l->v[k].key, key))
@@ -294,7 +286,7 @@ static int quiet(const struct ps_list *l, size_t n, bool whole, struct err *e)
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%.*s\n", whole ? CT_ID_LEN : SHORT_ID, l->v[i]->record.id);
+		buf_printf(&b, "%.*s\n", whole ? CT_ID_LEN : SHORT_ID, l->v[i]->id);
 	return cli_write(&b, e);
 }
 

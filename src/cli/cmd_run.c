@@ -14,11 +14,24 @@ static int print_id(const struct record *r, struct err *e)
 	return cli_write(&b, e);
 }
 
+/* What is promised here is there after a power cut. `run` does not wait for that: what it starts would not be. */
+static int keep(const struct cli *c, struct record *r, struct err *e)
+{
+	struct err ignored = ERR_NONE; /* the first one tells more */
+	int n = record_keep(&c->engine, r, e);
+
+	if (n < 0)
+		err_told(record_remove(&c->engine, r, &ignored));
+	return n;
+}
+
 static int create(struct cli *c, struct err *e)
 {
 	struct record r = RECORD_INIT;
 	int n = new_container(c, c->opts, &r, e);
 
+	if (n == 0)
+		n = keep(c, &r, e);
 	if (n == 0)
 		n = print_id(&r, e);
 	record_done(&r);

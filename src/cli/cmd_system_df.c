@@ -34,7 +34,7 @@ struct df {
 static bool image_used(const struct df *d, const char *id)
 {
 	for (size_t i = 0; i < d->containers.n; i++)
-		if (str_eq(d->containers.v[i]->record.config.image_id, id))
+		if (str_eq(d->containers.v[i]->image_id, id))
 			return true;
 	return false;
 }
@@ -98,10 +98,9 @@ static int count_images(struct df *d, struct err *e)
 static void count_containers(struct df *d)
 {
 	for (size_t i = 0; i < d->containers.n; i++) {
-		const struct record *rec = &d->containers.v[i]->record;
-		enum ct_state s = rec->status.state;
-		bool runs = s == CT_RUNNING || s == CT_PAUSED || s == CT_RESTARTING;
-		uint64_t written = sizes_of_container(d->c, rec).written;
+		const struct listed *one = d->containers.v[i];
+		bool runs = listed_runs(one);
+		uint64_t written = sizes_of_container(d->c, one->id, one->image_id).written;
 		char size[HUMAN_SIZE];
 		struct json *row = rows_add(&d->each);
 
@@ -110,11 +109,11 @@ static void count_containers(struct df *d)
 		d->container.size += written;
 		d->container.reclaimable += runs ? 0 : written;
 		human_bytes(written, size);
-		rows_printf(&d->each, row, "ID", "%.12s", rec->id);
-		rows_text(&d->each, row, "Image", rec->config.image ? rec->config.image : "");
-		rows_text(&d->each, row, "Names", rec->config.name);
+		rows_printf(&d->each, row, "ID", "%.12s", one->id);
+		rows_text(&d->each, row, "Image", one->image);
+		rows_text(&d->each, row, "Names", one->name);
 		rows_printf(&d->each, row, "Size", "%s", size);
-		rows_text(&d->each, row, "State", ct_state_names[s]);
+		rows_text(&d->each, row, "State", ct_state_names[one->state]);
 	}
 }
 

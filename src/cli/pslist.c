@@ -8,33 +8,32 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "cli/human.h"
-#include "engine/health.h"
-#include "engine/life.h"
+#include "engine/record.h"
 #include "store/store.h"
 
 /* --- filters: alternatives of one key are or-ed (labels and-ed), keys are and-ed: docker's rule --------------- */
 
 struct context {
 	struct cli *c;
-	const struct ps_entry *before, *since;
+	const struct listed *before, *since;
 	const char *image_id; /* of an ancestor=… */
 };
 
-typedef bool (*matcher)(const struct ps_entry *p, const char *value, struct context *x);
+typedef bool (*matcher)(const struct listed *p, const char *value, struct context *x);
 
-static bool match_id(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_id(const struct listed *p, const char *value, struct context *x)
 {
-	return str_starts(p->record.id, value);
+	return str_starts(p->id, value);
 }
 
 /* docker: the name or a regular expression for it, with or without the slash. */
-static bool match_name(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_name(const struct listed *p, const char *value, struct context *x)
 {
 	char shown[NAME_MAX + 2];
 	regex_t re;
 
-	fmt_to(shown, sizeof(shown), "/%s", p->record.config.name);
-	if (strstr(p->record.config.name, value))
+	fmt_to(shown, sizeof(shown), "/%s", p->name);
+	if (strstr(p->name, value))
 		return true;
 	if (regcomp(&re, value, REG_EXTENDED | REG_NOSUB))
 		return false;
@@ -43,9 +42,9 @@ static bool match_name(const struct ps_entry *p, const char *value, struct conte
 	return found;
 }
 
-static bool match_label(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_label(const struct listed *p, const char *value, struct context *x)
 {
-	const struct rc_kv_list *l = &p->record.config.labels;
+	const struct rc_kv_list *l = &p->labels;
 	size_t key = strcspn(value, "=");
 
 	for (size_t i = 0; i < l->n; i++)
@@ -55,58 +54,52 @@ static bool match_label(const struct ps_entry *p, const char *value, struct cont
 	return false;
 }
 
-static bool match_exited(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_exited(const struct listed *p, const char *value, struct context *x)
 {
 	int64_t code;
 
-	return parse_i64(value, INT32_MIN, INT32_MAX, &code) && p->record.status.state == CT_EXITED &&
-		p->record.status.exit_code == code;
+	return parse_i64(value, INT32_MIN, INT32_MAX, &code) && p->state == CT_EXITED && p->exit_code == code;
 }
 
-static bool match_status(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_status(const struct listed *p, const char *value, struct context *x)
 {
-	return str_eq(value, ct_state_names[p->record.status.state]) ||
-		(str_eq(value, "stopped") && p->record.status.state == CT_EXITED);
+	return str_eq(value, ct_state_names[p->state]) || (str_eq(value, "stopped") && p->state == CT_EXITED);
 }
 
-static bool match_ancestor(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_ancestor(const struct listed *p, const char *value, struct context *x)
 {
-	const struct ct_config *c = &p->record.config;
-
-	return str_eq(c->image, value) ||
-		(c->image_id && (str_eq(c->image_id, x->image_id) || str_eq(c->image_id, value)));
+	return str_eq(p->image, value) ||
+		(p->image_id && (str_eq(p->image_id, x->image_id) || str_eq(p->image_id, value)));
 }
 
-static bool match_before(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_before(const struct listed *p, const char *value, struct context *x)
 {
-	return x->before && strcmp(p->record.config.created, x->before->record.config.created) < 0;
+	return x->before && strcmp(p->created, x->before->created) < 0;
 }
 
-static bool match_since(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_since(const struct listed *p, const char *value, struct context *x)
 {
-	return x->since && strcmp(p->record.config.created, x->since->record.config.created) > 0;
+	return x->since && strcmp(p->created, x->since->created) > 0;
 }
 
-static bool match_volume(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_volume(const struct listed *p, const char *value, struct context *x)
 {
-	const struct ct_config *c = &p->record.config;
-
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (str_eq(c->mounts[i].source, value) || str_eq(c->mounts[i].destination, value))
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (str_eq(p->mounts[i].source, value) || str_eq(p->mounts[i].destination, value))
 			return true;
 	return false;
 }
 
-static bool match_network(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_network(const struct listed *p, const char *value, struct context *x)
 {
-	const char *network = p->record.config.network;
+	const char *network = p->network;
 
 	return str_eq(network ? network : "default", value);
 }
 
-static bool match_expose(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_expose(const struct listed *p, const char *value, struct context *x)
 {
-	const struct rc_str_list *ports = &p->record.config.exposed_ports;
+	const struct rc_str_list *ports = &p->exposed_ports;
 	size_t n = strcspn(value, "/");
 
 	for (size_t i = 0; i < ports->n; i++)
@@ -117,17 +110,17 @@ static bool match_expose(const struct ps_entry *p, const char *value, struct con
 }
 
 /* No port can be published yet. */
-static bool match_publish(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_publish(const struct listed *p, const char *value, struct context *x)
 {
 	return false;
 }
 
-static bool match_health(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_health(const struct listed *p, const char *value, struct context *x)
 {
 	return str_eq(value, p->has_health ? ct_health_names[p->health] : "none");
 }
 
-static bool match_is_task(const struct ps_entry *p, const char *value, struct context *x)
+static bool match_is_task(const struct listed *p, const char *value, struct context *x)
 {
 	return str_eq(value, "false");
 }
@@ -199,7 +192,7 @@ static int check_filters(const struct rc_str_list *l, bool *ret_all, struct err 
 	return 0;
 }
 
-static bool passes(const struct ps_entry *p, const struct rc_str_list *l, struct context *x)
+static bool passes(const struct listed *p, const struct rc_str_list *l, struct context *x)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
 		bool asked = false, any = false, each = true;
@@ -224,85 +217,37 @@ static bool passes(const struct ps_entry *p, const struct rc_str_list *l, struct
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct ps_entry *x = *(struct ps_entry *const *)a, *y = *(struct ps_entry *const *)b;
+	const struct listed *x = *(struct listed *const *)a, *y = *(struct listed *const *)b;
 
-	/* RFC 3339 in UTC with nanoseconds sorts as text. */
-	return -strcmp(x->record.config.created ? x->record.config.created : "",
-		y->record.config.created ? y->record.config.created : "");
+	return -strcmp(x->created, y->created); /* RFC 3339 in UTC with nanoseconds sorts as text */
 }
 
-/* Only what runs has a state of health that means something. */
-static void read_health(struct ps_entry *p)
+static void read_all(struct cli *c, const struct record_ids *ids, struct listing *from, struct ps_list *l)
 {
-	enum ct_state s = p->record.status.state;
-	struct ct_health_state health;
-	struct err e = ERR_NONE;
-
-	p->has_health = false;
-	if (!ct_health_wanted(&p->record.config.health) || (s != CT_RUNNING && s != CT_PAUSED))
-		return;
-	if (health_read(&p->record, &p->has_health, &health, &e) < 0)
-		p->has_health = false;
-	else if (p->has_health)
-		p->health = health.status;
-}
-
-/* Its monitor was killed: what a list shows of it is not enough to see to it. */
-static int look_after(struct cli *c, const char *id, struct record *r, struct err *e)
-{
-	fd_close(&r->dir_fd);
-	int n = record_open_id(&c->engine, id, true, r, e);
-
-	return n < 0 ? n : engine_refresh(&c->engine, r, e);
-}
-
-/* Into @p; 1 when it is listed. */
-static int read_entry(struct cli *c, const char *id, struct record_reader *rr, struct ps_entry *p, struct err *e)
-{
-	int r = record_open_listed(&c->engine, id, rr, &p->record, e);
-
-	if (r == 1 && engine_needs_refresh(&c->engine, &p->record))
-		r = look_after(c, id, &p->record, e) < 0 ? -e->num : 1;
-	if (r == 1) {
-		read_health(p);
-		if (!human_parse_time(p->record.config.created, &p->created))
-			p->created = 0;
-	}
-	fd_close(&p->record.dir_fd); /* a thousand of them would be too many */
-	return r;
-}
-
-static void read_all(struct cli *c, const struct record_ids *ids, bool all, struct ps_list *l)
-{
-	struct record_reader rr = { .all = all, .text = BUF_INIT, .arena = &l->arena };
-	struct ps_entry *p = NULL;
+	struct listed *one = NULL;
 
 	for (size_t i = 0; i < ids->n; i++) {
 		struct err e = ERR_NONE;
 
-		p = p ? p : arena_new(&l->arena, struct ps_entry);
-		int r = p ? read_entry(c, ids->v[i], &rr, p, &e) : err_oom(&e, "the list of containers");
-		if (r == 1) {
-			l->v[l->n++] = p;
-			p = NULL;
-			continue;
+		one = one ? one : arena_new(&l->arena, struct listed);
+		int n = one ? listing_read(from, ids->v[i], one, &e) : err_oom(&e, "the list of containers");
+		if (n == 1) {
+			l->v[l->n++] = one;
+			one = NULL;
 		}
-		if (p)
-			record_done(&p->record);
-		if (e.num && e.kind != ERR_NOT_FOUND)
+		if (n < 0 && e.kind != ERR_NOT_FOUND)
 			err_print(STDERR_FILENO, c->name, &e);
 	}
-	buf_done(&rr.text);
 }
 
-static const struct ps_entry *find_entry(struct cli *c, const struct ps_list *l, const char *ref, struct err *e)
+static const struct listed *find_entry(struct cli *c, const struct ps_list *l, const char *ref, struct err *e)
 {
 	char id[CT_ID_LEN + 1];
 
 	if (record_find(&c->engine, ref, id, e) < 0)
 		return NULL;
 	for (size_t i = 0; i < l->n; i++)
-		if (str_eq(l->v[i]->record.id, id))
+		if (str_eq(l->v[i]->id, id))
 			return l->v[i];
 	return NULL;
 }
@@ -332,50 +277,60 @@ static int find_points(struct context *x, const struct ps_list *l, const struct 
 	return -e->num;
 }
 
+/* All of them, newest first. */
+static int read_list(struct cli *c, bool all, struct ps_list *ret, struct err *e)
+{
+	struct record_ids ids;
+	struct listing from;
+	int n = record_ids(&c->engine, &ids, e);
+
+	if (n == 0) {
+		n = listing_begin(&c->engine, all, &ret->arena, &from, e);
+		ret->v = arena_array(&ret->arena, struct listed *, ids.n + 1);
+		if (n == 0 && !ret->v)
+			n = err_oom(e, "the list of containers");
+		if (n == 0)
+			read_all(c, &ids, &from, ret);
+		listing_done(&from);
+	}
+	record_ids_done(&ids);
+	if (n == 0)
+		qsort(ret->v, ret->n, sizeof(struct listed *), newest_first);
+	return n;
+}
+
 int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, struct err *e)
 {
 	struct context x = { .c = c };
-	struct record_ids ids;
 	bool all = want->all;
 	size_t kept = 0;
 
 	*ret = (struct ps_list){ .arena = ARENA_INIT };
-	if (check_filters(&want->filters, &all, e) < 0 || record_ids(&c->engine, &ids, e) < 0)
-		return -e->num;
-	ret->v = arena_array(&ret->arena, struct ps_entry *, ids.n + 1);
-	if (ret->v)
-		read_all(c, &ids, all, ret);
-	record_ids_done(&ids);
-	if (!ret->v)
-		return err_oom(e, "the list of containers");
-	qsort(ret->v, ret->n, sizeof(*ret->v), newest_first);
-	if (find_points(&x, ret, &want->filters, e) < 0)
+	if (check_filters(&want->filters, &all, e) < 0 || read_list(c, all, ret, e) < 0 ||
+		find_points(&x, ret, &want->filters, e) < 0)
 		return -e->num;
 	bool *keep = arena_array(&ret->arena, bool, ret->n + 1);
 	if (!keep)
 		return err_oom(e, "the list of containers");
-	for (size_t i = 0; i < ret->n; i++) {
-		enum ct_state s = ret->v[i]->record.status.state;
-		bool runs = s == CT_RUNNING || s == CT_PAUSED || s == CT_RESTARTING;
-
-		keep[i] = (all || runs) && passes(ret->v[i], &want->filters, &x);
-	}
-	for (size_t i = 0; i < ret->n; i++) {
-		struct ps_entry *one = ret->v[i];
-
+	/* A filter may look at another one: nothing goes before all were looked at. */
+	for (size_t i = 0; i < ret->n; i++)
+		keep[i] = passes(ret->v[i], &want->filters, &x);
+	for (size_t i = 0; i < ret->n; i++)
 		if (keep[i])
-			ret->v[kept++] = one;
-		else
-			record_done(&one->record);
-	}
+			ret->v[kept++] = ret->v[i];
 	ret->n = kept;
 	return 0;
 }
 
 void ps_done(struct ps_list *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		record_done(&l->v[i]->record);
 	arena_done(&l->arena);
 	*l = (struct ps_list){ .arena = ARENA_INIT };
+}
+
+int64_t ps_created(const struct listed *l)
+{
+	int64_t t;
+
+	return human_parse_time(l->created, &t) ? t : 0;
 }

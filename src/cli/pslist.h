@@ -1,18 +1,10 @@
 #pragma once
 /* The containers that `ps` and prune look at: read, filtered, newest first. */
 #include "cli/cli.h"
-#include "engine/record.h"
-#include "spec/container_health.h"
-
-struct ps_entry {
-	struct record record;
-	int64_t created; /* seconds since 1970 */
-	bool has_health;
-	enum ct_health_status health;
-};
+#include "engine/listing.h"
 
 struct ps_list {
-	struct ps_entry **v; /* newest first: by pointer, for an entry is some KiB */
+	struct listed **v; /* newest first */
 	size_t n;
 	struct arena arena;
 };
@@ -26,3 +18,5 @@ struct ps_want {
  * is removed meanwhile is left out; one that cannot be read is reported and left out. */
 int ps_read(struct cli *c, const struct ps_want *want, struct ps_list *ret, struct err *e) must_check;
 void ps_done(struct ps_list *l);
+/* ps_created - seconds since 1970. */
+int64_t ps_created(const struct listed *l);

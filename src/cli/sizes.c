@@ -45,7 +45,7 @@ uint64_t sizes_of_tree(int dirfd, const char *name)
 	return fd < 0 ? 0 : below(fd, 0);
 }
 
-struct container_sizes sizes_of_container(struct cli *c, const struct record *r)
+struct container_sizes sizes_of_container(struct cli *c, const char *id, const char *image_id)
 {
 	struct container_sizes s = { 0 };
 	struct store_image image = STORE_IMAGE_INIT;
@@ -54,11 +54,11 @@ struct container_sizes sizes_of_container(struct cli *c, const struct record *r)
 	bool found = false;
 	char name[CT_ID_LEN + 8];
 
-	fmt_to(name, sizeof(name), "%s/upper", r->id);
+	fmt_to(name, sizeof(name), "%s/upper", id);
 	s.written = sizes_of_tree(c->engine.containers_fd, name);
-	if (!r->config.image_id || store_open(c->engine.data_fd, &store, &e) < 0)
+	if (!image_id || store_open(c->engine.data_fd, &store, &e) < 0)
 		return s;
-	if (store_image_load(&store, r->config.image_id, &image, &found, &e) == 0 && found) {
+	if (store_image_load(&store, image_id, &image, &found, &e) == 0 && found) {
 		s.image = store_image_size(&image);
 		store_image_done(&image);
 	}

@@ -18,12 +18,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/names.h"
-#include "sys/atomic_file.h"
-#include "sys/io.h"
 #include "sys/lock.h"
 #include "sys/path.h"
+#include "sys/smallfile.h"
 
-enum { MAX_CONFIG = 16 << 20, MAX_STATUS = 64 << 10, NAME_TRIES = 20, YOUNG_S = 10 };
+enum { NAME_TRIES = 20, YOUNG_S = 10 };
 
 static bool is_hex(const char *s)
 {
@@ -137,7 +136,7 @@ void record_ids_done(struct record_ids *l)
 static int read_status(struct record *r, struct buf *text, struct err *e)
 {
 	text->len = 0;
-	int n = io_read_regular_at(r->dir_fd, "status.json", MAX_STATUS, text, e);
+	int n = smallfile_read(r->dir_fd, "status.json", RECORD_MAX_BYTES, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
@@ -152,7 +151,7 @@ bool record_abandoned(int dir_fd)
 	struct stat st;
 
 	/* A creator locks the directory one system call after making it. */
-	if (faccessat(dir_fd, "config.json", F_OK, 0) == 0 || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
+	if (smallfile_exists(dir_fd, "config.json") || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
 		return false;
 	return fstat(dir_fd, &st) == 0 && time(NULL) - st.st_mtime >= YOUNG_S;
 }
@@ -167,19 +166,17 @@ static int not_made(const struct engine *en, const struct record *r, struct err 
 	return not_found(r->id, e);
 }
 
-/* In @arena only what lists show; without one, all. */
-static int read_config(const struct engine *en, struct record *r, struct buf *text, struct arena *arena, struct err *e)
+static int read_config(const struct engine *en, struct record *r, struct buf *text, struct err *e)
 {
 	text->len = 0;
-	int n = io_read_regular_at(r->dir_fd, "config.json", MAX_CONFIG, text, e);
+	int n = smallfile_read(r->dir_fd, "config.json", RECORD_MAX_BYTES, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
 		return not_made(en, r, e);
 	}
 	if (n == 0)
-		n = arena ? ct_config_read_listed(text, arena, &r->config, e)
-			  : ct_config_read(text->data, text->len, &r->config, e);
+		n = ct_config_read(text->data, text->len, &r->config, e);
 	return n < 0 ? err_wrap(e, "container %.12s", r->id) : 0;
 }
 
@@ -197,22 +194,9 @@ int record_open_id(const struct engine *en, const char *id, bool with_config, st
 {
 	AUTO(buf) struct buf text = BUF_INIT;
 
-	if (open_dir(en, id, ret, e) < 0 || (with_config && read_config(en, ret, &text, NULL, e) < 0))
+	if (open_dir(en, id, ret, e) < 0 || (with_config && read_config(en, ret, &text, e) < 0))
 		return -e->num;
 	return read_status(ret, &text, e) < 0 ? err_wrap(e, "container %.12s", id) : 0;
-}
-
-int record_open_listed(
-	const struct engine *en, const char *id, struct record_reader *rr, struct record *ret, struct err *e)
-{
-	if (open_dir(en, id, ret, e) < 0)
-		return -e->num;
-	if (read_status(ret, &rr->text, e) < 0)
-		return err_wrap(e, "container %.12s", id);
-	enum ct_state s = ret->status.state;
-	if (!rr->all && s != CT_RUNNING && s != CT_PAUSED && s != CT_RESTARTING)
-		return 0;
-	return read_config(en, ret, &rr->text, rr->arena, e) < 0 ? -e->num : 1;
 }
 
 int record_open(const struct engine *en, const char *ref, struct record *ret, struct err *e)
@@ -250,7 +234,7 @@ int record_lock(struct record *r, int timeout_ms, struct err *e)
 		return err_hint(e, "its monitor or another command is at work on it");
 	}
 	/* Removed, or half removed by a command or a monitor that was killed. */
-	if ((fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0) || faccessat(r->dir_fd, "config.json", F_OK, 0) < 0) {
+	if ((fstat(r->dir_fd, &st) == 0 && st.st_nlink == 0) || record_is_gone(r)) {
 		flock(r->dir_fd, LOCK_UN);
 		return not_found(r->id, e);
 	}
@@ -284,6 +268,11 @@ int record_reload(struct record *r, struct err *e)
 	AUTO(buf) struct buf text = BUF_INIT;
 
 	return read_status(r, &text, e);
+}
+
+bool record_is_gone(const struct record *r)
+{
+	return !smallfile_exists(r->dir_fd, "config.json");
 }
 
 bool record_monitored(const struct record *r)
@@ -329,7 +318,7 @@ static bool name_is_stale(const struct engine *en, const char *id)
 
 	if (dir < 0)
 		return errno == ENOENT;
-	return faccessat(dir, "config.json", F_OK, 0) < 0 && errno == ENOENT && flock(dir, LOCK_SH | LOCK_NB) == 0;
+	return !smallfile_exists(dir, "config.json") && flock(dir, LOCK_SH | LOCK_NB) == 0;
 }
 
 /* 0, -EEXIST when somebody has it, or another error with its message. */
@@ -373,25 +362,13 @@ static int take_name(const struct engine *en, struct ct_config *c, struct err *e
 	return err_set(e, ERR_BUG, EEXIST, "no random name is free");
 }
 
-static int write_new(int dir, const char *name, const struct buf *b, struct err *e)
-{
-	if (buf_err(b, e) < 0)
-		return -e->num;
-	auto_fd int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(e, "create %s", name);
-	return io_write_all(fd, b->data, b->len, e) < 0 ? err_wrap(e, "write %s", name) : 0;
-}
-
-static int fill(struct record *r, const struct ct_config *c, struct err *e)
+/* config.json makes it a container. */
+static int write_config(const struct record *r, const struct ct_config *c, enum atomic_sync sync, struct err *e)
 {
 	AUTO(buf) struct buf config = BUF_INIT;
 
 	ct_config_write(c, &config);
-	/* Whole before it has its name: a reader sees none or all of it. */
-	if (write_new(r->dir_fd, "config.new", &config, e) < 0)
-		return -e->num;
-	return renameat(r->dir_fd, "config.new", r->dir_fd, "config.json") < 0 ? err_sys(e, "name config.json") : 0;
+	return buf_err(&config, e) < 0 ? -e->num : smallfile_write(r->dir_fd, "config.json", config.data, sync, e);
 }
 
 int record_new(const struct engine *en, struct ct_config *c, struct record *ret, struct err *e)
@@ -410,7 +387,7 @@ int record_new(const struct engine *en, struct ct_config *c, struct record *ret,
 		err_told(take_name(en, c, e));
 	bool named = e->num == 0;
 	if (e->num == 0)
-		err_told(fill(ret, c, e));
+		err_told(write_config(ret, c, ATOMIC_VOLATILE, e));
 	if (e->num == 0) {
 		ret->config = *c; /* the arena goes with it */
 		*c = (struct ct_config){ .arena = ARENA_INIT };
@@ -429,22 +406,24 @@ int record_new(const struct engine *en, struct ct_config *c, struct record *ret,
 int record_save_status(const struct record *r, struct err *e)
 {
 	AUTO(buf) struct buf b = BUF_INIT;
-	struct atomic_how how = { 0600, ATOMIC_VOLATILE };
 
 	ct_status_write(&r->status, &b);
-	if (buf_err(&b, e) < 0 || atomic_write(r->dir_fd, "status.json", b.data, b.len, how, e) < 0)
+	if (buf_err(&b, e) < 0 || smallfile_write(r->dir_fd, "status.json", b.data, ATOMIC_VOLATILE, e) < 0)
 		return err_wrap(e, "container %.12s", r->id);
 	return 0;
 }
 
 int record_save_config(const struct record *r, struct err *e)
 {
-	AUTO(buf) struct buf b = BUF_INIT;
-	struct atomic_how how = { 0600, ATOMIC_DURABLE };
+	return write_config(r, &r->config, ATOMIC_DURABLE, e) < 0 ? err_wrap(e, "container %.12s", r->id) : 0;
+}
 
-	ct_config_write(&r->config, &b);
-	if (buf_err(&b, e) < 0 || atomic_write(r->dir_fd, "config.json", b.data, b.len, how, e) < 0)
-		return err_wrap(e, "container %.12s", r->id);
+int record_keep(const struct engine *en, const struct record *r, struct err *e)
+{
+	if (record_save_config(r, e) < 0)
+		return -e->num;
+	if (fsync(en->containers_fd) < 0 || fsync(en->names_fd) < 0)
+		return err_sys(e, "sync container %.12s", r->id);
 	return 0;
 }
 
@@ -460,7 +439,7 @@ int record_rename(const struct engine *en, struct record *r, const char *name, s
 	int n = r->config.name ? record_save_config(r, e) : err_oom(e, "a name");
 	(void)unlinkat(en->names_fd, n < 0 ? name : old, 0); /* a name too many leads to the same container */
 	/* --rm: its monitor may have removed it meanwhile, and knows the old name only. */
-	if (faccessat(r->dir_fd, "config.json", F_OK, 0) < 0) {
+	if (record_is_gone(r)) {
 		(void)unlinkat(en->names_fd, name, 0); /* gone already is fine */
 		err_clear(e);
 		return not_found(old, e);

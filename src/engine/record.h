@@ -4,6 +4,8 @@
 #include "spec/container.h"
 #include "spec/container_status.h"
 
+enum { RECORD_MAX_BYTES = 16 << 20 }; /* of one of its texts */
+
 struct record {
 	int dir_fd; /* containers/ID; the lock is on it */
 	bool held; /* we hold the lock: we are responsible */
@@ -28,16 +30,6 @@ int record_open(const struct engine *en, const char *ref, struct record *ret, st
 int record_open_id(const struct engine *en, const char *id, bool with_config, struct record *ret, struct err *e)
 	must_check;
 
-/* What reading many of them has in common. */
-struct record_reader {
-	bool all; /* not only those that run */
-	struct buf text;
-	struct arena *arena; /* of the caller: what the records point to */
-};
-/* record_open_listed - what a list shows of one (ct_config_read_listed()). 1; 0 when it does not run and only those
- * were asked for. */
-int record_open_listed(const struct engine *en, const char *id, struct record_reader *rr, struct record *ret,
-	struct err *e) must_check;
 void record_done(struct record *r);
 
 /* record_lock - become responsible: waits at most @timeout_ms (0: not at all) for a monitor or another command to let
@@ -47,6 +39,8 @@ int record_lock(struct record *r, int timeout_ms, struct err *e) must_check;
 int record_reload(struct record *r, struct err *e) must_check;
 /* record_monitored - does anybody hold the lock: then status.json is true, and somebody serves attach.sock. */
 bool record_monitored(const struct record *r);
+/* record_is_gone - removed, or half removed, since it was opened. */
+bool record_is_gone(const struct record *r);
 void record_unlock(struct record *r);
 
 /* record_abandoned - no container yet, and nobody at work on it: what a killed creator left. Takes the lock if so;
@@ -57,9 +51,11 @@ bool record_abandoned(int dir_fd);
 /* record_new - make containers/ID with its lock held, claim the name, write config.json and status.json. ERR_CONFLICT
  * when the name is taken. @config->id is made here, and @config->name too when it is NULL. On error nothing is left. */
 int record_new(const struct engine *en, struct ct_config *config, struct record *ret, struct err *e) must_check;
-/* record_save_status, record_save_config - replace the file; the lock is held. */
+/* record_save_status, record_save_config - replace the file; the lock is held. The latter survives a power cut. */
 int record_save_status(const struct record *r, struct err *e) must_check;
 int record_save_config(const struct record *r, struct err *e) must_check;
+/* record_keep - a power cut does not lose the new container. */
+int record_keep(const struct engine *en, const struct record *r, struct err *e) must_check;
 /* record_rename - another name. ERR_CONFLICT when it is taken. */
 int record_rename(const struct engine *en, struct record *r, const char *name, struct err *e) must_check;
 /* record_leave_exit - before record_remove(): what record_last_exit() tells those who have the record open, when it is

@@ -7,30 +7,6 @@
 #include "base/str.h"
 #include "spec/container_parts.h"
 
-static void write_path(const struct ct_config *c, struct buf *b)
-{
-	const char *first = c->entrypoint.n ? c->entrypoint.v[0] : c->cmd.n ? c->cmd.v[0] : "";
-
-	buf_json_str(b, first);
-}
-
-static void write_args(const struct ct_config *c, struct buf *b)
-{
-	const char *sep = "";
-
-	buf_str(b, "[");
-	for (size_t i = 0; i < c->entrypoint.n + c->cmd.n; i++) {
-		const char *arg = i < c->entrypoint.n ? c->entrypoint.v[i] : c->cmd.v[i - c->entrypoint.n];
-
-		if (i == 0)
-			continue; /* that is "Path" */
-		buf_str(b, sep);
-		buf_json_str(b, arg);
-		sep = ",";
-	}
-	buf_str(b, "]");
-}
-
 static void write_name(const struct ct_config *c, struct buf *b)
 {
 	AUTO(buf) struct buf shown = BUF_INIT;
@@ -50,24 +26,19 @@ static int read_name(struct rd *r, const struct json *v, const struct rd_field *
 	return rc;
 }
 
-static void write_docker_platform(const struct ct_config *c, struct buf *b)
+static void store_config(const struct ct_config *c, struct buf *b)
 {
-	buf_str(b, "\"linux\"");
+	parts_store(&parts_config, c, b);
 }
 
-static void write_config(const struct ct_config *c, struct buf *b)
+static void store_host(const struct ct_config *c, struct buf *b)
 {
-	parts_write(&parts_config, c, b);
+	parts_store(&parts_host, c, b);
 }
 
-static void write_host(const struct ct_config *c, struct buf *b)
+static void store_tare(const struct ct_config *c, struct buf *b)
 {
-	parts_write(&parts_host, c, b);
-}
-
-static void write_tare(const struct ct_config *c, struct buf *b)
-{
-	parts_write(&parts_tare, c, b);
+	parts_store(&parts_tare, c, b);
 }
 
 static int read_config(struct rd *r, const struct json *v, const struct rd_field *f, void *dst)
@@ -88,31 +59,27 @@ static int read_tare(struct rd *r, const struct json *v, const struct rd_field *
 static const struct part document[] = {
 	PART("Id", TEXT, id, "\"\""),
 	PART("Created", TEXT, created, "\"\""),
-	PART_FN("Path", write_path, NULL),
-	PART_FN("Args", write_args, NULL),
 	PART("Image", TEXT, image_id, "\"\""),
 	PART_FN("Name", write_name, read_name),
-	PART_FN("Platform", write_docker_platform, NULL),
-	PART_FN("HostConfig", write_host, read_host),
-	PART_FN("Config", write_config, read_config),
-	PART_FN("Tare", write_tare, read_tare),
+	PART_FN("HostConfig", store_host, read_host),
+	PART_FN("Config", store_config, read_config),
+	PART_FN("Tare", store_tare, read_tare),
 };
 static const struct part_table whole = { document, ARRAY_SIZE(document) };
 
 void ct_config_write(const struct ct_config *c, struct buf *ret)
 {
-	parts_write(&whole, c, ret);
-	buf_str(ret, "\n");
+	parts_store(&whole, c, ret);
 }
 
 void ct_write_config(const struct ct_config *c, struct buf *ret)
 {
-	write_config(c, ret);
+	parts_write(&parts_config, c, ret);
 }
 
 void ct_write_host(const struct ct_config *c, struct buf *ret)
 {
-	write_host(c, ret);
+	parts_write(&parts_host, c, ret);
 }
 
 void ct_default_config(struct ct_config *ret)

@@ -1,7 +1,8 @@
 #pragma once
 /* A container of the engine as it was asked for: what `create` decided, and nothing that changes while it lives (that
- * is engine/status.h). Kept as containers/ID/config.json in docker's inspect schema ("Config", "HostConfig", …), so
- * that `inspect` prints what is stored. Everything lives in one arena; absent strings are NULL, absent lists have n 0.
+ * is spec/container_status.h). Kept as containers/ID/config.json in docker's inspect schema ("Config", "HostConfig",
+ * …), without what is empty: it is read for every container that a list shows. Everything lives in one arena; absent
+ * strings are NULL, absent lists have n 0.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -143,7 +144,7 @@ struct ct_config {
 	char *userns_lifted; /* why it has no uid range of its own, or NULL: told in inspect */
 };
 
-/* ct_config_write - as JSON, appended to @ret; buf_err() tells a lack of memory. */
+/* ct_config_write - as JSON for the disk, appended to @ret; buf_err() tells a lack of memory. */
 void ct_config_write(const struct ct_config *c, struct buf *ret);
 /* ct_config_read - what ct_config_write() wrote. ERR_CORRUPT for anything else. End with ct_config_done(). */
 int ct_config_read(const char *text, size_t len, struct ct_config *ret, struct err *e) must_check;
@@ -154,7 +155,7 @@ void ct_config_done(struct ct_config *c);
  * @text is rewritten. */
 int ct_config_read_listed(struct buf *text, struct arena *arena, struct ct_config *ret, struct err *e) must_check;
 
-/* ct_write_config, ct_write_host - docker's objects "Config" and "HostConfig" alone, for `inspect`. */
+/* ct_write_config, ct_write_host - docker's objects "Config" and "HostConfig" with all members, for `inspect`. */
 void ct_write_config(const struct ct_config *c, struct buf *ret);
 void ct_write_host(const struct ct_config *c, struct buf *ret);
 /* ct_default_config - what a container is that nothing was said about: docker's defaults written out, so that `inspect`

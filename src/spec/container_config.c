@@ -143,7 +143,7 @@ static const struct part config_rows[] = {
 	PART("Cmd", LIST, cmd, "null"),
 	PART_FN("Healthcheck", write_health, read_health),
 	PART("Image", TEXT, image, "\"\""),
-	PART_FN("Volumes", write_volumes, NULL),
+	PART_AGAIN("Volumes", write_volumes),
 	PART("WorkingDir", TEXT, working_dir, "\"\""),
 	PART("Entrypoint", LIST, entrypoint, "null"),
 	PART_FIXED("OnBuild", "null"),

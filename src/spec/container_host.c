@@ -332,7 +332,7 @@ THROTTLE(read_iops, CT_READ_IOPS)
 THROTTLE(write_iops, CT_WRITE_IOPS)
 
 static const struct part host_rows[] = {
-	PART_FN("Binds", write_binds, NULL),
+	PART_AGAIN("Binds", write_binds),
 	PART("ContainerIDFile", TEXT, cidfile, "\"\""),
 	PART_FN("LogConfig", write_log, read_log),
 	PART_FN("NetworkMode", write_network, read_network),
@@ -360,7 +360,7 @@ static const struct part host_rows[] = {
 	PART_FIXED("PublishAllPorts", "false"),
 	PART("ReadonlyRootfs", BOOL, read_only, "false"),
 	PART("SecurityOpt", LIST, security_opt, "null"),
-	PART_FN("Tmpfs", write_tmpfs, NULL),
+	PART_AGAIN("Tmpfs", write_tmpfs),
 	PART("UTSMode", TEXT, uts_mode, "\"\""),
 	PART("UsernsMode", TEXT, userns_mode, "\"\""),
 	PART("ShmSize", U64, shm_size, "67108864"),

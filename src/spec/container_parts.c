@@ -2,6 +2,7 @@
 #include "spec/container_parts.h"
 
 #include <string.h>
+#include "base/str.h"
 
 static void write_list(const struct rc_str_list *l, struct buf *b)
 {
@@ -46,6 +47,7 @@ static bool is_empty(const struct part *p, const void *at)
 	case PART_PAIRS: return !((const struct rc_kv_list *)at)->n;
 	case PART_OPT_U64: return !((const struct rc_opt_u64 *)at)->set;
 	case PART_LITERAL:
+	case PART_DERIVED:
 	case PART_OWN: break;
 	}
 	return true;
@@ -64,31 +66,51 @@ static void write_value(const struct part *p, const void *at, struct buf *b)
 	case PART_SET: write_set(at, b); break;
 	case PART_PAIRS: write_pairs(at, b); break;
 	case PART_LITERAL:
+	case PART_DERIVED:
 	case PART_OWN: break;
 	}
 }
 
-void parts_write(const struct part_table *t, const struct ct_config *c, struct buf *b)
+/* What a reader makes nothing of. */
+static bool says_nothing(const char *json)
+{
+	static const char *const empty[] = { "null", "[]", "{}", "\"\"", "false", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
+		if (str_eq(json, empty[i]))
+			return true;
+	return false;
+}
+
+/* The value alone; nothing when the member is left out. */
+static void write_part(const struct part *p, const struct ct_config *c, bool stored, struct buf *b)
+{
+	const void *at = (const char *)c + p->offset;
+	size_t before = b->len;
+
+	if (p->kind == PART_OWN || p->kind == PART_DERIVED) {
+		if (!stored || p->kind == PART_OWN)
+			p->write(c, b);
+		if (stored && !b->failed && says_nothing(b->data + before))
+			b->len = before;
+	} else if (!is_empty(p, at)) {
+		write_value(p, at, b);
+	} else if (!stored && p->empty) {
+		buf_str(b, p->empty);
+	}
+}
+
+static void write_all(const struct part_table *t, const struct ct_config *c, bool stored, struct buf *b)
 {
 	const char *sep = "";
 
 	buf_str(b, "{");
 	for (size_t i = 0; i < t->n; i++) {
-		const struct part *p = &t->v[i];
-		const void *at = (const char *)c + p->offset;
-		bool empty = is_empty(p, at);
 		size_t before = b->len;
 
-		if (p->kind != PART_OWN && empty && !p->empty)
-			continue;
-		buf_printf(b, "%s\"%s\":", sep, p->key);
+		buf_printf(b, "%s\"%s\":", sep, t->v[i].key);
 		size_t value = b->len;
-		if (p->kind == PART_OWN)
-			p->write(c, b);
-		else if (empty)
-			buf_str(b, p->empty);
-		else
-			write_value(p, at, b);
+		write_part(&t->v[i], c, stored, b);
 		if (b->len == value && !b->failed) {
 			b->len = before;
 			b->data[before] = '\0';
@@ -97,6 +119,16 @@ void parts_write(const struct part_table *t, const struct ct_config *c, struct b
 		sep = ",";
 	}
 	buf_str(b, "}");
+}
+
+void parts_write(const struct part_table *t, const struct ct_config *c, struct buf *b)
+{
+	write_all(t, c, false, b);
+}
+
+void parts_store(const struct part_table *t, const struct ct_config *c, struct buf *b)
+{
+	write_all(t, c, true, b);
 }
 
 static int read_set(struct rd *r, const struct json *v, struct rc_str_list *dst)
@@ -132,8 +164,9 @@ static int read_value(struct rd *r, const struct json *v, const struct part *p, 
 	case PART_LIST: return rd_str_list(r, v, NULL, at);
 	case PART_PAIRS: return rd_kv_list(r, v, NULL, at);
 	case PART_SET: return read_set(r, v, at);
-	case PART_OWN: return p->read ? p->read(r, v, NULL, c) : 0;
-	case PART_LITERAL: break;
+	case PART_OWN: return p->read ? p->read(r, v, NULL, c) : 0; /* the format: looked at before */
+	case PART_LITERAL:
+	case PART_DERIVED: break;
 	}
 	return 0;
 }

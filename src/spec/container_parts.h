@@ -18,6 +18,7 @@ enum part_kind {
 	PART_OPT_U64, /* struct rc_opt_u64: null when not set */
 	PART_LITERAL, /* @empty, always; not read */
 	PART_OWN, /* @write and @read */
+	PART_DERIVED, /* @write: said again from other members, for docker's sake; not read */
 };
 
 struct part {
@@ -46,9 +47,15 @@ struct part_table {
 	{ \
 		k, PART_OWN, 0, NULL, writer, reader \
 	}
+#define PART_AGAIN(k, writer) \
+	{ \
+		k, PART_DERIVED, 0, NULL, writer, NULL \
+	}
 
 /* parts_write - the object of @t. A PART_OWN that writes nothing is left out. */
 void parts_write(const struct part_table *t, const struct ct_config *c, struct buf *b);
+/* parts_store - the same without what reading it would not tell: literals, what is derived, and what is empty. */
+void parts_store(const struct part_table *t, const struct ct_config *c, struct buf *b);
 /* parts_read - its members into @c; unknown ones are passed over. */
 int parts_read(struct rd *r, const struct json *v, const struct part_table *t, struct ct_config *c);
 

@@ -72,7 +72,7 @@ void ct_status_write(const struct ct_status *s, struct buf *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (!is_default(s, &fields[i]))
 			put(s, &fields[i], ret);
-	buf_str(ret, "}\n");
+	buf_str(ret, "}");
 }
 
 static bool get_state(const struct json *v, enum ct_state *ret)

@@ -227,7 +227,7 @@ TEST(a_list_reads_what_it_shows)
 	CHECK(!got.env.n && !got.privileged && !got.user && !got.n_ulimits, "more was read than is shown");
 	CHECK(!got.arena.head, "it lives elsewhere");
 	/* Wherever it ends, the reader notices. */
-	for (size_t n = 0; n + 2 < b.len; n++) {
+	for (size_t n = 0; n < b.len; n++) {
 		err_clear(&e);
 		cut.len = 0;
 		buf_add(&cut, b.data, n);
@@ -252,11 +252,9 @@ TEST(nothing_said_is_told_from_zero)
 /* Programs that read docker's JSON rely on these. */
 TEST(the_shape_is_dockers)
 {
-	static const char *const has[] = { "\"Path\":\"/init\"",
-		"\"Args\":[\"--\",\"sh\",\"-c\",\"echo \\\"x\\\"\\u000a\"]", "\"Name\":\"/web\"",
-		"\"Platform\":\"linux\"", "\"Volumes\":{\"/anon\":{}}",
-		"\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{}}", "\"Interval\":1000000000",
-		"\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":4}",
+	static const char *const has[] = { "\"Volumes\":{\"/anon\":{}}", "\"Entrypoint\":[\"/init\",\"--\"]",
+		"\"Cmd\":[\"sh\",\"-c\",\"echo \\\"x\\\"\\u000a\"]", "\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{}}",
+		"\"Interval\":1000000000", "\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":4}",
 		"\"LogConfig\":{\"Type\":\"journald\",\"Config\":{\"max-size\":\"10m\"}}",
 		"\"Ulimits\":[{\"Name\":\"nofile\",\"Hard\":-1,\"Soft\":1024}]",
 		"\"Binds\":[\"/srv:/data:ro,Z,U,idmap,rshared\",\"db:/db:nocopy\"]",
@@ -272,13 +270,54 @@ TEST(the_shape_is_dockers)
 	AUTO(buf) struct buf s = BUF_INIT;
 	struct ct_config c = full(), little = small();
 
-	put(&c, &f);
-	put(&little, &s);
+	ct_write_config(&c, &f);
+	ct_write_host(&c, &f);
+	ct_write_config(&little, &s);
+	ct_write_host(&little, &s);
 	for (size_t i = 0; i < ARRAY_SIZE(has); i++)
 		CHECK(strstr(f.data, has[i]), "%s not in %s", has[i], f.data);
 	for (size_t i = 0; i < ARRAY_SIZE(small_has); i++)
 		CHECK(strstr(s.data, small_has[i]), "%s not in %s", small_has[i], s.data);
 	CHECK(!strstr(s.data, "Healthcheck") && !strstr(s.data, "StopTimeout"), "%s", s.data);
+}
+
+/* It is read for each line of `ps`, and fits where the target of a symlink goes. */
+TEST(what_is_empty_is_not_stored)
+{
+	static const char *const hasnt[] = { "null", "[]", "\"\"", "false", ":0,", "Binds", "Volumes", "Runtime" };
+	AUTO(buf) struct buf b = BUF_INIT;
+	struct ct_config c = small();
+
+	put(&c, &b);
+	for (size_t i = 0; i < ARRAY_SIZE(hasnt); i++)
+		CHECK(!strstr(b.data, hasnt[i]), "%s in %s", hasnt[i], b.data);
+	CHECK(b.len < 512, "%zu bytes: %s", b.len, b.data);
+}
+
+/* As an earlier build of tare wrote it: docker's whole schema. */
+TEST(the_whole_schema_is_read)
+{
+	AUTO(buf) struct buf all = BUF_INIT;
+	AUTO(buf) struct buf tare = BUF_INIT;
+	AUTO(buf) struct buf stored = BUF_INIT;
+	AUTO(buf) struct buf again = BUF_INIT;
+	struct ct_config c = full(), got;
+	struct err e = ERR_NONE;
+
+	put(&c, &stored);
+	buf_str(&tare, strstr(stored.data, "\"Tare\":"));
+	buf_printf(&all,
+		"{\"Id\":\"%s\",\"Created\":\"%s\",\"Path\":\"/init\",\"Args\":[],\"Image\":\"%s\",\"Name\":\"/web\",",
+		c.id, c.created, c.image_id);
+	buf_str(&all, "\"HostConfig\":");
+	ct_write_host(&c, &all);
+	buf_str(&all, ",\"Config\":");
+	ct_write_config(&c, &all);
+	buf_printf(&all, ",%s\n", tare.data);
+	CHECK(ct_config_read(all.data, all.len, &got, &e) == 0, "%s", e.msg);
+	put(&got, &again);
+	CHECK(str_eq(stored.data, again.data), "\n%s\n%s", stored.data, again.data);
+	ct_config_done(&got);
 }
 
 TEST(broken_ones_are_refused)
@@ -317,4 +356,5 @@ TEST(broken_ones_are_refused)
 }
 
 TEST_MAIN(T(every_member_survives), T(values_come_back), T(a_list_reads_what_it_shows),
-	T(nothing_said_is_told_from_zero), T(the_shape_is_dockers), T(broken_ones_are_refused))
+	T(nothing_said_is_told_from_zero), T(the_shape_is_dockers), T(what_is_empty_is_not_stored),
+	T(the_whole_schema_is_read), T(broken_ones_are_refused))
