@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "engine/idlink.h"
 #include "cg/sweep.h"
 #include "engine/life.h"
 #include "engine/record.h"
@@ -118,11 +119,9 @@ static int check_links(struct check *c, int at, const char *dir_name, const char
 		return errno == ENOENT ? 0 : err_sys(e, "list %s", dir_name);
 	(void)fd_steal(&fd);
 	while ((d = readdir(dir))) {
-		char target[CT_ID_LEN + 2];
-		ssize_t n = readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1);
+		char id[CT_ID_LEN + 1];
 
-		target[n > 0 ? n : 0] = '\0';
-		if (n <= 0 || exists(c->en, target))
+		if (d->d_name[0] == '.' || (idlink_read(dirfd(dir), d->d_name, id) && exists(c->en, id)))
 			continue;
 		bool mended = c->repair && unlinkat(dirfd(dir), d->d_name, 0) == 0;
 		told(c, mended, "%s %s belongs to a container that is gone", what, d->d_name);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/fmt.h"
 #include "base/str.h"
+#include "engine/idlink.h"
 #include "spec/container.h"
 
 static uint32_t first_try(const char *id)
@@ -25,21 +26,20 @@ static bool try_slot(const struct engine *en, uint32_t slot, const char *id)
 	char name[24];
 
 	fmt_to(name, sizeof(name), "ids/%u", slot);
-	if (symlinkat(id, en->run_fd, name) == 0)
+	if (idlink_make(en->run_fd, name, id) == 0)
 		return true;
 	if (errno == ENOENT && (mkdirat(en->run_fd, "ids", 0700) == 0 || errno == EEXIST))
-		return symlinkat(id, en->run_fd, name) == 0;
+		return idlink_make(en->run_fd, name, id) == 0;
 	return false;
 }
 
 /* Of an earlier start that was cut short: whoever claims has the container's lock. */
 static bool is_ours(const struct engine *en, uint32_t slot, const char *id)
 {
-	char name[24], target[CT_ID_LEN + 2];
+	char name[24];
 
 	fmt_to(name, sizeof(name), "ids/%u", slot);
-	ssize_t n = readlinkat(en->run_fd, name, target, sizeof(target));
-	return n == CT_ID_LEN && memcmp(target, id, CT_ID_LEN) == 0;
+	return idlink_is(en->run_fd, name, id);
 }
 
 int idrange_claim(const struct engine *en, const char *id, struct err *e)
@@ -61,13 +61,12 @@ int idrange_claim(const struct engine *en, const char *id, struct err *e)
 
 void idrange_release(const struct engine *en, int32_t slot, const char *id)
 {
-	char name[24], target[CT_ID_LEN + 2];
+	char name[24];
 
 	if (slot < 0)
 		return;
 	fmt_to(name, sizeof(name), "ids/%d", slot);
-	ssize_t n = readlinkat(en->run_fd, name, target, sizeof(target));
-	if (n == CT_ID_LEN && memcmp(target, id, CT_ID_LEN) == 0)
+	if (idlink_is(en->run_fd, name, id))
 		(void)unlinkat(en->run_fd, name, 0); /* a leftover is found by system check */
 }
 
@@ -75,14 +74,13 @@ void idrange_release(const struct engine *en, int32_t slot, const char *id)
 void idrange_forget(const struct engine *en, const char *id)
 {
 	uint32_t slot = first_try(id);
-	char name[24], target[CT_ID_LEN + 2];
+	char name[24], holder[CT_ID_LEN + 1];
 
 	for (int i = 0; i < IDRANGE_SLOTS; i++, slot = (slot + 1) % IDRANGE_SLOTS) {
 		fmt_to(name, sizeof(name), "ids/%u", slot);
-		ssize_t n = readlinkat(en->run_fd, name, target, sizeof(target));
-		if (n < 0)
+		if (!idlink_read(en->run_fd, name, holder))
 			return;
-		if (n != CT_ID_LEN || memcmp(target, id, CT_ID_LEN) != 0)
+		if (!str_eq(holder, id))
 			continue;
 		(void)unlinkat(en->run_fd, name, 0); /* a leftover is found by system check */
 		return;

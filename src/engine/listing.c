@@ -1,4 +1,4 @@
-/* A container that runs under a living monitor takes five system calls, one that rests two: both small texts by their
+/* A container that runs under a living monitor takes nine system calls, one that rests six: both small texts by their
  * path below DATA/containers, and the lock. Whatever is not as it should be is left to record.c and refresh.c. */
 #include "engine/listing.h"
 
@@ -14,7 +14,7 @@
 #include "engine/life.h"
 #include "engine/record.h"
 #include "sys/dirnames.h"
-#include "sys/smallfile.h"
+#include "sys/io.h"
 
 static bool runs(enum ct_state s)
 {
@@ -51,7 +51,7 @@ static int read_text(struct listing *l, const char *id, const char *name, struct
 
 	fmt_to(path, sizeof(path), "%s/%s", id, name);
 	l->text.len = 0;
-	return smallfile_read(l->en->containers_fd, path, RECORD_MAX_BYTES, &l->text, e);
+	return io_read_regular_at(l->en->containers_fd, path, RECORD_MAX_BYTES, &l->text, e);
 }
 
 static int read_status(struct listing *l, const char *id, struct ct_status *ret, struct err *e)

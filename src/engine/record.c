@@ -17,10 +17,12 @@
 #include "base/fmt.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "engine/idlink.h"
 #include "engine/names.h"
+#include "sys/atomic_file.h"
+#include "sys/io.h"
 #include "sys/lock.h"
 #include "sys/path.h"
-#include "sys/smallfile.h"
 
 enum { NAME_TRIES = 20, YOUNG_S = 10 };
 
@@ -82,20 +84,13 @@ static int find_prefix(const struct engine *en, const char *ref, char ret_id[sta
 
 int record_find(const struct engine *en, const char *ref, char ret_id[static CT_ID_LEN + 1], struct err *e)
 {
-	char target[CT_ID_LEN + 2];
-
 	if (!str_len(ref) || strchr(ref, '/'))
 		return not_found(ref ? ref : "", e);
 	if (is_id(ref)) {
 		memcpy(ret_id, ref, CT_ID_LEN + 1);
 		return 0;
 	}
-	ssize_t n = readlinkat(en->names_fd, ref, target, sizeof(target));
-	if (n != CT_ID_LEN)
-		return find_prefix(en, ref, ret_id, e);
-	memcpy(ret_id, target, CT_ID_LEN);
-	ret_id[CT_ID_LEN] = '\0';
-	return 0;
+	return idlink_read(en->names_fd, ref, ret_id) ? 0 : find_prefix(en, ref, ret_id, e);
 }
 
 int record_ids(const struct engine *en, struct record_ids *ret, struct err *e)
@@ -136,7 +131,7 @@ void record_ids_done(struct record_ids *l)
 static int read_status(struct record *r, struct buf *text, struct err *e)
 {
 	text->len = 0;
-	int n = smallfile_read(r->dir_fd, "status.json", RECORD_MAX_BYTES, text, e);
+	int n = io_read_regular_at(r->dir_fd, "status.json", RECORD_MAX_BYTES, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
@@ -146,12 +141,17 @@ static int read_status(struct record *r, struct buf *text, struct err *e)
 	return n < 0 ? n : ct_status_read(text->data, text->len, &r->status, e);
 }
 
+static bool has_config(int dir_fd)
+{
+	return faccessat(dir_fd, "config.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool record_abandoned(int dir_fd)
 {
 	struct stat st;
 
 	/* A creator locks the directory one system call after making it. */
-	if (smallfile_exists(dir_fd, "config.json") || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
+	if (has_config(dir_fd) || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
 		return false;
 	return fstat(dir_fd, &st) == 0 && time(NULL) - st.st_mtime >= YOUNG_S;
 }
@@ -169,7 +169,7 @@ static int not_made(const struct engine *en, const struct record *r, struct err 
 static int read_config(const struct engine *en, struct record *r, struct buf *text, struct err *e)
 {
 	text->len = 0;
-	int n = smallfile_read(r->dir_fd, "config.json", RECORD_MAX_BYTES, text, e);
+	int n = io_read_regular_at(r->dir_fd, "config.json", RECORD_MAX_BYTES, text, e);
 
 	if (n == -ENOENT) {
 		err_clear(e);
@@ -272,7 +272,7 @@ int record_reload(struct record *r, struct err *e)
 
 bool record_is_gone(const struct record *r)
 {
-	return !smallfile_exists(r->dir_fd, "config.json");
+	return !has_config(r->dir_fd);
 }
 
 bool record_monitored(const struct record *r)
@@ -318,26 +318,24 @@ static bool name_is_stale(const struct engine *en, const char *id)
 
 	if (dir < 0)
 		return errno == ENOENT;
-	return !smallfile_exists(dir, "config.json") && flock(dir, LOCK_SH | LOCK_NB) == 0;
+	return !has_config(dir) && flock(dir, LOCK_SH | LOCK_NB) == 0;
 }
 
 /* 0, -EEXIST when somebody has it, or another error with its message. */
 static int claim_name(const struct engine *en, const char *name, const char *id, struct err *e)
 {
-	char target[CT_ID_LEN + 2];
+	char holder[CT_ID_LEN + 1] = "";
 
 	for (int i = 0; i < 2; i++) {
-		if (symlinkat(id, en->names_fd, name) == 0)
+		if (idlink_make(en->names_fd, name, id) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return err_sys(e, "claim the name %s", name);
-		ssize_t n = readlinkat(en->names_fd, name, target, sizeof(target) - 1);
-		target[n > 0 ? n : 0] = '\0';
-		if (n == CT_ID_LEN && !name_is_stale(en, target))
+		if (idlink_read(en->names_fd, name, holder) && !name_is_stale(en, holder))
 			break;
-		(void)unlinkat(en->names_fd, name, 0); /* the next symlinkat tells */
+		(void)unlinkat(en->names_fd, name, 0); /* the next attempt tells */
 	}
-	err_set(e, ERR_CONFLICT, EEXIST, "the name \"%s\" is already in use by container %.12s", name, target);
+	err_set(e, ERR_CONFLICT, EEXIST, "the name \"%s\" is already in use by container %.12s", name, holder);
 	return err_hint(e, "remove or rename that container to use the name again");
 }
 
@@ -368,7 +366,9 @@ static int write_config(const struct record *r, const struct ct_config *c, enum 
 	AUTO(buf) struct buf config = BUF_INIT;
 
 	ct_config_write(c, &config);
-	return buf_err(&config, e) < 0 ? -e->num : smallfile_write(r->dir_fd, "config.json", config.data, sync, e);
+	return buf_err(&config, e) < 0
+		? -e->num
+		: atomic_write(r->dir_fd, "config.json", config.data, config.len, (struct atomic_how){ 0600, sync }, e);
 }
 
 int record_new(const struct engine *en, struct ct_config *c, struct record *ret, struct err *e)
@@ -408,7 +408,9 @@ int record_save_status(const struct record *r, struct err *e)
 	AUTO(buf) struct buf b = BUF_INIT;
 
 	ct_status_write(&r->status, &b);
-	if (buf_err(&b, e) < 0 || smallfile_write(r->dir_fd, "status.json", b.data, ATOMIC_VOLATILE, e) < 0)
+	if (buf_err(&b, e) < 0 ||
+		atomic_write(r->dir_fd, "status.json", b.data, b.len, (struct atomic_how){ 0600, ATOMIC_VOLATILE }, e) <
+			0)
 		return err_wrap(e, "container %.12s", r->id);
 	return 0;
 }
@@ -450,10 +452,7 @@ int record_rename(const struct engine *en, struct record *r, const char *name, s
 /* The name, unless it has been given to another container meanwhile. */
 static int free_name(const struct engine *en, const char *name, const char *id, bool *ret_ours, struct err *e)
 {
-	char target[CT_ID_LEN + 2];
-	ssize_t n = name ? readlinkat(en->names_fd, name, target, sizeof(target)) : -1;
-
-	*ret_ours = n == CT_ID_LEN && memcmp(target, id, CT_ID_LEN) == 0;
+	*ret_ours = name && idlink_is(en->names_fd, name, id);
 	if (*ret_ours && unlinkat(en->names_fd, name, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "free the name %s", name);
 	return 0;

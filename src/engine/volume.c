@@ -27,7 +27,6 @@
 #include "sys/io.h"
 #include "sys/lock.h"
 #include "sys/path.h"
-#include "sys/smallfile.h"
 
 enum { LOCK_MS = 60000, MAX_RECORD = 1 << 20, MAX_CONFIG = 16 << 20, RANDOM_BYTES = 32, TRIES = 100, DATA_MODE = 0755 };
 
@@ -378,7 +377,7 @@ static int mounts_it(const struct engine *en, const char *id, const char *name, 
 
 	*ret = false;
 	fmt_to(path, sizeof(path), "%s/config.json", id);
-	int r = smallfile_read(en->containers_fd, path, MAX_CONFIG, &text, e);
+	int r = io_read_regular_at(en->containers_fd, path, MAX_CONFIG, &text, e);
 	if (r == -ENOENT || r == -ENOTDIR) { /* not finished, or removed meanwhile */
 		err_clear(e);
 		return 0;

@@ -164,7 +164,7 @@ def clean():
     """As after `rm -f`, and a `system check --repair` long after."""
     for i in ids():
         path = os.environ["TARE_ROOT"] + "/containers/" + i
-        if not os.path.lexists(path + "/config.json"):
+        if not os.path.exists(path + "/config.json"):
             os.utime(path, (1, 1))  # half-made ones are left alone while they are young
     must("system", "check", "--repair")
     must("volume", "prune", "-f", "-a")
