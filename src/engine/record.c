@@ -22,7 +22,7 @@
 #include "sys/path.h"
 #include "sys/smallfile.h"
 
-enum { NAME_TRIES = 20, YOUNG_S = 10 };
+enum { NAME_TRIES = 20, YOUNG_S = 10, LOOKED_AT_MS = 5000 };
 
 static bool is_hex(const char *s)
 {
@@ -380,8 +380,10 @@ int record_new(const struct engine *en, struct ct_config *c, struct record *ret,
 	if (mkdirat(en->containers_fd, c->id, 0700) < 0)
 		return err_sys(e, "make a directory for the container in %s", en->data_path);
 	ret->dir_fd = openat(en->containers_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (ret->dir_fd < 0 || flock(ret->dir_fd, LOCK_EX | LOCK_NB) < 0)
+	if (ret->dir_fd < 0)
 		err_sys(e, "open container %.12s", c->id);
+	else if (flock(ret->dir_fd, LOCK_EX | LOCK_NB) < 0) /* whoever lists all looks at the lock for a moment */
+		err_told(lock_file(ret->dir_fd, true, LOOKED_AT_MS, "container", e));
 	ret->held = e->num == 0;
 	if (e->num == 0)
 		err_told(take_name(en, c, e));

@@ -317,3 +317,29 @@ state()
 		sleep 0.0$i
 	done
 }
+
+@test "a start that was killed while it made the writable layer does not keep the next one from it" {
+	for made in upper work; do
+		id=$(tare create box true)
+		mkdir "$TARE_ROOT/containers/$id/$made"
+		tare start -a "$id"
+	done
+}
+
+@test "create and whoever looks at all containers do not get in each other's way" {
+	! grep -q __asan_init "$TARE" || skip "a sanitizer does not run under strace"
+	command -v strace > /dev/null && strace -o /dev/null true || skip "needs strace"
+	tare create --name other box true # and all directories are there
+	python3 - "$TARE_ROOT/containers" <<- 'EOF' &
+		import fcntl, os, sys, time
+		seen = set(os.listdir(sys.argv[1]))
+		while not (new := set(os.listdir(sys.argv[1])) - seen):
+			pass
+		fd = os.open(sys.argv[1] + "/" + new.pop(), os.O_RDONLY)
+		fcntl.flock(fd, fcntl.LOCK_SH)
+		time.sleep(0.4)
+	EOF
+	strace -o /dev/null -P "$TARE_ROOT/containers" -e inject=mkdirat:delay_exit=200000 "$TARE" create --name looked-at box true
+	wait
+	[ "$(state looked-at Status)" = created ]
+}
