@@ -35,7 +35,7 @@ static int refuse_state(const struct record *r, struct err *e)
 	return 0;
 }
 
-static int session(struct cli *c, const struct attach_cmd_opts *o, const struct record *r, struct err *e)
+static int session(struct cli *c, const struct attach_cmd_opts *o, struct record *r, struct err *e)
 {
 	static const char detached[] = "read escape sequence\n";
 	struct attach_opts how = { .name = r->config.name,
@@ -44,7 +44,7 @@ static int session(struct cli *c, const struct attach_cmd_opts *o, const struct 
 		.sig_proxy = o->sig_proxy && !r->config.tty,
 		.detach_keys = o->detach_keys };
 	int code = 0;
-	auto_fd int sock = attach_connect(r, e);
+	auto_fd int sock = attach_connect(&c->engine, r, e);
 
 	if (sock < 0)
 		return sock;

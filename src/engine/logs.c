@@ -195,10 +195,10 @@ static int show_all(struct show *s, struct err *e)
 
 /* --- following ---------------------------------------------------------------------------------------------- */
 
-static int session(const struct record *r, struct err *e)
+static int session(struct engine *en, struct record *r, struct err *e)
 {
 	static const uint8_t attach[] = { MON_ATTACH, 0 };
-	auto_fd int sock = attach_connect(r, e);
+	auto_fd int sock = attach_connect(en, r, e);
 
 	if (sock >= 0 && send(sock, attach, sizeof(attach), MSG_NOSIGNAL) < 0)
 		return err_sys(e, "speak to the container's monitor");
@@ -223,7 +223,7 @@ static int still_runs(struct show *s, bool *ret, struct err *e)
 	*ret = n == 0 &&
 		(now.status.state == CT_RUNNING || now.status.state == CT_PAUSED || now.status.state == CT_RESTARTING);
 	if (*ret && s->monitor < 0 && now.status.state != CT_RESTARTING) {
-		s->monitor = session(&now, e);
+		s->monitor = session(s->en, &now, e);
 		if (s->monitor < 0 && e->kind == ERR_CONFLICT)
 			err_clear(e); /* between two lives: the directory changes again when the
 					 next one begins */
@@ -301,7 +301,7 @@ uint64_t logs_lost(const struct record *r)
 
 	if (r->status.state != CT_RUNNING && r->status.state != CT_PAUSED)
 		return r->status.lost_records;
-	auto_fd int sock = attach_connect(r, &e);
+	auto_fd int sock = attach_try(r, &e);
 	if (sock < 0 || send(sock, &query, 1, MSG_NOSIGNAL) < 0)
 		return r->status.lost_records;
 	for (;;) {

@@ -247,7 +247,7 @@ static const char exit_attr[] = "user.tare.exit";
 
 void record_leave_exit(const struct record *r)
 {
-	int32_t code = r->status.exit_unknown ? -1 : r->status.exit_code;
+	int32_t code = r->status.exit_code;
 
 	if (fsetxattr(r->dir_fd, exit_attr, &code, sizeof(code), 0) < 0)
 		log_debug("container %.12s: its exit status is not kept for who waits for it", r->id);

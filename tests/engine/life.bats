@@ -81,7 +81,8 @@ state()
 }
 
 @test "stop asks first, and waits for what the program does then" {
-	tare run -d --name polite box sh -c 'trap "echo bye; exit 7" TERM; while :; do sleep 0.1; done'
+	tare run -d --name polite box sh -c 'trap "echo bye; exit 7" TERM; touch /tmp/ready; while :; do sleep 0.1; done'
+	wait_until 5 tare exec polite test -e /tmp/ready
 	tare stop polite
 	[ "$(state polite ExitCode)" = 7 ]
 	run -0 tare logs polite
@@ -342,4 +343,15 @@ state()
 	strace -o /dev/null -P "$TARE_ROOT/containers" -e inject=mkdirat:delay_exit=200000 "$TARE" create --name looked-at box true
 	wait
 	[ "$(state looked-at Status)" = created ]
+}
+
+@test "wait goes on waiting when the monitor is killed" {
+	tare run -d --name long box sh -c 'sleep 1.5; exit 7' > /dev/null
+	"$TARE" wait long > "$BATS_TEST_TMPDIR/code" &
+	wait_until 5 pgrep -f "tare-mon.*long.*$TARE_ROOT" > /dev/null
+	kill -KILL "$(tare inspect --format '{{.Tare.Monitor}}' long)"
+	wait
+	code=$(cat "$BATS_TEST_TMPDIR/code")
+	[ "$code" = 7 ] || [ "$code" = 137 ] # before Linux 6.15 nobody may know
+	[ "$(state long ExitCode)" = "$code" ]
 }
