@@ -68,6 +68,8 @@ static int attach(struct cli *c, struct err *e)
 	if (n == 0)
 		n = refuse_state(&r, e);
 	if (n == 0)
+		n = cli_check_tty(c, r.config.tty && !o->no_stdin, e);
+	if (n == 0)
 		n = session(c, o, &r, e);
 	record_done(&r);
 	return n;

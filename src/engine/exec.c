@@ -90,7 +90,6 @@ static int environment(struct execution *x, struct err *e)
  * there. */
 static int look_up_user(struct execution *x, struct err *e)
 {
-	const struct rc_str_list none = { 0 };
 	char path[32], gid[16];
 	int r = 0;
 
@@ -100,7 +99,7 @@ static int look_up_user(struct execution *x, struct err *e)
 	auto_fd int root = path_open_host(path, O_PATH | O_DIRECTORY, 0, e);
 	if (root < 0)
 		return err_wrap(e, "look up user %.64s", x->o->user);
-	if (user_resolve(root, x->o->user, &none, &x->user, e) < 0)
+	if (user_resolve(root, x->o->user, &x->r->config.group_add, &x->user, e) < 0)
 		return -e->num;
 	fmt_to(x->user_text, sizeof(x->user_text), "%u:%u", x->user.uid, x->user.gid);
 	x->req.user = x->user_text;
@@ -109,6 +108,7 @@ static int look_up_user(struct execution *x, struct err *e)
 		r = add(&x->arena, &x->gids, x->user.n_gids, gid, e);
 	}
 	x->req.additional_gids = &x->gids;
+	x->req.groups_alone = true;
 	return r;
 }
 

@@ -28,7 +28,6 @@ struct show {
 	const struct logs_opts *o;
 	struct logfiles files;
 	struct buf out[2]; /* for stdout, stderr */
-	bool inside[2]; /* a line of this stream is not at its end yet */
 	char *room;
 	size_t room_size;
 	bool over; /* --until was reached */
@@ -134,20 +133,20 @@ static int show_record(struct show *s, const struct logrecord *r, struct err *e)
 		return 0;
 	if (turn_to(s, stream, e) < 0)
 		return -e->num;
-	if (!s->inside[stream] && s->o->timestamps) {
+	/* As docker: a long line has several records, and each its time. */
+	if (s->o->timestamps) {
 		char when[RFC3339_SIZE];
 
 		rfc3339_format(&t, when);
 		buf_printf(b, "%s ", when);
 	}
-	if (!s->inside[stream] && s->o->details) {
+	if (s->o->details) {
 		char details[DETAILS_SIZE];
 
 		logrecord_details(r, details, sizeof(details));
 		buf_printf(b, "%s ", details);
 	}
 	buf_add(b, r->text, r->len);
-	s->inside[stream] = r->len && r->text[r->len - 1] != '\n';
 	return b->len >= OUT_SIZE ? flush(s, e) : 0;
 }
 

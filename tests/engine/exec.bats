@@ -62,8 +62,18 @@ no_zombies()
 	[ "$(tare exec -u user aa sh -c 'id -u; id -g; id -G; echo $HOME')" = $'1000\n1000\n1000 2000\n/home/user' ]
 	[ "$(tare exec -u 5:6 aa sh -c 'id -u; id -g')" = $'5\n6' ]
 	[ "$(tare exec -w /tmp aa pwd)" = /tmp ]
-	run -1 tare exec -u nobody-there aa true
+	run -126 tare exec -w /absent aa pwd
+	[[ $output == *"/absent"* ]]
+	run -1 tare exec aa test -e /absent
+	run -126 tare exec -u nobody-there aa true
 	[[ $output == *"no matching entries in passwd file"* ]]
+}
+
+@test "groups are those of the user that was asked for, and of --group-add" {
+	tare run -d --name gg -u user --group-add 77 box sleep 1000 > /dev/null
+	[ "$(tare exec gg grep Groups: /proc/self/status)" = $'Groups:\t77 1000 2000 ' ]
+	[ "$(tare exec -u 0 gg grep Groups: /proc/self/status)" = $'Groups:\t0 77 ' ]
+	[ "$(tare exec -u 5:6 gg grep Groups: /proc/self/status)" = $'Groups:\t6 77 ' ]
 }
 
 @test "capabilities are the container's, or all with --privileged" {

@@ -41,6 +41,12 @@ state()
 	[ -z "$(ls "$TARE_ROOT/containers")" ]
 }
 
+@test "run -d tells the id also of a container whose program cannot be executed" {
+	run -127 --separate-stderr tare run -d --name absent box nowhere
+	[ "$output" = "$(tare inspect --format '{{.Id}}' absent)" ]
+	[ "$(state absent Status)" = created ]
+}
+
 @test "input reaches the program and ends" {
 	run -0 tare run --rm -i box cat <<< "through and back"
 	[ "$output" = "through and back" ]
@@ -251,6 +257,8 @@ state()
 	[ "$(tare run --rm --network container:first box readlink /proc/self/ns/net)" = "$(tare exec first readlink /proc/self/ns/net)" ]
 	run -0 tare run --rm --pid container:first box ps
 	[[ $output == *"sleep 1000"* ]]
+	[ "$(tare run --rm --pid host --sysctl net.ipv4.ip_default_ttl=65 box sh -c "cat /proc/$$/comm /proc/sys/net/ipv4/ip_default_ttl")" = $'bash\n65' ]
+	[ "$(cat /proc/sys/net/ipv4/ip_default_ttl)" != 65 ]
 	tare stop -t 0 first
 	run -125 tare run --rm --network container:first box true
 	[[ $output == *"not running"* ]]
