@@ -1,6 +1,7 @@
 /* What the commands of tare call, and the options in front of them. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <unistd.h>
 #include "store/store.h"
 #include "sys/io.h"
@@ -48,6 +49,15 @@ int cli_print_line(const char *text, struct err *e)
 
 	buf_printf(&b, "%s\n", text);
 	return cli_write(&b, e);
+}
+
+int cli_check_tty(struct cli *c, bool wanted, struct err *e)
+{
+	if (!wanted || tty_is(STDIN_FILENO))
+		return 0;
+	c->fail_status = 1;
+	err_set(e, ERR_USAGE, ENOTTY, "the input device is not a TTY");
+	return err_hint(e, "without a terminal leave -t out");
 }
 
 struct cli_image {

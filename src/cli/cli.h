@@ -108,6 +108,9 @@ int cli_write(const struct buf *b, struct err *e) must_check;
 int cli_write_shown(const struct buf *b, struct err *e) must_check;
 /* cli_print_line - @text and a newline to standard output. */
 int cli_print_line(const char *text, struct err *e) must_check;
+/* cli_check_tty - when a terminal is @wanted, standard input has to be one. In docker's words and with its exit status:
+ * scripts look for them. */
+int cli_check_tty(struct cli *c, bool wanted, struct err *e) must_check;
 /* cli_image - storage for an image whose texts are borrowed until the command has ended: freed then, whatever is in it.
  * NULL when there is no memory. */
 struct store_image;

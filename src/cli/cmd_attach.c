@@ -35,7 +35,7 @@ static int refuse_state(const struct record *r, struct err *e)
 	return 0;
 }
 
-static int session(struct cli *c, const struct attach_cmd_opts *o, const struct record *r, struct err *e)
+static int session(struct cli *c, const struct attach_cmd_opts *o, struct record *r, struct err *e)
 {
 	static const char detached[] = "read escape sequence\n";
 	struct attach_opts how = { .name = r->config.name,
@@ -44,7 +44,7 @@ static int session(struct cli *c, const struct attach_cmd_opts *o, const struct 
 		.sig_proxy = o->sig_proxy && !r->config.tty,
 		.detach_keys = o->detach_keys };
 	int code = 0;
-	auto_fd int sock = attach_connect(r, e);
+	auto_fd int sock = attach_connect(&c->engine, r, e);
 
 	if (sock < 0)
 		return sock;
@@ -67,6 +67,8 @@ static int attach(struct cli *c, struct err *e)
 		n = engine_refresh(&c->engine, &r, e);
 	if (n == 0)
 		n = refuse_state(&r, e);
+	if (n == 0)
+		n = cli_check_tty(c, r.config.tty && !o->no_stdin, e);
 	if (n == 0)
 		n = session(c, o, &r, e);
 	record_done(&r);

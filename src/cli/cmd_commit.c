@@ -324,7 +324,11 @@ static int commit(struct cli *c, struct err *e)
 			args[2] = "--name";
 			args[3] = c->operands[1];
 		}
-		err_told(image_call(&c->engine, &call, e));
+		/* Whatever failed because of it: somebody has removed the container meanwhile. */
+		if (image_call(&c->engine, &call, e) < 0 && faccessat(r.dir_fd, "config.json", F_OK, 0) < 0) {
+			err_clear(e);
+			err_set(e, ERR_NOT_FOUND, ENOENT, "no such container: %s", c->operands[0]);
+		}
 	}
 	record_done(&r);
 	return e->num ? err_wrap(e, "commit %s", c->operands[0]) : 0;

@@ -10,7 +10,6 @@
 #include "engine/exec.h"
 #include "sys/io.h"
 #include "sys/path.h"
-#include "sys/tty.h"
 
 enum { MAX_FILE_BYTES = 1 << 20 };
 
@@ -83,21 +82,18 @@ static int environment(struct cli *c, struct exec_cmd_opts *o, struct err *e)
 
 /* --- the command -------------------------------------------------------------------------------------------- */
 
-static int check(const struct exec_cmd_opts *o, struct err *e)
+static int check(struct cli *c, const struct exec_cmd_opts *o, struct err *e)
 {
 	if (o->o.cwd && *o->o.cwd != '/')
 		return err_set(e, ERR_USAGE, EINVAL, "--workdir %.256s: not an absolute path", o->o.cwd);
-	/* docker's words: scripts look for them. */
-	if (o->o.tty && o->o.interactive && !o->o.detach && !tty_is(STDIN_FILENO))
-		return err_set(e, ERR_USAGE, ENOTTY, "the input device is not a TTY");
-	return 0;
+	return o->o.detach ? 0 : cli_check_tty(c, o->o.tty && o->o.interactive, e);
 }
 
 static int exec(struct cli *c, struct err *e)
 {
 	struct exec_cmd_opts *o = c->opts;
 	struct record r = RECORD_INIT;
-	int n = check(o, e);
+	int n = check(c, o, e);
 
 	o->o.args = c->operands + 1;
 	if (n == 0)
@@ -111,10 +107,11 @@ static int exec(struct cli *c, struct err *e)
 	if (n == 0) {
 		c->engine.rt.ends_process = true;
 		n = engine_exec(&c->engine, &r, &o->o, &c->status, e);
+		/* docker's: 1 when there is nothing to execute it in. */
 		if (n < 0)
-			c->fail_status = e->kind == ERR_EXEC_NOT_FOUND ? EXIT_NOT_FOUND
-				: e->kind == ERR_EXEC_DENIED	       ? EXIT_DENIED
-								       : 1;
+			c->fail_status = e->kind == ERR_EXEC_NOT_FOUND		      ? EXIT_NOT_FOUND
+				: e->kind == ERR_CONFLICT || e->kind == ERR_NOT_FOUND ? 1
+										      : EXIT_DENIED;
 	}
 	record_done(&r);
 	return n;

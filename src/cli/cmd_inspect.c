@@ -98,7 +98,7 @@ static int print_all(struct cli *c, struct buf *const texts, size_t n, const cha
 
 	if (!as_json && template_parse(format, &c->arena, &t, e) < 0)
 		return -e->num;
-	buf_str(&out, !as_json ? "" : format ? "[" : "[\n");
+	buf_str(&out, !as_json ? "" : format || !n ? "[" : "[\n");
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct json *doc;
 

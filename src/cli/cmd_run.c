@@ -78,6 +78,10 @@ static int run(struct cli *c, struct err *e)
 		n = engine_start(&c->engine, &r, &how, &session, e);
 		if (n < 0)
 			status_of_failure(c, e);
+		/* As docker: it is there, for whoever wants to look at it or remove it. */
+		struct err second = ERR_NONE;
+		if (n < 0 && o->detach)
+			err_told(print_id(&r, &second));
 	}
 	if (n == 0)
 		n = o->detach ? print_id(&r, e) : in_front(c, o, &r, session, e);

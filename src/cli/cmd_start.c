@@ -78,7 +78,7 @@ static int start_in_front(struct cli *c, const struct start_opts *o, struct err 
 	if (n == 0)
 		n = cli_protect_for(c, &r, e);
 	if (n == 0 && r.status.state == CT_RUNNING && record_monitored(&r))
-		n = session = attach_connect(&r, e);
+		n = session = attach_connect(&c->engine, &r, e);
 	else if (n == 0)
 		n = engine_start(&c->engine, &r, &how, &session, e);
 	if (n < 0 && e->kind == ERR_EXEC_NOT_FOUND)

@@ -134,12 +134,25 @@ static int claim_cidfile(const char *path, struct err *e)
 	return fd;
 }
 
+/* What depends on where and how the command runs. */
+static int check_here(struct cli *c, const struct ct_config *ct, struct err *e)
+{
+	long cpus = ct->nano_cpus ? sysconf(_SC_NPROCESSORS_ONLN) : -1;
+
+	if (cpus > 0 && ct->nano_cpus > (uint64_t)cpus * 1000000000)
+		return err_set(e, ERR_USAGE, EINVAL,
+			"Range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs available", cpus, cpus);
+	bool at_terminal = str_eq(c->command->name, "run") && ct->tty && ct->attach_stdin;
+	return cli_check_tty(c, at_terminal, e);
+}
+
 int new_container(struct cli *c, struct run_opts *o, struct record *ret, struct err *e)
 {
 	char now[CT_TIME_SIZE];
 
 	*ret = (struct record)RECORD_INIT;
-	if (runopts_finish(o, e) < 0 || runopts_volumes_from(&c->engine, o, e) < 0 || take_rootfs(c, o, e) < 0)
+	if (runopts_finish(o, e) < 0 || check_here(c, &o->c, e) < 0 || runopts_volumes_from(&c->engine, o, e) < 0 ||
+		take_rootfs(c, o, e) < 0)
 		return -e->num;
 	mountopt_sort(&o->c);
 	if (logs_check(&o->c, e) < 0)

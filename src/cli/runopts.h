@@ -14,7 +14,7 @@ struct run_opts {
 	const char *platform; /* "linux/arm64" */
 	const char *detach_keys;
 	const char *entrypoint;
-	struct rc_str_list attach, env, env_files, labels, label_files, volumes_from;
+	struct rc_str_list attach, env, env_files, labels, label_files, volumes, volumes_from;
 };
 
 extern const struct opt_table run_table, create_table;

@@ -64,6 +64,7 @@ TEST(resources)
 	TAKES("-m 64m --memory-swap -1 img", c->memory == 64 << 20 && c->memory_swap == -1);
 	TAKES("--cpus 1.5 img", c->nano_cpus == 1500000000);
 	TAKES("--cpus=.5 img", c->nano_cpus == 500000000);
+	TAKES("-v /a:/b -v /a:/b -v /c -v /c img", c->n_mounts == 2);
 	TAKES("--cpu-period 100000 --cpu-quota 50000 img", c->cpu_period == 100000 && c->cpu_quota == 50000);
 	TAKES("--ulimit nofile=5:unlimited --ulimit nofile=6 img",
 		c->n_ulimits == 1 && c->ulimits[0].soft == 6 && c->ulimits[0].hard == 6 &&

@@ -204,8 +204,16 @@ static int add_mount(struct opt_parse *p, mount_parser parse, const char *value,
 	return r ? r : mountopt_add(c, &m, e);
 }
 
+/* The same twice is once. */
 RUN_CALL(volume)
 {
+	struct run_opts *opts = run_opts(p);
+
+	for (size_t i = 0; i < opts->volumes.n; i++)
+		if (str_eq(opts->volumes.v[i], value))
+			return 0;
+	if (opt_list_add(&opts->c.arena, &opts->volumes, value, e) < 0)
+		return -e->num;
 	return add_mount(p, mountopt_volume, value, e);
 }
 

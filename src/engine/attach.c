@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "engine/deaf.h"
 #include "engine/keys.h"
+#include "engine/life.h"
 #include "engine/sink.h"
 #include "engine/userend.h"
 #include "mon/mon.h"
@@ -313,7 +314,7 @@ int attach_keys_check(const char *keys, struct err *e)
 	return keys ? keys_parse(keys, &k, e) : 0;
 }
 
-int attach_connect(const struct record *r, struct err *e)
+int attach_try(const struct record *r, struct err *e)
 {
 	int sock = unix_connect_at(r->dir_fd, MON_SOCKET, SOCK_SEQPACKET, e);
 
@@ -323,4 +324,25 @@ int attach_connect(const struct record *r, struct err *e)
 			e, ERR_CONFLICT, ESRCH, "container %s is not running", r->config.name ? r->config.name : r->id);
 	}
 	return sock;
+}
+
+/* Nobody listens: the program has ended, or its monitor is about to settle that, or was killed. */
+int attach_connect(struct engine *en, struct record *r, struct err *e)
+{
+	enum { TRIES = 100, PAUSE_MS = 10 };
+
+	for (int i = 0;; i++) {
+		struct err why = ERR_NONE;
+		int sock = attach_try(r, &why);
+
+		if (sock >= 0)
+			return sock;
+		if (why.num == ESRCH && (record_reload(r, e) < 0 || engine_refresh(en, r, e) < 0))
+			return -e->num;
+		if (why.num != ESRCH || i == TRIES || (r->status.state != CT_RUNNING && r->status.state != CT_PAUSED)) {
+			*e = why;
+			return -e->num;
+		}
+		(void)poll(NULL, 0, i ? PAUSE_MS : 0);
+	}
 }

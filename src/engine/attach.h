@@ -19,9 +19,10 @@ enum attach_end {
 	ATTACH_DETACHED, /* by keys; the container goes on */
 };
 
-/* attach_connect - a session with the monitor of a running container. ERR_CONFLICT when it has
- * none. */
-int attach_connect(const struct record *r, struct err *e) must_check;
+/* attach_connect - a session with the monitor of a running container, also when that was killed just now: then it gets
+ * another one. ERR_CONFLICT, ESRCH when it does not run (any more). attach_try - only if there is one that listens. */
+int attach_connect(struct engine *en, struct record *r, struct err *e) must_check;
+int attach_try(const struct record *r, struct err *e) must_check;
 /* attach_session - until the container has ended or the user detached: enum attach_end. @sock is
  * borrowed; descriptors 0 to 2 are the user's. The terminal is restored in every case. -EPIPE: the
  * monitor was killed, the container may go on. */

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,7 +90,6 @@ static int environment(struct execution *x, struct err *e)
  * there. */
 static int look_up_user(struct execution *x, struct err *e)
 {
-	const struct rc_str_list none = { 0 };
 	char path[32], gid[16];
 	int r = 0;
 
@@ -100,7 +99,7 @@ static int look_up_user(struct execution *x, struct err *e)
 	auto_fd int root = path_open_host(path, O_PATH | O_DIRECTORY, 0, e);
 	if (root < 0)
 		return err_wrap(e, "look up user %.64s", x->o->user);
-	if (user_resolve(root, x->o->user, &none, &x->user, e) < 0)
+	if (user_resolve(root, x->o->user, &x->r->config.group_add, &x->user, e) < 0)
 		return -e->num;
 	fmt_to(x->user_text, sizeof(x->user_text), "%u:%u", x->user.uid, x->user.gid);
 	x->req.user = x->user_text;
@@ -109,6 +108,7 @@ static int look_up_user(struct execution *x, struct err *e)
 		r = add(&x->arena, &x->gids, x->user.n_gids, gid, e);
 	}
 	x->req.additional_gids = &x->gids;
+	x->req.groups_alone = true;
 	return r;
 }
 
@@ -208,31 +208,55 @@ static int refuse_state(const struct record *r, struct err *e)
 
 /* --- the whole ---------------------------------------------------------------------------------------------- */
 
-/* The monitor watches over the program from now on. One that was killed since we met it has a successor; a program that
- * nobody would watch does not stay. */
-static int introduce(struct execution *x, struct err *e)
+/* Since the launch our children are born in the container's pid namespace, and end with it: no place for a monitor.
+ * False for a plain user, who has no power over the pid namespace that he comes from. */
+static bool has_returned(void)
 {
-	enum { TRIES = 50, PAUSE_MS = 10 }; /* the lock of one that is being killed goes a moment after its socket */
-	struct err last = ERR_NONE;
-	bool found;
+	struct err ignored = ERR_NONE;
+	auto_fd int own = path_open_host("/proc/self/ns/pid", O_RDONLY, 0, &ignored);
 
-	for (int i = 0; tell(x, MON_EXEC, x->run.pidfd, e) < 0; i++) {
-		if (i == TRIES || x->r->status.state != CT_RUNNING) {
-			struct err ignored = ERR_NONE; /* it has ended, or is ours to end */
+	return own >= 0 && setns(own, CLONE_NEWPID) == 0;
+}
 
-			err_told(proc_signal(x->run.pidfd, SIGKILL, &found, &ignored));
-			if (last.num)
-				*e = last;
+/* A word that must arrive: to the monitor's successor, if it was killed since we met it. */
+static int reach(struct execution *x, uint8_t type, int fd, struct err *e)
+{
+	enum { TRIES = 5 };
+
+	for (int i = 0; tell(x, type, fd, e) < 0; i++) {
+		if (i == TRIES)
 			return -e->num;
-		}
-		fd_close(&x->monitor);
-		(void)poll(NULL, 0, i ? PAUSE_MS : 0);
 		err_clear(e);
-		err_clear(&last);
-		if (engine_refresh(x->en, x->r, &last) == 0)
-			x->monitor = attach_connect(x->r, &last);
+		fd_close(&x->monitor);
+		int sock = has_returned() ? attach_connect(x->en, x->r, e) : attach_try(x->r, e);
+		if (sock < 0)
+			return sock;
+		x->monitor = sock;
 	}
 	return 0;
+}
+
+/* The same, and a program that nobody would watch does not stay. */
+static int hand_over(struct execution *x, uint8_t type, int fd, struct err *e)
+{
+	struct err ignored = ERR_NONE; /* it has ended, or is ours to end */
+	bool found;
+
+	if (reach(x, type, fd, e) == 0)
+		return 0;
+	err_told(proc_signal(x->run.pidfd, SIGKILL, &found, &ignored));
+	return -e->num;
+}
+
+/* While the program runs. When there is no other monitor either, the container is about to end, and the program with
+ * it. */
+static void monitor_is_gone(void *arg)
+{
+	struct execution *x = arg;
+	struct err ignored = ERR_NONE;
+
+	if (reach(x, MON_EXEC, x->run.pidfd, &ignored) < 0)
+		fd_close(&x->monitor);
 }
 
 static int follow(struct execution *x, int *ret_status, struct err *e)
@@ -244,8 +268,11 @@ static int follow(struct execution *x, int *ret_status, struct err *e)
 		.err = fd_steal(&x->err),
 		.master = x->run.master,
 		.interactive = x->o->interactive,
-		.detach_keys = x->o->detach_keys };
-	int status = 0, r = introduce(x, e);
+		.detach_keys = x->o->detach_keys,
+		.monitor = &x->monitor,
+		.monitor_is_gone = monitor_is_gone,
+		.arg = x };
+	int status = 0, r = hand_over(x, MON_EXEC, x->run.pidfd, e);
 
 	if (r == 0)
 		r = exec_relay(&relay, &status, e);
@@ -258,7 +285,7 @@ static int follow(struct execution *x, int *ret_status, struct err *e)
 		return r;
 	*ret_status = r == EXEC_DETACHED ? 0 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	if (r == EXEC_DETACHED && x->run.master >= 0)
-		return tell(x, MON_EXEC_TERMINAL, x->run.master, e);
+		return hand_over(x, MON_EXEC_TERMINAL, x->run.master, e);
 	struct err late = ERR_NONE;
 	err_told(tell(x, MON_EXEC_DONE, FD_NONE, &late)); /* the container may have ended with the program */
 	return 0;
@@ -268,7 +295,7 @@ static int leave(struct execution *x, int *ret_status, struct err *e)
 {
 	*ret_status = 0;
 	/* A terminal needs somebody who keeps its other end. */
-	return x->run.master >= 0 ? tell(x, MON_EXEC_TERMINAL, x->run.master, e) : 0;
+	return x->run.master >= 0 ? hand_over(x, MON_EXEC_TERMINAL, x->run.master, e) : 0;
 }
 
 static int run(struct execution *x, int *ret_status, struct err *e)
@@ -280,7 +307,7 @@ static int run(struct execution *x, int *ret_status, struct err *e)
 	if (r == 0)
 		r = refuse_state(x->r, e);
 	if (r == 0 && (!x->o->detach || x->o->tty))
-		r = x->monitor = attach_connect(x->r, e);
+		r = x->monitor = attach_connect(x->en, x->r, e);
 	if (r >= 0)
 		r = request(x, e);
 	if (r == 0)

@@ -17,7 +17,7 @@
 #include "sys/call.h"
 #include "sys/tty.h"
 
-enum { P_CHILD, P_SIGNALS, P_STDIN, P_INPUT, P_OUT, P_ERR, P_SINK, P_SINK_ERR, N_POLL };
+enum { P_CHILD, P_SIGNALS, P_STDIN, P_INPUT, P_OUT, P_ERR, P_SINK, P_SINK_ERR, P_MONITOR, N_POLL };
 
 struct relay {
 	struct exec_relay *x;
@@ -174,6 +174,7 @@ static int turn(struct relay *r, struct err *e)
 		[P_ERR] = { .fd = full_err ? -1 : x->err, .events = POLLIN },
 		[P_SINK] = { .fd = full ? r->out.fd : -1, .events = POLLOUT },
 		[P_SINK_ERR] = { .fd = full_err ? r->err.fd : -1, .events = POLLOUT },
+		[P_MONITOR] = { .fd = *x->monitor },
 	};
 
 	if (poll(p, N_POLL, -1) < 0)
@@ -193,6 +194,8 @@ static int turn(struct relay *r, struct err *e)
 	if (p[P_ERR].revents)
 		(void)read_output(r, &x->err, &r->err);
 	r->ended = p[P_CHILD].revents != 0;
+	if (p[P_MONITOR].revents && !r->ended)
+		x->monitor_is_gone(x->arg);
 	return -e->num;
 }
 

@@ -13,6 +13,10 @@ struct exec_relay {
 	int master; /* of its terminal, or FD_NONE; all borrowed */
 	bool interactive;
 	const char *detach_keys;
+	/* The session with the monitor, borrowed; called when that hangs up, to replace it or set it to FD_NONE. */
+	int *monitor;
+	void (*monitor_is_gone)(void *arg);
+	void *arg;
 };
 
 enum exec_end { EXEC_ENDED, EXEC_DETACHED };

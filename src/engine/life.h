@@ -25,7 +25,7 @@ enum stop_force { STOP_ASK_FIRST, STOP_KILL };
 int engine_stop(struct engine *en, struct record *r, const char *signal, int timeout_s, struct err *e) must_check;
 /* engine_kill - one signal (NULL: KILL) to the program. ERR_CONFLICT "is not running". */
 int engine_kill(struct engine *en, struct record *r, const char *signal, struct err *e) must_check;
-/* engine_wait - until the container has ended for good; *ret_code is its exit status, -1 when nobody knows it. */
+/* engine_wait - until the container has ended for good; *ret_code is its exit status, 137 when nobody knows it. */
 int engine_wait(struct engine *en, struct record *r, int *ret_code, struct err *e) must_check;
 /* engine_remove - the record and everything that belongs to it. With @force a running one is killed first; with
  * @volumes its anonymous volumes go, too. */

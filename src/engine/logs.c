@@ -28,7 +28,6 @@ struct show {
 	const struct logs_opts *o;
 	struct logfiles files;
 	struct buf out[2]; /* for stdout, stderr */
-	bool inside[2]; /* a line of this stream is not at its end yet */
 	char *room;
 	size_t room_size;
 	bool over; /* --until was reached */
@@ -134,20 +133,20 @@ static int show_record(struct show *s, const struct logrecord *r, struct err *e)
 		return 0;
 	if (turn_to(s, stream, e) < 0)
 		return -e->num;
-	if (!s->inside[stream] && s->o->timestamps) {
+	/* As docker: a long line has several records, and each its time. */
+	if (s->o->timestamps) {
 		char when[RFC3339_SIZE];
 
 		rfc3339_format(&t, when);
 		buf_printf(b, "%s ", when);
 	}
-	if (!s->inside[stream] && s->o->details) {
+	if (s->o->details) {
 		char details[DETAILS_SIZE];
 
 		logrecord_details(r, details, sizeof(details));
 		buf_printf(b, "%s ", details);
 	}
 	buf_add(b, r->text, r->len);
-	s->inside[stream] = r->len && r->text[r->len - 1] != '\n';
 	return b->len >= OUT_SIZE ? flush(s, e) : 0;
 }
 
@@ -195,10 +194,10 @@ static int show_all(struct show *s, struct err *e)
 
 /* --- following ---------------------------------------------------------------------------------------------- */
 
-static int session(const struct record *r, struct err *e)
+static int session(struct engine *en, struct record *r, struct err *e)
 {
 	static const uint8_t attach[] = { MON_ATTACH, 0 };
-	auto_fd int sock = attach_connect(r, e);
+	auto_fd int sock = attach_connect(en, r, e);
 
 	if (sock >= 0 && send(sock, attach, sizeof(attach), MSG_NOSIGNAL) < 0)
 		return err_sys(e, "speak to the container's monitor");
@@ -223,7 +222,7 @@ static int still_runs(struct show *s, bool *ret, struct err *e)
 	*ret = n == 0 &&
 		(now.status.state == CT_RUNNING || now.status.state == CT_PAUSED || now.status.state == CT_RESTARTING);
 	if (*ret && s->monitor < 0 && now.status.state != CT_RESTARTING) {
-		s->monitor = session(&now, e);
+		s->monitor = session(s->en, &now, e);
 		if (s->monitor < 0 && e->kind == ERR_CONFLICT)
 			err_clear(e); /* between two lives: the directory changes again when the
 					 next one begins */
@@ -301,7 +300,7 @@ uint64_t logs_lost(const struct record *r)
 
 	if (r->status.state != CT_RUNNING && r->status.state != CT_PAUSED)
 		return r->status.lost_records;
-	auto_fd int sock = attach_connect(r, &e);
+	auto_fd int sock = attach_try(r, &e);
 	if (sock < 0 || send(sock, &query, 1, MSG_NOSIGNAL) < 0)
 		return r->status.lost_records;
 	for (;;) {

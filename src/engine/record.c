@@ -24,7 +24,7 @@
 #include "sys/lock.h"
 #include "sys/path.h"
 
-enum { NAME_TRIES = 20, YOUNG_S = 10 };
+enum { NAME_TRIES = 20, YOUNG_S = 10, LOOKED_AT_MS = 5000 };
 
 static bool is_hex(const char *s)
 {
@@ -247,7 +247,7 @@ static const char exit_attr[] = "user.tare.exit";
 
 void record_leave_exit(const struct record *r)
 {
-	int32_t code = r->status.exit_unknown ? -1 : r->status.exit_code;
+	int32_t code = r->status.exit_code;
 
 	if (fsetxattr(r->dir_fd, exit_attr, &code, sizeof(code), 0) < 0)
 		log_debug("container %.12s: its exit status is not kept for who waits for it", r->id);
@@ -380,8 +380,10 @@ int record_new(const struct engine *en, struct ct_config *c, struct record *ret,
 	if (mkdirat(en->containers_fd, c->id, 0700) < 0)
 		return err_sys(e, "make a directory for the container in %s", en->data_path);
 	ret->dir_fd = openat(en->containers_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (ret->dir_fd < 0 || flock(ret->dir_fd, LOCK_EX | LOCK_NB) < 0)
+	if (ret->dir_fd < 0)
 		err_sys(e, "open container %.12s", c->id);
+	else if (flock(ret->dir_fd, LOCK_EX | LOCK_NB) < 0) /* whoever lists all looks at the lock for a moment */
+		err_told(lock_file(ret->dir_fd, true, LOOKED_AT_MS, "container", e));
 	ret->held = e->num == 0;
 	if (e->num == 0)
 		err_told(take_name(en, c, e));

@@ -95,10 +95,12 @@ void rootfs_done(struct rootfs *f)
 
 int rootfs_prepare(const struct record *r, struct err *e)
 {
-	/* The upper directory is the container's root directory: its mode is seen inside. */
-	if ((mkdirat(r->dir_fd, "upper", 0755) < 0 || mkdirat(r->dir_fd, "work", 0700) < 0) && errno != EEXIST)
-		return err_sys(e, "make the writable layer of container %.12s", r->id);
-	return 0;
+	/* The upper directory is the container's root directory: its mode is seen inside. A start that was cut short
+	 * may have made one of them. */
+	if ((mkdirat(r->dir_fd, "upper", 0755) == 0 || errno == EEXIST) &&
+		(mkdirat(r->dir_fd, "work", 0700) == 0 || errno == EEXIST))
+		return 0;
+	return err_sys(e, "make the writable layer of container %.12s", r->id);
 }
 
 /* --- mounting --------------------------------------------------------------------------------------------- */

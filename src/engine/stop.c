@@ -174,21 +174,26 @@ int engine_kill(struct engine *en, struct record *r, const char *signal, struct 
 	return not_running(r, e);
 }
 
+/* Whoever lets go of the lock has settled all, or was killed. */
 int engine_wait(struct engine *en, struct record *r, int *ret_code, struct err *e)
 {
-	if (engine_refresh(en, r, e) < 0)
-		return -e->num;
-	int n = record_lock(r, -1, e);
-	/* --rm: nothing but what we hold open is left of it. */
-	if (n == -ENOENT && record_last_exit(r, ret_code)) {
-		err_clear(e);
-		return 0;
+	for (;;) {
+		int n = engine_refresh(en, r, e);
+		if (n == 0)
+			n = record_lock(r, -1, e);
+		/* --rm: nothing but what we hold open is left of it. */
+		if (n == -ENOENT && record_last_exit(r, ret_code)) {
+			err_clear(e);
+			return 0;
+		}
+		if (n < 0)
+			return n;
+		bool settled = !engine_is_unsettled(en, r);
+		*ret_code = r->status.exit_code;
+		record_unlock(r);
+		if (settled)
+			return 0;
 	}
-	if (n < 0)
-		return n;
-	*ret_code = r->status.exit_unknown ? -1 : r->status.exit_code;
-	record_unlock(r);
-	return 0;
 }
 
 int engine_remove(struct engine *en, struct record *r, bool force, bool volumes, struct err *e)

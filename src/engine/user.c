@@ -177,12 +177,14 @@ static int resolve(struct groups *g, char *user, const struct rc_str_list *more,
 		*group++ = '\0';
 	if (find_user(g->root_fd, *user ? user : "0", u, e) < 0)
 		return -e->num;
-	/* A group that was asked for stands alone, as in docker: those of the group file are not
-	 * added. */
-	if (group && *group)
-		r = group_by_name(g, group, &u->gid, e);
-	else
-		r = u->name ? groups_of_member(g, u->name, &l, e) : 0;
+	/* A group that was asked for stands alone, as in docker: those of the group file are not added. The user's own
+	 * is among the further ones, or a setgid program could shake off a group that is denied something
+	 * (CVE-2022-2989). */
+	r = group && *group ? group_by_name(g, group, &u->gid, e) : 0;
+	if (r == 0)
+		r = add_gid(&l, u->gid, e);
+	if (r == 0 && !(group && *group) && u->name)
+		r = groups_of_member(g, u->name, &l, e);
 	for (size_t i = 0; r == 0 && more && i < more->n; i++) {
 		r = group_by_name(g, more->v[i], &gid, e);
 		if (r == 0)

@@ -79,22 +79,22 @@ TEST(finds_users_as_docker_does)
 	static const struct {
 		const char *user, *add[4], *want;
 	} cases[] = {
-		{ NULL, { NULL }, "0:0 /root" },
-		{ "", { NULL }, "0:0 /root" },
-		{ "root", { NULL }, "0:0 /root" },
+		{ NULL, { NULL }, "0:0 /root 0" },
+		{ "", { NULL }, "0:0 /root 0" },
+		{ "root", { NULL }, "0:0 /root 0" },
 		{ "user", { NULL }, "1000:100 /home/user 100 200 0" }, /* the group called 1000 has the id 0 */
 		{ "1000", { NULL }, "1000:100 /home/user 100 200 0" },
-		{ "user:extra", { NULL }, "1000:200 /home/user" },
-		{ "user:7", { NULL }, "1000:7 /home/user" },
-		{ "77", { NULL }, "77:0 /" },
-		{ "77:88", { NULL }, "77:88 /" },
-		{ "77:users", { NULL }, "77:100 /" },
-		{ ":users", { NULL }, "0:100 /root" },
-		{ "nohome", { NULL }, "1001:101 /" },
-		{ "odd", { NULL }, "1002:102 /" },
-		{ "tail", { NULL }, "1005:105 /t" },
-		{ "root", { "extra", "5", "extra", NULL }, "0:0 /root 200 5" },
-		{ "4294967294", { NULL }, "4294967294:0 /" },
+		{ "user:extra", { NULL }, "1000:200 /home/user 200" },
+		{ "user:7", { NULL }, "1000:7 /home/user 7" },
+		{ "77", { NULL }, "77:0 / 0" },
+		{ "77:88", { NULL }, "77:88 / 88" },
+		{ "77:users", { NULL }, "77:100 / 100" },
+		{ ":users", { NULL }, "0:100 /root 100" },
+		{ "nohome", { NULL }, "1001:101 / 101" },
+		{ "odd", { NULL }, "1002:102 / 102" },
+		{ "tail", { NULL }, "1005:105 /t 105" },
+		{ "root", { "extra", "5", "extra", NULL }, "0:0 /root 0 200 5" },
+		{ "4294967294", { NULL }, "4294967294:0 / 0" },
 	};
 	struct root root;
 
@@ -139,9 +139,9 @@ TEST(absent_files_are_empty_ones)
 	struct root root;
 
 	root_init(&root, NULL, NULL);
-	CHECK(user_resolve(root.fd, NULL, NULL, &u, &e) == 0 && str_eq(show(&u), "0:0 /"), "%s", e.msg);
+	CHECK(user_resolve(root.fd, NULL, NULL, &u, &e) == 0 && str_eq(show(&u), "0:0 / 0"), "%s", e.msg);
 	user_ids_done(&u);
-	CHECK(user_resolve(root.fd, "5:6", NULL, &u, &e) == 0 && str_eq(show(&u), "5:6 /"), "%s", e.msg);
+	CHECK(user_resolve(root.fd, "5:6", NULL, &u, &e) == 0 && str_eq(show(&u), "5:6 / 6"), "%s", e.msg);
 	user_ids_done(&u);
 	CHECK(user_resolve(root.fd, "user", NULL, &u, &e) < 0 && strstr(e.msg, "no matching entries in passwd file"),
 		"%s", e.msg);

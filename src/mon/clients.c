@@ -81,7 +81,7 @@ bool clients_holding(const struct state *s)
 void clients_give(struct state *s)
 {
 	for (size_t i = 0; i < s->n_clients; i++)
-		if (client_wants(&s->clients[i], s->chunk.type))
+		if (client_wants(&s->clients[i], s->chunk.type) && !s->clients[i].tailing)
 			offer(s, &s->clients[i]);
 }
 

@@ -102,7 +102,7 @@ void clients_sweep(struct state *s);
 bool client_wants(const struct client *c, uint8_t type);
 int client_send(int fd, uint8_t type, const void *data, size_t n);
 
-/* clients_give - the chunk to everybody who wants it. */
+/* clients_give - the chunk to everybody who wants it, but for those who have yet to get what is in the tail. */
 void clients_give(struct state *s);
 
 /* --- stream.c */

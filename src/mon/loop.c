@@ -263,12 +263,13 @@ static int wait_status(struct mon *m, struct mon_result *ret, struct err *e)
 	}
 	if (errno != ECHILD)
 		return err_sys(e, "wait for process %d", (int)m->pid);
-	/* Adopted: its parent reaps it, after which the kernel tells. */
+	/* Adopted: somebody else reaps it, and may be at it just now. */
 	struct pollfd p = { .fd = m->pidfd, .events = 0 };
 	enum { REAP_MS = 1000 };
-	while (poll(&p, 1, REAP_MS) < 0 && errno == EINTR)
-		;
 	ret->unknown = !proc_exit_status(m->pidfd, &ret->wait_status);
+	while (ret->unknown && poll(&p, 1, REAP_MS) < 0 && errno == EINTR)
+		;
+	ret->unknown = ret->unknown && !proc_exit_status(m->pidfd, &ret->wait_status);
 	return 0;
 }
 

@@ -139,6 +139,8 @@ static int process_of_options(struct execution *x, struct err *e)
 	int r = q->user ? set_user(p, q->user, e) : 0;
 	if (r == 0 && q->env)
 		r = add_env(&x->arena, p, q->env, e);
+	if (q->groups_alone)
+		p->n_additional_gids = 0;
 	if (r == 0 && q->additional_gids)
 		r = add_groups(&x->arena, p, q->additional_gids, e);
 	if (r == 0 && q->caps && q->caps->n)
@@ -267,7 +269,7 @@ static int setgroups_denied(struct execution *x, bool *ret, struct err *e)
 	if (r < 0)
 		return r;
 	*ret = str_starts(text.data, "deny");
-	if (*ret && x->process->n_additional_gids)
+	if (*ret && plan_wants_groups(x->process))
 		return err_set(e, ERR_CONFIG, EPERM, "supplementary groups cannot be set in this user namespace");
 	return 0;
 }

@@ -129,7 +129,7 @@ static int groups_denied(const struct rt_plan_in *in, const struct rt_plan *p, b
 	if (io_read_file_at(AT_FDCWD, "/proc/self/setgroups", 16, &text, e) < 0)
 		return -e->num;
 	*ret = str_starts(text.data ? text.data : "", "deny");
-	if (*ret && in->config->process->n_additional_gids)
+	if (*ret && plan_wants_groups(in->config->process))
 		return err_set(e, ERR_CONFIG, EPERM, "supplementary groups cannot be set in this user namespace");
 	return 0;
 }
@@ -158,6 +158,7 @@ static int program(const struct rt_plan_in *in, struct rt_plan *p, struct err *e
 		.extra_env = extra,
 		.keep_fds = in->req->preserve_fds + in->req->listen_fds,
 		.listen_fds = in->req->listen_fds,
+		.make_cwd = true,
 		.in_userns = p->child.in_userns,
 		.self = p->self };
 	if (groups_denied(in, p, &pi.no_setgroups, e) < 0)

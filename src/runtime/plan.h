@@ -59,6 +59,10 @@ struct plan_program_in {
 	bool in_userns;
 	bool no_setgroups;
 	struct proc_self self;
+	bool make_cwd; /* of the container's own program; that of an exec has to be there */
 };
+/* plan_wants_groups - has @p groups beside its own? That one alone among the further ones is no loss where setgroups(2)
+ * is denied. */
+bool plan_wants_groups(const struct rc_process *p);
 int plan_program(const struct plan_program_in *in, struct arena *arena, struct child_program *ret,
 	struct seccomp_filter *filter, struct err *e) must_check;

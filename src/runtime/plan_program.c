@@ -139,13 +139,23 @@ static int plan_placement(const struct rc_linux *l, struct arena *arena, struct 
 	return sched_set_parse("config.json: /linux/memoryPolicy/nodes", l->memory_policy->nodes, nodes, e);
 }
 
+bool plan_wants_groups(const struct rc_process *p)
+{
+	for (size_t i = 0; i < p->n_additional_gids; i++)
+		if (p->additional_gids[i] != p->gid)
+			return true;
+	return false;
+}
+
 int plan_program(const struct plan_program_in *in, struct arena *arena, struct child_program *g,
 	struct seccomp_filter *filter, struct err *e)
 {
 	const struct rc_process *p = in->process;
 	uint64_t missing;
 
-	*g = (struct child_program){ .process = p, .keep_fds = in->keep_fds, .no_setgroups = in->no_setgroups };
+	*g = (struct child_program){
+		.process = p, .keep_fds = in->keep_fds, .no_setgroups = in->no_setgroups, .make_cwd = in->make_cwd
+	};
 	if (!p)
 		return 0;
 	int r = check_kept_fds(in->listen_fds, e); /* others may have gaps, as with crun */

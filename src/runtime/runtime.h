@@ -76,6 +76,7 @@ struct rt_exec {
 	const struct rc_str_list *env, *caps, *cgroups /* [CONTROLLERS:]PATH */, *additional_gids;
 	uint32_t preserve_fds;
 	bool tty, detach, no_new_privs, ignore_paused;
+	bool groups_alone; /* additional_gids in place of the container's, not besides */
 };
 
 int rt_exec(struct rt_context *c, const struct rt_exec *req, int *ret_status, struct err *e) must_check;

@@ -202,7 +202,7 @@ struct pidfd_info_exit {
 #define PIDFD_GET_INFO_EXIT _IOWR(0xFF, 11, struct pidfd_info_exit)
 enum { PIDFD_MASK_EXIT = 1 << 3 };
 
-bool proc_exit_status(int pidfd, int *ret)
+static bool told_by_kernel(int pidfd, int *ret)
 {
 	struct pidfd_info_exit info = { .mask = PIDFD_MASK_EXIT };
 
@@ -210,4 +210,42 @@ bool proc_exit_status(int pidfd, int *ret)
 		return false;
 	*ret = info.exit_code;
 	return true;
+}
+
+/* Who may not look at a process reads 0 there. The name of a namespace is under the same rule, and that of the user
+ * namespace is kept until the process is reaped: PTRACE_MODE_READ_FSCREDS, fs/proc. */
+static bool may_look_at(pid_t pid)
+{
+	char path[40], text[40];
+
+	fmt_to(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return readlink(path, text, sizeof(text)) > 0;
+}
+
+/* Field 52 of proc_pid_stat(5), which is the last one. */
+static bool told_by_zombie(int pidfd, int *ret)
+{
+	struct err ignored = ERR_NONE;
+	char path[32], text[1024];
+	uint64_t code;
+	pid_t pid;
+
+	if (proc_of_pidfd(pidfd, &pid, &ignored) < 0)
+		return false;
+	fmt_to(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 2 || !may_look_at(pid) || proc_of_pidfd(pidfd, &pid, &ignored) < 0) /* reaped meanwhile */
+		return false;
+	text[n - 1] = '\0';
+	const char *state = strrchr(text, ')'), *last = strrchr(text, ' ');
+	if (!state || !last || strncmp(state, ") Z ", 4) != 0 || !parse_u64(last + 1, UINT16_MAX, &code))
+		return false;
+	*ret = (int)code;
+	return true;
+}
+
+bool proc_exit_status(int pidfd, int *ret)
+{
+	return told_by_kernel(pidfd, ret) || told_by_zombie(pidfd, ret);
 }

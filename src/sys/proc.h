@@ -45,6 +45,6 @@ int proc_list_add(struct proc_list *l, pid_t pid, struct err *e) must_check;
 
 /* proc_of_pidfd - the pid behind @pidfd as /proc has it; -ESRCH when it has ended and was reaped. */
 int proc_of_pidfd(int pidfd, pid_t *ret, struct err *e) must_check;
-/* proc_exit_status - of a process that need not be our child and has ended, as of waitpid(2). False: the kernel does
- * not tell (before Linux 6.15, PIDFD_GET_INFO), or nobody has reaped it yet. */
+/* proc_exit_status - of a process that need not be our child and has ended, as of waitpid(2). False: it was reaped and
+ * the kernel does not tell (before Linux 6.15, PIDFD_GET_INFO). */
 bool proc_exit_status(int pidfd, int *ret);

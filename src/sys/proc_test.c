@@ -89,5 +89,46 @@ TEST(a_thread_is_not_the_process)
 	close(m.tid_pipe[1]);
 }
 
-TEST_MAIN(T(a_process_is_known_by_its_start), T(a_process_that_has_executed_nothing_is_known),
-	T(a_thread_is_not_the_process))
+/* By another process than its parent's, as a monitor that has adopted it. */
+static int told_to_a_child(int pidfd)
+{
+	int told = -1, status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(proc_exit_status(pidfd, &told) && WIFEXITED(told) ? WEXITSTATUS(told) : 99);
+	CHECK(waitpid(pid, &status, 0) == pid, "reaped");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(the_exit_status_of_somebody_elses_child)
+{
+	siginfo_t si;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(1);
+	}
+	auto_fd int alive = sys_pidfd_open(pid, 0);
+	CHECK(told_to_a_child(alive) == 99, "of one that lives nothing is told");
+	kill(pid, SIGKILL);
+	CHECK(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT) == 0, "ended");
+	CHECK(proc_exit_status(alive, &status) && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "status %x",
+		status);
+	CHECK(waitpid(pid, NULL, 0) == pid, "reaped");
+
+	pid = fork();
+	if (pid == 0)
+		_exit(7);
+	auto_fd int ended = sys_pidfd_open(pid, 0);
+	CHECK(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT) == 0, "ended");
+	CHECK(told_to_a_child(ended) == 7, "nobody has reaped it");
+	CHECK(waitpid(pid, NULL, 0) == pid, "reaped");
+	status = told_to_a_child(ended);
+	CHECK(status == 7 || status == 99, "reaped, Linux 6.15 and later tells: %d", status);
+}
+
+TEST_MAIN(T(the_exit_status_of_somebody_elses_child), T(a_process_is_known_by_its_start),
+	T(a_process_that_has_executed_nothing_is_known), T(a_thread_is_not_the_process))

@@ -65,6 +65,15 @@ teardown()
 	[ -z "$(ls "$TARE_ROOT/containers" 2>/dev/null)" ]
 }
 
+@test "a terminal has to be there, and processors" {
+	run -1 tare run --rm -it box true < /dev/null
+	[[ $output == *"the input device is not a TTY"* ]]
+	run -125 tare run --rm --cpus 100000 box true
+	[[ $output == *"Range of CPUs is from 0.01 to"* ]]
+	run -1 --separate-stderr tare inspect nothing
+	[ "$output" = "[]" ]
+}
+
 @test "an image that is not there" {
 	run -125 tare run nothing:1 true
 	[[ $output == *"Unable to find image 'nothing:1' locally"* ]]

@@ -62,8 +62,18 @@ no_zombies()
 	[ "$(tare exec -u user aa sh -c 'id -u; id -g; id -G; echo $HOME')" = $'1000\n1000\n1000 2000\n/home/user' ]
 	[ "$(tare exec -u 5:6 aa sh -c 'id -u; id -g')" = $'5\n6' ]
 	[ "$(tare exec -w /tmp aa pwd)" = /tmp ]
-	run -1 tare exec -u nobody-there aa true
+	run -126 tare exec -w /absent aa pwd
+	[[ $output == *"/absent"* ]]
+	run -1 tare exec aa test -e /absent
+	run -126 tare exec -u nobody-there aa true
 	[[ $output == *"no matching entries in passwd file"* ]]
+}
+
+@test "groups are those of the user that was asked for, and of --group-add" {
+	tare run -d --name gg -u user --group-add 77 box sleep 1000 > /dev/null
+	[ "$(tare exec gg grep Groups: /proc/self/status)" = $'Groups:\t77 1000 2000 ' ]
+	[ "$(tare exec -u 0 gg grep Groups: /proc/self/status)" = $'Groups:\t0 77 ' ]
+	[ "$(tare exec -u 5:6 gg grep Groups: /proc/self/status)" = $'Groups:\t6 77 ' ]
 }
 
 @test "capabilities are the container's, or all with --privileged" {
@@ -118,4 +128,43 @@ no_zombies()
 @test "works in a container whose monitor was killed" {
 	kill -KILL "$(pgrep -f "tare-mon.*--id $(ls "$TARE_ROOT/containers")")"
 	[ "$(tare exec aa echo still)" = still ]
+}
+
+monitor()
+{
+	tare inspect --format '{{.Tare.Monitor}}' aa
+}
+
+adopted()
+{
+	[ "$(tare inspect --format '{{.Tare.Monitor}}' aa)" != "$1" ]
+}
+
+@test "a monitor that is killed while the program is started has a successor, which is none of the container's processes" {
+	! grep -q __asan_init "$TARE" || skip "a sanitizer does not run under strace"
+	command -v strace > /dev/null && strace -o /dev/null true || skip "needs strace"
+	local old status
+	for tty in "" -t; do
+		old=$(monitor)
+		strace -o /dev/null -e trace=clone3 -e inject=clone3:delay_exit=600000 "$TARE" exec $tty aa sh -c 'echo it; exit 6' > "$BATS_TEST_TMPDIR/out" &
+		sleep 0.3
+		kill -KILL "$old"
+		status=0
+		wait $! || status=$?
+		[ $status = 6 ]
+		[ "$(tr -d '\r' < "$BATS_TEST_TMPDIR/out")" = it ]
+		[ "$(monitor)" != "$old" ]
+		[ "$(readlink "/proc/$(monitor)/ns/pid")" = "$(readlink /proc/self/ns/pid)" ]
+	done
+}
+
+@test "the tree of processes dies with its client, also when the monitor was killed before" {
+	"$TARE" exec aa sh -c 'sleep 778 & sh -c "sleep 779 & wait" & wait' &
+	local client=$! old
+	old=$(monitor)
+	wait_until 5 sh -c "'$TARE' exec aa ps -o args | grep -q '^sleep 779'"
+	kill -KILL "$old"
+	wait_until 5 adopted "$old" # by the client that is there
+	kill -KILL $client
+	wait_until 5 none_of "sleep 77[89]"
 }

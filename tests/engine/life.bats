@@ -41,6 +41,12 @@ state()
 	[ -z "$(ls "$TARE_ROOT/containers")" ]
 }
 
+@test "run -d tells the id also of a container whose program cannot be executed" {
+	run -127 --separate-stderr tare run -d --name absent box nowhere
+	[ "$output" = "$(tare inspect --format '{{.Id}}' absent)" ]
+	[ "$(state absent Status)" = created ]
+}
+
 @test "input reaches the program and ends" {
 	run -0 tare run --rm -i box cat <<< "through and back"
 	[ "$output" = "through and back" ]
@@ -81,7 +87,8 @@ state()
 }
 
 @test "stop asks first, and waits for what the program does then" {
-	tare run -d --name polite box sh -c 'trap "echo bye; exit 7" TERM; while :; do sleep 0.1; done'
+	tare run -d --name polite box sh -c 'trap "echo bye; exit 7" TERM; touch /tmp/ready; while :; do sleep 0.1; done'
+	wait_until 5 tare exec polite test -e /tmp/ready
 	tare stop polite
 	[ "$(state polite ExitCode)" = 7 ]
 	run -0 tare logs polite
@@ -250,6 +257,8 @@ state()
 	[ "$(tare run --rm --network container:first box readlink /proc/self/ns/net)" = "$(tare exec first readlink /proc/self/ns/net)" ]
 	run -0 tare run --rm --pid container:first box ps
 	[[ $output == *"sleep 1000"* ]]
+	[ "$(tare run --rm --pid host --sysctl net.ipv4.ip_default_ttl=65 box sh -c "cat /proc/$$/comm /proc/sys/net/ipv4/ip_default_ttl")" = $'bash\n65' ]
+	[ "$(cat /proc/sys/net/ipv4/ip_default_ttl)" != 65 ]
 	tare stop -t 0 first
 	run -125 tare run --rm --network container:first box true
 	[[ $output == *"not running"* ]]
@@ -316,4 +325,41 @@ state()
 		tare start busy
 		sleep 0.0$i
 	done
+}
+
+@test "a start that was killed while it made the writable layer does not keep the next one from it" {
+	for made in upper work; do
+		id=$(tare create box true)
+		mkdir "$TARE_ROOT/containers/$id/$made"
+		tare start -a "$id"
+	done
+}
+
+@test "create and whoever looks at all containers do not get in each other's way" {
+	! grep -q __asan_init "$TARE" || skip "a sanitizer does not run under strace"
+	command -v strace > /dev/null && strace -o /dev/null true || skip "needs strace"
+	tare create --name other box true # and all directories are there
+	python3 - "$TARE_ROOT/containers" <<- 'EOF' &
+		import fcntl, os, sys, time
+		seen = set(os.listdir(sys.argv[1]))
+		while not (new := set(os.listdir(sys.argv[1])) - seen):
+			pass
+		fd = os.open(sys.argv[1] + "/" + new.pop(), os.O_RDONLY)
+		fcntl.flock(fd, fcntl.LOCK_SH)
+		time.sleep(0.4)
+	EOF
+	strace -o /dev/null -P "$TARE_ROOT/containers" -e inject=mkdirat:delay_exit=200000 "$TARE" create --name looked-at box true
+	wait
+	[ "$(state looked-at Status)" = created ]
+}
+
+@test "wait goes on waiting when the monitor is killed" {
+	tare run -d --name long box sh -c 'sleep 1.5; exit 7' > /dev/null
+	"$TARE" wait long > "$BATS_TEST_TMPDIR/code" &
+	wait_until 5 pgrep -f "tare-mon.*long.*$TARE_ROOT" > /dev/null
+	kill -KILL "$(tare inspect --format '{{.Tare.Monitor}}' long)"
+	wait
+	code=$(cat "$BATS_TEST_TMPDIR/code")
+	[ "$code" = 7 ] || [ "$code" = 137 ] # before Linux 6.15 nobody may know
+	[ "$(state long ExitCode)" = "$code" ]
 }

@@ -59,6 +59,9 @@ log_of()
 	run -1 tare logs --since yesterday aa
 	[[ $output == *"--since yesterday: not a time"* ]]
 	run -1 tare logs --tail few aa
+	tare run --name bb box sh -c 'head -c 40000 /dev/zero | tr "\0" a; echo' > /dev/null
+	[ "$(tare logs bb | wc -c)" = 40001 ]
+	[ "$(tare logs -t bb | grep -o '20[0-9-]*T[0-9:.]*Z ' | wc -l)" = 3 ] # one for each record of the long line, as docker
 }
 
 @test "rotation keeps the size within its limit, and following misses nothing" {

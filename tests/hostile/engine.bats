@@ -99,7 +99,7 @@ probe()
 	done
 	exec 9<&- 63<&- 200<&-
 	for user in 01 -1 +0 ' 0' 0x0 4294967295 4294967296 0:01 nobody root:nope; do
-		run -1 tare exec --user="$user" web id
+		run -126 tare exec --user="$user" web id
 	done
 	for how in "" "-u user" --privileged; do
 		# shellcheck disable=SC2086
@@ -438,7 +438,7 @@ $HOST/secret" ]
 	refused "must be absolute" accepted -- box -v /tmp:x true
 	refused "can't be '/'" -- box -v /tmp:/ true
 	refused "invalid characters" -- box -v a/b:/x true
-	refused "Duplicate mount point" -- box -v /tmp:/x -v /tmp:/x true
+	refused "Duplicate mount point" -- box -v /tmp:/x -v /var:/x true
 	refused "unexpected key 'sauce'" accepted -- box --mount type=bind,sauce=1 true
 	refused "does not exist" -- box --mount type=bind,src="$HOST/none",dst=/x true
 	refused "volume-subpath" -- box --mount type=volume,src=vol,dst=/x,volume-subpath=y true

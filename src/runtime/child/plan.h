@@ -62,6 +62,7 @@ struct child_program {
 	bool filter_notify;
 	bool keep_groups; /* run.oci.keep_original_groups, or a map that forbids setgroups */
 	bool no_setgroups; /* the user namespace denies setgroups(2) */
+	bool make_cwd; /* the working directory, when it is absent */
 	uint64_t ignored_signals; /* bit n-1: signal n was ignored by our caller, and execve(2) would keep it so */
 	uint64_t bounding; /* may be in the bounding set */
 	bool is_root; /* real, effective and saved ids are 0 */

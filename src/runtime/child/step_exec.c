@@ -88,7 +88,8 @@ static int program_cwd(const struct child_program *g, int rootfd, struct child_s
 
 	if (s->at_root && str_eq(cwd, "/"))
 		return 0;
-	s->cwdfd = path_mkdir_in(rootfd, cwd, 0755, e);
+	s->cwdfd =
+		g->make_cwd ? path_mkdir_in(rootfd, cwd, 0755, e) : path_open_in(rootfd, cwd, O_PATH | O_DIRECTORY, e);
 	if (s->cwdfd >= 0)
 		return 0;
 	if (e->num == ENOTDIR)

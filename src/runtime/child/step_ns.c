@@ -220,6 +220,10 @@ int step_sysctl(const struct child_plan *p, struct child_state *s, struct err *e
 		return 0;
 	/* The one that we have mounted does: what config.json has mounted in it meanwhile is refused (NO_XDEV). */
 	int proc = s->proc >= 0 ? s->proc : private_proc(e);
+	if (proc == -EPERM) { /* the pid namespace is the host's: its procfs has what is asked of our namespaces, too */
+		err_clear(e);
+		proc = p->proc;
+	}
 	if (proc < 0)
 		return proc;
 	for (size_t i = 0; i < l->n; i++) {
