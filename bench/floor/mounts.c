@@ -20,8 +20,8 @@ int new_fs(const char *type, unsigned attr, const char *const *options)
 	if (fs < 0)
 		die("fsopen %s", type);
 	for (; options && *options; options += 2)
-		if (fsconfig(fs, FSCONFIG_SET_STRING, options[0], options[1], 0) < 0)
-			die("%s: option %s=%s", type, options[0], options[1]);
+		if (fsconfig(fs, options[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, options[0], options[1], 0) < 0)
+			die("%s: option %s %s", type, options[0], options[1] ? options[1] : "");
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		die("create %s", type);
 	mnt = fsmount(fs, FSMOUNT_CLOEXEC, attr);

@@ -117,8 +117,7 @@ def _bench(work, options):
     bench = engine_cases.Bench(base, big, work, os.path.join(options.build, "bench/bench-floor"), program, options)
     base.unpack(bench.rootfs)
     os.chmod(work, 0o755)  # the ids of a user namespace pass through
-    for d in ("upper", "work"):
-        os.makedirs(os.path.join(bench.scratch, d))
+    os.makedirs(bench.scratch)
     return bench
 
 
