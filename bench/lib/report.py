@@ -141,7 +141,7 @@ def _commands(result, again):
     for key, case in view["cases"].items():
         shown = list(dict.fromkeys(n for n in ("floor", "tare", *case["commands"]) if n in case["commands"]))[:2]
         lines = [c for n in shown for c in case["commands"][n]]
-        rows.append([case["title"], f"`bench/run{again} --views {name} --cases {key}`",
+        rows.append([case["title"], f"`bench/run{again} --no-engines --views {name} --cases {key}`",
                      "<br>".join(f"`{_short(c)}`" for c in lines)])
     return ["## Reproduce", "", "Other views: `--views " + ",".join(result["views"]) + "`.", "",
             *_table(["", "measures it again", "command lines"], rows)]
@@ -163,7 +163,7 @@ def _short(command):
 
 
 def markdown(result, picture):
-    env, again = result["environment"], " " + result["again"] if result.get("again") else ""
+    env, again = result["environment"], result["again"]
     out = ["# Benchmarks", "",
            "Written by `make bench`; every number is from one machine and one run, so only the ratios mean something "
            "elsewhere.", "",
@@ -184,8 +184,8 @@ def markdown(result, picture):
         out += _breakdown(view)
         out += _left_out(view)
     if result.get("engines"):
-        out += _engines(result["engines"], again)
-    out += _commands(result, again)
+        out += _engines(result["engines"], again["engines"])
+    out += _commands(result, again["runtimes"])
     return "\n".join(out).rstrip() + "\n"
 
 
