@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/types.h>
 
 #define FLOOR_MAX_HIERARCHIES 16
@@ -60,6 +61,7 @@ struct floor {
 	struct floor_opt o;
 	struct floor_hier hier[FLOOR_MAX_HIERARCHIES];
 	int n_hiers, v2_dirfd;
+	int procfd, sysfd, devfd; /* mounts of the container that are its own and new */
 	int rootfd, scratchfd, pinned_fd, old_netlink, sync_fd, gate_fd;
 	void *filter;
 	unsigned short filter_len;
@@ -83,6 +85,8 @@ void run_steps(struct floor *f, const struct floor_step *steps, size_t n);
 /* sys.c: calls that libc lacks, and the one way to fail */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...);
 int open_in(int rootfd, const char *path, uint64_t flags); /* openat2, RESOLVE_IN_ROOT; may fail */
+/* A detached clone of a mount, with other attributes; may fail, then with that call's errno. */
+int clone_with(int dirfd, const char *path, unsigned flags, struct mount_attr *attr);
 void write_file(int dirfd, const char *path, const char *text);
 size_t read_file(int dirfd, const char *path, char *buf, size_t size); /* ends it with NUL */
 int sys_pivot_root(const char *new_root, const char *put_old);
@@ -112,9 +116,12 @@ void root_clone(struct floor *f);
 void root_enter_pinned(struct floor *f);
 void root_attach(struct floor *f);
 void root_pivot(struct floor *f);
-/* mounts.c, child: */
+/* mounts.c, parent: */
+void dev_beforehand(struct floor *f);
+/* child: */
 void mount_proc(struct floor *f);
 void mount_dev(struct floor *f);
+void new_dev(struct floor *f);
 void mount_pts(struct floor *f);
 void mount_shm(struct floor *f);
 void mount_mqueue(struct floor *f);
@@ -127,8 +134,6 @@ void readonly_paths(struct floor *f);
 /* Create a filesystem, set the options (pairs of key and value, NULL for a flag's value, then NULL), return its
  * detached mount. */
 int new_fs(const char *type, unsigned attr, const char *const *options);
-/* Attach detached @mnt at @path under the root; the target is opened beneath the root only. */
-void attach(struct floor *f, int mnt, const char *path);
 
 /* lockdown.c, child: */
 void set_uts(struct floor *f);

@@ -96,13 +96,11 @@ static int overlay_as(int id, const char *lower, const char *scratch)
 static int clone_rootfs(const struct floor_opt *o)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
-	int fd = open_tree(AT_FDCWD, o->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	/* read-only from the start: the places to mount on exist in a bench bundle */
+	int fd = clone_with(AT_FDCWD, o->rootfs, AT_RECURSIVE, &readonly);
 
 	if (fd < 0)
 		die("clone %s", o->rootfs);
-	/* read-only from the start: the places to mount on exist in a bench bundle */
-	if (mount_setattr(fd, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0)
-		die("make the root read-only");
 	return fd;
 }
 
@@ -116,18 +114,17 @@ void root_clone(struct floor *f)
 static int idmapped(const char *path, int userns)
 {
 	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
-	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int fd = clone_with(AT_FDCWD, path, 0, &map);
 
 	if (fd < 0)
-		die("clone %s", path);
-	if (mount_setattr(fd, "", AT_EMPTY_PATH, &map, sizeof(map)) < 0)
-		die("map the ids of %s", path);
+		die("clone %s with its ids mapped", path);
 	return fd;
 }
 
 /* Of an overlay the layers are mapped: overlayfs itself cannot be. */
 void root_idmapped(struct floor *f)
 {
+	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP };
 	char path[64], scratch_path[64];
 	int userns, lower, scratch;
 
@@ -135,6 +132,7 @@ void root_idmapped(struct floor *f)
 	userns = open(path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		die("open %s", path);
+	map.userns_fd = (uint64_t)userns;
 	lower = idmapped(f->o.rootfs, userns);
 	f->rootfd = lower;
 	if (f->o.overlay_scratch) {
@@ -145,6 +143,8 @@ void root_idmapped(struct floor *f)
 		close(scratch);
 		close(lower);
 	}
+	if (f->devfd >= 0 && mount_setattr(f->devfd, "", AT_EMPTY_PATH, &map, sizeof(map)) < 0)
+		die("map the ids of /dev");
 	close(userns);
 	time_mark("root: map the ids, clone");
 }

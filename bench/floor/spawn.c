@@ -78,7 +78,7 @@ static void mount_all(struct floor *f)
 	for (size_t i = 0; i < sizeof(mount_steps) / sizeof(mount_steps[0]); i++)
 		if (f->o.mounts & mount_steps[i].bit)
 			run_steps(f, &mount_steps[i].step, 1);
-	if (f->o.devices && (f->o.mounts & FM_DEV))
+	if (f->o.devices && (f->o.mounts & FM_DEV) && !(f->o.ns & CLONE_NEWUSER))
 		RUN_STEPS(f, child_devices);
 	if (f->o.masks && (f->o.mounts & FM_PROC))
 		RUN_STEPS(f, child_masks);
@@ -107,7 +107,7 @@ __attribute__((noreturn)) static void child_main(struct floor *f)
 			die("wait for the id maps");
 		if (f->o.idmap_base) {
 			f->rootfd = (int)go; /* the parent's number, in the table that we share */
-			if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+			if (unshare(CLONE_FILES) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 				die("become root of the user namespace");
 		}
 	}
@@ -205,8 +205,7 @@ static void clone_child(struct floor *f, uint64_t flags)
 	if (spawn_sleeps(f))
 		args.flags |= CLONE_VFORK;
 	if (f->o.idmap_base)
-		args.flags |=
-			CLONE_FILES; /* the root that we open meanwhile is then the child's, too; execve ends it */
+		args.flags |= CLONE_FILES; /* until the child has the root that we open meanwhile */
 	if (f->v2_dirfd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)f->v2_dirfd;
