@@ -2,6 +2,7 @@
  * machine that every ratio in bench/ refers to; --breakdown says where its time goes. */
 #include "floor.h"
 
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,13 +12,25 @@ static const struct floor_step before_run[] = {
 	{ "cgroup: mkdir", cg_make },
 	{ "device rules", cg_device_rules },
 	{ "seccomp: read the filter", read_seccomp },
+	{ "writable layer: mkdir", root_layer },
+	{ "/dev and its devices beforehand", dev_beforehand },
 };
 static const struct floor_step before_exec[] = {
 	{ "cgroup: find", cg_find },
 	{ "cgroup: open", cg_open },
 	{ "seccomp: read the filter", read_seccomp },
 };
-static const struct floor_step after_run[] = { { "cgroup: rmdir", cg_remove } };
+static const struct floor_step after_run[] = {
+	{ "cgroup: rmdir", cg_remove },
+	{ "writable layer: remove", root_remove_layer },
+};
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
 static int run_once(struct floor *f)
 {
@@ -26,9 +39,15 @@ static int run_once(struct floor *f)
 	time_start();
 	RUN_STEPS(f, before_run);
 	spawn_run(f);
-	time_mark(f->o.fork ? "(parent meanwhile)" : "execve");
+	if (spawn_sleeps(f))
+		time_mark("execve");
 	status = floor_wait(f);
-	time_mark("program, exit, wait");
+	time_mark(spawn_sleeps(f) ? "program, exit, wait" : "execve, program, exit, wait");
+	if (f->o.ns & CLONE_NEWUSER) { /* the child had copies of what we made for it */
+		drop(&f->rootfd);
+		drop(&f->devfd);
+		drop(&f->sync_fd);
+	}
 	RUN_STEPS(f, after_run);
 	return status;
 }
@@ -68,7 +87,14 @@ static int create(struct floor *f)
 
 int main(int argc, char **argv)
 {
-	struct floor f = { .v2_dirfd = -1, .rootfd = -1, .sync_fd = -1, .gate_fd = -1 };
+	struct floor f = { .v2_dirfd = -1,
+		.procfd = -1,
+		.sysfd = -1,
+		.devfd = -1,
+		.rootfd = -1,
+		.scratchfd = -1,
+		.sync_fd = -1,
+		.gate_fd = -1 };
 	int status = 0;
 
 	floor_options(&f.o, argc, argv);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/types.h>
 
 #define FLOOR_MAX_HIERARCHIES 16
@@ -31,7 +32,7 @@ struct floor_opt {
 	uint64_t ns; /* CLONE_NEW… */
 	unsigned mounts; /* enum floor_mount */
 	const char *rootfs;
-	const char *overlay_scratch; /* holds upper/ and work/; NULL: bind the rootfs */
+	const char *overlay_scratch; /* upper/ and work/ are made in it, and removed; NULL: bind the rootfs */
 	const char *pinned; /* file: a mount namespace with almost nothing in it; NULL: copy the host's */
 	const char *cgroup; /* directory made in every hierarchy; NULL: none */
 	const char *hostname;
@@ -60,7 +61,8 @@ struct floor {
 	struct floor_opt o;
 	struct floor_hier hier[FLOOR_MAX_HIERARCHIES];
 	int n_hiers, v2_dirfd;
-	int rootfd, pinned_fd, old_netlink, sync_fd, gate_fd;
+	int procfd, sysfd, devfd; /* mounts of the container that are its own and new */
+	int rootfd, scratchfd, pinned_fd, old_netlink, sync_fd, gate_fd;
 	void *filter;
 	unsigned short filter_len;
 	pid_t pid;
@@ -83,6 +85,8 @@ void run_steps(struct floor *f, const struct floor_step *steps, size_t n);
 /* sys.c: calls that libc lacks, and the one way to fail */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...);
 int open_in(int rootfd, const char *path, uint64_t flags); /* openat2, RESOLVE_IN_ROOT; may fail */
+/* A detached clone of a mount, with other attributes; may fail, then with that call's errno. */
+int clone_with(int dirfd, const char *path, unsigned flags, struct mount_attr *attr);
 void write_file(int dirfd, const char *path, const char *text);
 size_t read_file(int dirfd, const char *path, char *buf, size_t size); /* ends it with NUL */
 int sys_pivot_root(const char *new_root, const char *put_old);
@@ -103,16 +107,21 @@ void bpf_device_rules(int cgroup_fd);
 
 /* root.c, parent: */
 void root_open_pinned(struct floor *f);
+void root_layer(struct floor *f); /* the writable layer of an overlay */
 void root_idmapped(struct floor *f); /* once the maps of the child are written */
+void root_remove_layer(struct floor *f);
 /* child: */
 void root_private(struct floor *f);
 void root_clone(struct floor *f);
 void root_enter_pinned(struct floor *f);
 void root_attach(struct floor *f);
 void root_pivot(struct floor *f);
-/* mounts.c, child: */
+/* mounts.c, parent: */
+void dev_beforehand(struct floor *f);
+/* child: */
 void mount_proc(struct floor *f);
 void mount_dev(struct floor *f);
+void new_dev(struct floor *f);
 void mount_pts(struct floor *f);
 void mount_shm(struct floor *f);
 void mount_mqueue(struct floor *f);
@@ -122,10 +131,9 @@ void clone_cgroups(struct floor *f);
 void make_devices(struct floor *f);
 void mask_paths(struct floor *f);
 void readonly_paths(struct floor *f);
-/* Create a filesystem, set the options ("key", "value", …, NULL), return its detached mount. */
+/* Create a filesystem, set the options (pairs of key and value, NULL for a flag's value, then NULL), return its
+ * detached mount. */
 int new_fs(const char *type, unsigned attr, const char *const *options);
-/* Attach detached @mnt at @path under the root; the target is opened beneath the root only. */
-void attach(struct floor *f, int mnt, const char *path);
 
 /* lockdown.c, child: */
 void set_uts(struct floor *f);
@@ -141,8 +149,9 @@ void net_loopback(struct floor *f);
 void net_veth_prepare(struct floor *f); /* parent: a socket that stays in the host's namespace */
 void net_veth(struct floor *f); /* child */
 
-/* spawn.c: clone3 and what the child does until execve. spawn_run() returns when the program has begun,
- * floor_wait() when it has ended. */
+/* spawn.c: clone3 and what the child does until execve. floor_wait() returns when the program has ended; spawn_run()
+ * when it has begun, if spawn_sleeps(), else at once. */
+bool spawn_sleeps(const struct floor *f);
 void spawn_run(struct floor *f);
 void spawn_exec(struct floor *f);
 int floor_wait(struct floor *f);

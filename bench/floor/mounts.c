@@ -1,5 +1,6 @@
-/* The seven mounts of a default OCI bundle, its devices, its masked and read-only paths; new mount API only,
- * every target opened beneath the root. Descriptors are close-on-exec and left to execve. */
+/* The seven mounts of a default OCI bundle, its devices, its masked and read-only paths; new mount API only. Targets in
+ * the root are opened beneath it, those in a mount of ours need no look. Descriptors are close-on-exec and left to
+ * execve. */
 #include "floor.h"
 
 #include <errno.h>
@@ -20,8 +21,8 @@ int new_fs(const char *type, unsigned attr, const char *const *options)
 	if (fs < 0)
 		die("fsopen %s", type);
 	for (; options && *options; options += 2)
-		if (fsconfig(fs, FSCONFIG_SET_STRING, options[0], options[1], 0) < 0)
-			die("%s: option %s=%s", type, options[0], options[1]);
+		if (fsconfig(fs, options[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, options[0], options[1], 0) < 0)
+			die("%s: option %s %s", type, options[0], options[1] ? options[1] : "");
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		die("create %s", type);
 	mnt = fsmount(fs, FSMOUNT_CLOEXEC, attr);
@@ -30,58 +31,58 @@ int new_fs(const char *type, unsigned attr, const char *const *options)
 	return mnt;
 }
 
-static void attach_at(int mnt, int target, const char *what)
+/* @name is below @dir, a mount that has just been made: nobody else was there, so nothing has to be checked. */
+static void attach_new(int mnt, int dir, const char *name)
 {
-	if (move_mount(mnt, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		die("attach %s", what);
+	if (move_mount(mnt, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		die("attach %s", name);
 }
 
-void attach(struct floor *f, int mnt, const char *path)
+/* Attach detached @mnt at @path in the root, which may be anybody's. */
+static void attach(struct floor *f, int mnt, const char *path)
 {
 	int target = open_in(f->rootfd, path, O_PATH);
 
 	if (target < 0)
 		die("open %s in the root", path);
-	attach_at(mnt, target, path);
+	if (move_mount(mnt, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		die("attach %s", path);
 }
 
 void mount_proc(struct floor *f)
 {
-	attach(f, new_fs("proc", 0, NULL), "proc");
+	attach(f, f->procfd = new_fs("proc", 0, NULL), "proc");
 }
 
 void mount_dev(struct floor *f)
 {
-	static const char *const options[] = { "mode", "755", "size", "65536k", NULL };
-	int mnt = new_fs("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, options);
-
-	attach(f, mnt, "dev");
-	if (mkdirat(mnt, "pts", 0755) < 0 || mkdirat(mnt, "shm", 0755) < 0 || mkdirat(mnt, "mqueue", 0755) < 0)
-		die("mkdir in /dev");
+	if (f->devfd < 0)
+		new_dev(f);
+	attach(f, f->devfd, "dev");
 }
 
 void mount_pts(struct floor *f)
 {
 	static const char *const options[] = { "ptmxmode", "0666", "mode", "0620", "gid", "5", NULL };
 
-	attach(f, new_fs("devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, options), "dev/pts");
+	attach_new(new_fs("devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, options), f->devfd, "pts");
 }
 
 void mount_shm(struct floor *f)
 {
 	static const char *const options[] = { "mode", "1777", "size", "65536k", NULL };
 
-	attach(f, new_fs("tmpfs", NOSUID_NOEXEC_NODEV, options), "dev/shm");
+	attach_new(new_fs("tmpfs", NOSUID_NOEXEC_NODEV, options), f->devfd, "shm");
 }
 
 void mount_mqueue(struct floor *f)
 {
-	attach(f, new_fs("mqueue", NOSUID_NOEXEC_NODEV, NULL), "dev/mqueue");
+	attach_new(new_fs("mqueue", NOSUID_NOEXEC_NODEV, NULL), f->devfd, "mqueue");
 }
 
 void mount_sys(struct floor *f)
 {
-	attach(f, new_fs("sysfs", NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY, NULL), "sys");
+	attach(f, f->sysfd = new_fs("sysfs", NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY, NULL), "sys");
 }
 
 /* A clone of the container's own cgroup directory, read-only. By path: the parent's descriptor is of a mount in
@@ -93,8 +94,8 @@ static int clone_cgroup(struct floor *f, const struct floor_hier *h)
 	int mnt;
 
 	cg_path(f, h, path, sizeof(path));
-	mnt = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (mnt < 0 || mount_setattr(mnt, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+	mnt = clone_with(AT_FDCWD, path, 0, &attr);
+	if (mnt < 0)
 		die("clone cgroup %s", h->name);
 	return mnt;
 }
@@ -112,7 +113,7 @@ static void mount_cgroup_v1(struct floor *f)
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	int tmp = new_fs("tmpfs", NOSUID_NOEXEC_NODEV, options);
 
-	attach(f, tmp, "sys/fs/cgroup");
+	attach_new(tmp, f->sysfd, "fs/cgroup");
 	for (int i = 0; i < f->n_hiers; i++) {
 		struct floor_hier *h = &f->hier[i];
 
@@ -139,7 +140,7 @@ void mount_cgroup(struct floor *f)
 	if (!f->o.cgroup)
 		return;
 	if (f->n_hiers == 1 && f->hier[0].v2)
-		attach(f, f->hier[0].clonefd, "sys/fs/cgroup");
+		attach_new(f->hier[0].clonefd, f->sysfd, "fs/cgroup");
 	else
 		mount_cgroup_v1(f);
 }
@@ -167,97 +168,114 @@ static const struct {
 	{ "ptmx", "pts/ptmx" },
 };
 
-/* A user namespace may not make device nodes; it gets the host's, mounted on empty files. */
-static void bind_node(int dev, const char *name)
+void new_dev(struct floor *f)
 {
-	int host = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int mnt = open_tree(host, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	static const char *const options[] = { "mode", "755", "size", "65536k", NULL };
+	static const char *const dirs[] = { "pts", "shm", "mqueue" };
 
-	if (mnt < 0 || mknodat(dev, name, S_IFREG | 0666, 0) < 0 ||
-		move_mount(mnt, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		die("bind /dev/%s", name);
-	close(host);
+	f->devfd = new_fs("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, options);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (mkdirat(f->devfd, dirs[i], 0755) < 0)
+			die("mkdir /dev/%s", dirs[i]);
 }
 
 void make_devices(struct floor *f)
 {
-	int dev = open_in(f->rootfd, "dev", O_PATH | O_DIRECTORY);
 	mode_t mask = umask(0);
 
-	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
-		if (f->o.ns & CLONE_NEWUSER)
-			bind_node(dev, nodes[i].name);
-		else if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0)
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+		if (mknodat(f->devfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0)
 			die("mknod /dev/%s", nodes[i].name);
-	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+		if (symlinkat(links[i].target, f->devfd, links[i].name) < 0)
 			die("symlink /dev/%s", links[i].name);
 	umask(mask);
-	close(dev);
 }
 
-static const char *const masked[] = {
-	"proc/acpi",
-	"proc/asound",
-	"proc/kcore",
-	"proc/keys",
-	"proc/latency_stats",
-	"proc/timer_list",
-	"proc/timer_stats",
-	"proc/sched_debug",
-	"sys/firmware",
-	"proc/scsi",
+/* In a user namespace no device nodes can be made: the parent makes them, in a mount that is nowhere yet. */
+void dev_beforehand(struct floor *f)
+{
+	if (!(f->o.ns & CLONE_NEWUSER) || !(f->o.mounts & FM_DEV))
+		return;
+	new_dev(f);
+	if (f->o.devices)
+		make_devices(f);
+}
+
+enum where { IN_PROC, IN_SYS };
+
+static int where_fd(const struct floor *f, enum where where)
+{
+	return where == IN_PROC ? f->procfd : f->sysfd;
+}
+
+static const struct {
+	enum where where;
+	bool directory;
+	const char *name;
+} masked[] = {
+	{ IN_PROC, true, "acpi" },
+	{ IN_PROC, true, "asound" },
+	{ IN_PROC, false, "kcore" },
+	{ IN_PROC, false, "keys" },
+	{ IN_PROC, false, "latency_stats" },
+	{ IN_PROC, false, "timer_list" },
+	{ IN_PROC, false, "timer_stats" },
+	{ IN_PROC, false, "sched_debug" },
+	{ IN_SYS, true, "firmware" },
+	{ IN_PROC, true, "scsi" },
 };
 
-static int clone_fd(int fd, unsigned flags, const char *what)
-{
-	int mnt = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | flags);
+/* What covers a masked path of one kind: its first place is a mount made for it, the others have clones of that. */
+struct cover {
+	int mnt;
+	bool attached;
+};
 
+/* Files are covered by /dev/null, read-only, directories by an empty read-only tmpfs. */
+static int next_cover(const struct floor *f, struct cover *c, bool directory)
+{
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	int mnt = c->mnt;
+
+	if (c->attached)
+		mnt = open_tree(c->mnt, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	else if (c->mnt < 0 && directory)
+		mnt = c->mnt = new_fs("tmpfs", NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY, NULL);
+	else if (c->mnt < 0)
+		mnt = c->mnt = clone_with(f->devfd, "null", 0, &readonly);
 	if (mnt < 0)
-		die("clone %s", what);
+		die("make what covers masked paths");
 	return mnt;
 }
 
-/* Files are covered by /dev/null, directories by one empty read-only tmpfs that all of them share. */
 void mask_paths(struct floor *f)
 {
-	int null = open_in(f->rootfd, "dev/null", O_PATH), empty = -1;
+	struct cover covers[2] = { { -1, false }, { -1, false } };
 
 	for (size_t i = 0; i < sizeof(masked) / sizeof(masked[0]); i++) {
-		int target = open_in(f->rootfd, masked[i], O_PATH);
-		struct stat st;
+		struct cover *c = &covers[masked[i].directory];
+		int mnt = next_cover(f, c, masked[i].directory);
 
-		if (target < 0 && errno == ENOENT)
-			continue;
-		if (target < 0 || fstat(target, &st) < 0)
-			die("open %s", masked[i]);
-		if (!S_ISDIR(st.st_mode))
-			attach_at(clone_fd(null, 0, "/dev/null"), target, masked[i]);
-		else if (empty < 0)
-			attach_at(empty = new_fs("tmpfs", NOSUID_NOEXEC_NODEV | MOUNT_ATTR_RDONLY, NULL), target,
-				masked[i]);
-		else
-			attach_at(clone_fd(empty, 0, "the empty directory"), target, masked[i]);
+		if (move_mount(mnt, "", where_fd(f, masked[i].where), masked[i].name, MOVE_MOUNT_F_EMPTY_PATH) == 0)
+			c->attached = true;
+		else if (errno != ENOENT)
+			die("cover %s", masked[i].name);
 	}
 }
 
-static const char *const readonly[] = { "proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger" };
+static const char *const readonly_names[] = { "bus", "fs", "irq", "sys", "sysrq-trigger" };
 
 void readonly_paths(struct floor *f)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 
-	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++) {
-		int target = open_in(f->rootfd, readonly[i], O_PATH), mnt;
+	for (size_t i = 0; i < sizeof(readonly_names) / sizeof(readonly_names[0]); i++) {
+		int mnt = clone_with(f->procfd, readonly_names[i], AT_RECURSIVE, &attr);
 
-		if (target < 0 && errno == ENOENT)
-			continue;
-		if (target < 0)
-			die("open %s", readonly[i]);
-		mnt = clone_fd(target, AT_RECURSIVE, readonly[i]);
-		if (mount_setattr(mnt, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-			die("make %s read-only", readonly[i]);
-		attach_at(mnt, target, readonly[i]);
+		if (mnt >= 0)
+			attach_new(mnt, f->procfd, readonly_names[i]);
+		else if (errno != ENOENT)
+			die("make /proc/%s read-only", readonly_names[i]);
 	}
 }

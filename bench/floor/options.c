@@ -56,7 +56,7 @@ static const char usage[] =
 	"PROGRAM is a path in the container.\n"
 	"  --ns LIST         pid,mnt,uts,ipc,net,cgroup,user or none (default pid,mnt,uts,ipc,net)\n"
 	"  --mounts LIST     proc,dev,pts,shm,mqueue,sys,cgroup, all or none (default all)\n"
-	"  --overlay DIR     the root is an overlay over the rootfs; DIR holds upper and work\n"
+	"  --overlay DIR     the root is an overlay over the rootfs; upper and work are made in DIR, and removed\n"
 	"  --idmap BASE      with a user namespace: its ids are BASE and up on the host, the root shows them from 0 "
 	"(idmapped)\n"
 	"  --cgroup NAME     a cgroup of that name in every hierarchy; with --exec: the one to enter\n"
@@ -248,6 +248,8 @@ void floor_options(struct floor_opt *o, int argc, char **argv)
 		die("no --rootfs given; see --help");
 	if (o->idmap_base && (!(o->ns & CLONE_NEWUSER) || !(o->ns & CLONE_NEWNS) || o->mode != FLOOR_RUN))
 		die("--idmap: want a container to run, with --ns user and mnt");
+	if (o->overlay_scratch && o->mode != FLOOR_RUN)
+		die("--overlay: want a container to run: its end removes the layer");
 	if (o->repeat < 1 || o->repeat > 100000)
 		die("--repeat: want 1 to 100000");
 }

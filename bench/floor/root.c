@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,26 +27,80 @@ void root_private(struct floor *f)
 		die("make / a slave");
 }
 
+/* The writable layer, deepest first: what the kernel makes in it for a mount that wrote nothing is named, too. */
+static const struct {
+	const char *name;
+	bool ours;
+	int how_to_remove;
+} layer[] = {
+	{ "work/work/incompat/volatile/dirty", false, 0 },
+	{ "work/work/incompat/volatile", false, AT_REMOVEDIR },
+	{ "work/work/incompat", false, AT_REMOVEDIR },
+	{ "work/work", false, AT_REMOVEDIR },
+	{ "work", true, AT_REMOVEDIR },
+	{ "upper", true, AT_REMOVEDIR },
+};
+#define N_LAYER (sizeof(layer) / sizeof(layer[0]))
+
+void root_layer(struct floor *f)
+{
+	if (!f->o.overlay_scratch)
+		return;
+	f->scratchfd = open(f->o.overlay_scratch, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (f->scratchfd < 0)
+		die("open %s", f->o.overlay_scratch);
+	for (size_t i = 0; i < N_LAYER; i++)
+		if (layer[i].ours && mkdirat(f->scratchfd, layer[i].name, 0755) < 0)
+			die("mkdir %s/%s", f->o.overlay_scratch, layer[i].name);
+}
+
+void root_remove_layer(struct floor *f)
+{
+	if (!f->o.overlay_scratch)
+		return;
+	for (size_t i = 0; i < N_LAYER; i++)
+		if (unlinkat(f->scratchfd, layer[i].name, layer[i].how_to_remove) < 0)
+			die("remove %s/%s", f->o.overlay_scratch, layer[i].name);
+	close(f->scratchfd);
+}
+
+/* "volatile": what the container wrote need not reach the disk, because it is removed at its end; the kernel syncs the
+ * whole file system of the upper layer otherwise. */
 static int overlay(const char *lower, const char *scratch)
 {
 	char upper[512], work[512];
-	const char *const options[] = { "lowerdir", lower, "upperdir", upper, "workdir", work, NULL };
+	const char *const options[] = { "lowerdir", lower, "upperdir", upper, "workdir", work, "volatile", NULL, NULL };
 
 	snprintf(upper, sizeof(upper), "%s/upper", scratch);
 	snprintf(work, sizeof(work), "%s/work", scratch);
 	return new_fs("overlay", 0, options);
 }
 
+/* overlayfs makes its work directory as who mounts it, and through mapped layers only ids of the map exist: with any
+ * other user the mount would be read-only. All capabilities are kept meanwhile, capabilities(7)
+ * "SECBIT_NO_SETUID_FIXUP". */
+static int overlay_as(int id, const char *lower, const char *scratch)
+{
+	int mnt;
+
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		die("keep capabilities");
+	setfsgid((gid_t)id);
+	setfsuid((uid_t)id);
+	mnt = overlay(lower, scratch);
+	setfsuid(0);
+	setfsgid(0);
+	return mnt;
+}
+
 static int clone_rootfs(const struct floor_opt *o)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
-	int fd = open_tree(AT_FDCWD, o->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	/* read-only from the start: the places to mount on exist in a bench bundle */
+	int fd = clone_with(AT_FDCWD, o->rootfs, AT_RECURSIVE, &readonly);
 
 	if (fd < 0)
 		die("clone %s", o->rootfs);
-	/* read-only from the start: the places to mount on exist in a bench bundle */
-	if (mount_setattr(fd, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0)
-		die("make the root read-only");
 	return fd;
 }
 
@@ -57,18 +114,17 @@ void root_clone(struct floor *f)
 static int idmapped(const char *path, int userns)
 {
 	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns };
-	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int fd = clone_with(AT_FDCWD, path, 0, &map);
 
 	if (fd < 0)
-		die("clone %s", path);
-	if (mount_setattr(fd, "", AT_EMPTY_PATH, &map, sizeof(map)) < 0)
-		die("map the ids of %s", path);
+		die("clone %s with its ids mapped", path);
 	return fd;
 }
 
 /* Of an overlay the layers are mapped: overlayfs itself cannot be. */
 void root_idmapped(struct floor *f)
 {
+	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP };
 	char path[64], scratch_path[64];
 	int userns, lower, scratch;
 
@@ -76,16 +132,19 @@ void root_idmapped(struct floor *f)
 	userns = open(path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		die("open %s", path);
+	map.userns_fd = (uint64_t)userns;
 	lower = idmapped(f->o.rootfs, userns);
 	f->rootfd = lower;
 	if (f->o.overlay_scratch) {
 		scratch = idmapped(f->o.overlay_scratch, userns);
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", lower);
 		snprintf(scratch_path, sizeof(scratch_path), "/proc/self/fd/%d", scratch);
-		f->rootfd = overlay(path, scratch_path);
+		f->rootfd = overlay_as(f->o.idmap_base, path, scratch_path);
 		close(scratch);
 		close(lower);
 	}
+	if (f->devfd >= 0 && mount_setattr(f->devfd, "", AT_EMPTY_PATH, &map, sizeof(map)) < 0)
+		die("map the ids of /dev");
 	close(userns);
 	time_mark("root: map the ids, clone");
 }

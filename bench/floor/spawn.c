@@ -1,7 +1,7 @@
-/* One clone3 makes the container's first process, in its cgroup and its namespaces. Without a user namespace it
- * borrows the parent's memory until execve (CLONE_VM | CLONE_VFORK): nothing is copied, and no page that it
- * touches is charged to the container's memory cgroup. With one, the parent has to write the id maps meanwhile, so
- * the child gets a copy. */
+/* One clone3 makes the container's first process, in its cgroup and its namespaces. It borrows the parent's memory
+ * until execve (CLONE_VM), on a stack of its own: nothing is copied, and no page that it touches is charged to the
+ * container's memory cgroup. The parent sleeps meanwhile (CLONE_VFORK), but where it has to write the id maps of a
+ * user namespace or to leave a created container behind. */
 #include "floor.h"
 
 #include <errno.h>
@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define CHILD_STACK 65536
 
 extern char **environ;
 
@@ -76,7 +78,7 @@ static void mount_all(struct floor *f)
 	for (size_t i = 0; i < sizeof(mount_steps) / sizeof(mount_steps[0]); i++)
 		if (f->o.mounts & mount_steps[i].bit)
 			run_steps(f, &mount_steps[i].step, 1);
-	if (f->o.devices && (f->o.mounts & FM_DEV))
+	if (f->o.devices && (f->o.mounts & FM_DEV) && !(f->o.ns & CLONE_NEWUSER))
 		RUN_STEPS(f, child_devices);
 	if (f->o.masks && (f->o.mounts & FM_PROC))
 		RUN_STEPS(f, child_masks);
@@ -105,11 +107,11 @@ __attribute__((noreturn)) static void child_main(struct floor *f)
 			die("wait for the id maps");
 		if (f->o.idmap_base) {
 			f->rootfd = (int)go; /* the parent's number, in the table that we share */
-			if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+			if (unshare(CLONE_FILES) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 				die("become root of the user namespace");
 		}
 	}
-	time_mark("clone3");
+	time_mark(spawn_sleeps(f) ? "clone3" : "the child's turn");
 	if (f->o.mode == FLOOR_EXEC)
 		RUN_STEPS(f, child_before_mounts);
 	else
@@ -123,38 +125,42 @@ __attribute__((noreturn)) static void child_main(struct floor *f)
 	die("exec %s", f->o.argv[0]);
 }
 
-/* The call is in line because a vfork child returns into its parent's frame: a function that both return from
- * would find its return address overwritten by the child. */
-static inline __attribute__((always_inline)) long clone3_inline(struct clone_args *args)
+/* Both processes return from the call, one of them on a stack where nothing is to return to: so the child's way goes
+ * on in the assembler. */
+static long clone3_child(const struct clone_args *args, struct floor *f)
 {
 #if defined(__x86_64__)
 	long ret;
 
-	__asm__ volatile("syscall"
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %[f], %%rdi\n\t"
+			 "call *%[child]\n"
+			 "1:"
 			 : "=a"(ret)
-			 : "0"(SYS_clone3), "D"(args), "S"(sizeof(*args))
-			 : "rcx", "r11", "memory");
+			 : "0"(SYS_clone3), "D"(args), "S"(sizeof(*args)), [f] "r"(f), [child] "r"(child_main)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 #elif defined(__aarch64__)
 	register long x8 __asm__("x8") = SYS_clone3;
 	register long x0 __asm__("x0") = (long)args;
 	register long x1 __asm__("x1") = sizeof(*args);
 
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1) : "memory");
+	__asm__ volatile("svc 0\n\t"
+			 "cbnz x0, 1f\n\t"
+			 "mov x29, xzr\n\t"
+			 "mov x0, %[f]\n\t"
+			 "blr %[child]\n"
+			 "1:"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), [f] "r"(f), [child] "r"(child_main)
+			 : "x30", "memory", "cc");
 	return x0;
 #else
 #error "clone3 is not written for this machine"
 #endif
-}
-
-/* noinline, and nothing after the child's branch but a call that does not return: see clone3_inline(). */
-__attribute__((noinline)) static pid_t spawn(struct floor *f, struct clone_args *args)
-{
-	long pid = clone3_inline(args);
-
-	if (pid == 0)
-		child_main(f);
-	return (pid_t)pid;
 }
 
 static void write_maps(struct floor *f)
@@ -178,23 +184,33 @@ static void write_maps(struct floor *f)
 		die("let the child go");
 }
 
+/* Whether this process sleeps until the program begins. */
+bool spawn_sleeps(const struct floor *f)
+{
+	return !f->o.fork && f->o.mode != FLOOR_CREATE && !(f->o.ns & CLONE_NEWUSER && f->o.mode != FLOOR_EXEC);
+}
+
 static void clone_child(struct floor *f, uint64_t flags)
 {
+	static char stack[CHILD_STACK] __attribute__((aligned(16)));
 	struct clone_args args;
 
 	memset(&args, 0, sizeof(args));
 	args.flags = flags;
 	args.exit_signal = SIGCHLD;
-	if (!f->o.fork && f->o.mode != FLOOR_CREATE && !(flags & CLONE_NEWUSER))
-		args.flags |= CLONE_VM | CLONE_VFORK;
+	args.stack = (uintptr_t)stack;
+	args.stack_size = sizeof(stack);
+	if (!f->o.fork)
+		args.flags |= CLONE_VM;
+	if (spawn_sleeps(f))
+		args.flags |= CLONE_VFORK;
 	if (f->o.idmap_base)
-		args.flags |=
-			CLONE_FILES; /* the root that we open meanwhile is then the child's, too; execve ends it */
+		args.flags |= CLONE_FILES; /* until the child has the root that we open meanwhile */
 	if (f->v2_dirfd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)f->v2_dirfd;
 	}
-	f->pid = spawn(f, &args);
+	f->pid = (pid_t)clone3_child(&args, f);
 	if (f->pid < 0) {
 		cg_remove(f); /* nothing was started: leave nothing */
 		errno = -f->pid;

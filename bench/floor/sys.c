@@ -7,8 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
 
 void die(const char *fmt, ...)
 {
@@ -30,6 +35,19 @@ int open_in(int rootfd, const char *path, uint64_t flags)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	return (int)syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
+}
+
+int clone_with(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
+{
+	int mnt = (int)syscall(
+		SYS_open_tree_attr, dirfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags, attr, sizeof(*attr));
+
+	if (mnt >= 0 || errno != ENOSYS) /* Linux 6.15 has it */
+		return mnt;
+	mnt = open_tree(dirfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
+	if (mnt >= 0 && mount_setattr(mnt, "", AT_EMPTY_PATH | (flags & AT_RECURSIVE), attr, sizeof(*attr)) < 0)
+		die("set the attributes of %s", path);
+	return mnt;
 }
 
 void write_file(int dirfd, const char *path, const char *text)

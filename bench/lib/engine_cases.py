@@ -116,7 +116,7 @@ def logs(engine, bench):
             n += len(block)
     read = time.monotonic() - begin
     engine.call("rm", "-f", name)
-    return {"written, MB/s": mib * 1.048576 / written, "read back, MB/s": n / 1e6 / read, "kept, %": 100 * n / (mib << 20)}
+    return {"written, GB/s": (mib << 20) / 1e9 / written, "read back, GB/s": n / 1e9 / read, "kept, %": 100 * n / (mib << 20)}
 
 
 def parallel(engine, bench):

@@ -6,16 +6,12 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 
 from . import bundle, density, engine_cases, engines, images, measure, seccomp, stats, view
+from .progress import say
 
 CLONE_NEWNET = 0x40000000
-
-
-def _say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 class Floor:
@@ -58,27 +54,20 @@ def _end(engine):
 def _timed(key, takers, bench, options, log):
     title, make, share, spaced = engine_cases.TIMED[key]
     rounds = max(3, int(options.engine_rounds * share))
-    _say(f"  {key}: {rounds} rounds")
     # What begins no container is measured of an engine that cannot run one here, too.
     programs = {e.name: (e.problem if key != "version" or not e.path else None) or make(e, bench) for e in takers}
-    got = measure.in_turn(options.timer, key, programs, rounds, 300 if spaced else 0, log)
-    got.update(title=title, rounds=rounds, ratios=measure.ratios(got["results"]))
-    got["summary"] = {n: {f: stats.summary(v) for f, v in row.items() if f != "status"} for n, row in got["results"].items()}
-    for name, row in got["summary"].items():
-        _say(f"    {name:8} {row['wall_ns']['median'] / 1e6:8.2f} ms")
-    for name, why in got["left_out"].items():
-        _say(f"    {name:8} {why}")
-    return got
+    return measure.case(options.timer, key, title, programs, rounds, 300 if spaced else 0, log)
 
 
 def _long(key, takers, bench):
     title, run, times = engine_cases.LONG[key]
-    _say(f"  {key}: {times} times")
+    say(f"  {key}: {times} times")
     found, left_out, draw = {}, {e.name: e.problem for e in takers if e.problem}, random.Random(1)
     for _ in range(times):
         order = [e for e in takers if e.name not in left_out]
         draw.shuffle(order)
         for e in order:
+            e.asked.clear()
             try:
                 for metric, value in run(e, bench).items():
                     found.setdefault(e.name, {}).setdefault(metric, []).append(value)
@@ -86,10 +75,11 @@ def _long(key, takers, bench):
                 left_out[e.name] = str(x)[:200]
                 found.pop(e.name, None)
     for name, row in found.items():
-        _say(f"    {name:8} " + ", ".join(f"{m}: {stats.summary(v)['median']:.1f}" for m, v in row.items()))
+        say(f"    {name:12} " + ", ".join(f"{m}: {stats.summary(v)['median']:.4g}" for m, v in row.items()))
     for name, why in left_out.items():
-        _say(f"    {name:8} {why}")
+        say(f"    {name:12} {why}")
     return {"title": title, "times": times, "values": found, "left_out": left_out,
+            "commands": {e.name: list(e.asked) for e in takers if e.name in found},
             "summary": {n: {m: stats.summary(v) for m, v in row.items()} for n, row in found.items()}}
 
 
@@ -117,8 +107,7 @@ def _bench(work, options):
     bench = engine_cases.Bench(base, big, work, os.path.join(options.build, "bench/bench-floor"), program, options)
     base.unpack(bench.rootfs)
     os.chmod(work, 0o755)  # the ids of a user namespace pass through
-    for d in ("upper", "work"):
-        os.makedirs(os.path.join(bench.scratch, d))
+    os.makedirs(bench.scratch)
     return bench
 
 
@@ -134,7 +123,7 @@ def measure_engines(name, options):
         for e in found:
             if not e.problem:
                 _begin(e, bench)
-            _say(f"  {e.name}: {e.problem or 'runs'}")
+            say(f"  {e.name}: {e.problem or 'runs'}")
         wanted = options.engine_cases
         return {"view": name, "names": [e.name for e in takers if not e.problem],
                 "missing": {e.name: e.problem for e in found if e.problem},
@@ -143,6 +132,7 @@ def measure_engines(name, options):
                          (f"; the one to load: {bench.big.mib} MiB" if bench.big else ""),
                 "cases": {k: _timed(k, takers, bench, options, log) for k in engine_cases.TIMED if k in wanted},
                 "long": {k: _long(k, found, bench) for k in engine_cases.LONG if k in wanted},
+                "breakdown": measure.breakdown(bench.floor_run(), 100) if "run" in wanted else [],
                 "counts": {} if options.no_counts else _counts(found, bench)}
     finally:
         for e in found:

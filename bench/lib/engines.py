@@ -19,9 +19,12 @@ class Engine:
         self.path, self.dir = path, os.path.join(directory, kind)
         self.problem = None if path else "not built" if kind == "tare" else "not installed"
         self.options, self.run_options = [], []
+        self.asked = {}  # the command lines of which cmd() was asked, in order
 
     def cmd(self, *args):
-        return [self.path, *self.options, *args]
+        argv = [self.path, *self.options, *args]
+        self.asked[" ".join(argv)] = None
+        return argv
 
     def run_cmd(self, *args):
         """`run` with what this engine needs on every machine."""

@@ -1,4 +1,5 @@
 """The images that engines are measured with: docker-archives of Debian trees, made by mmdebstrap and kept in the cache."""
+import glob
 import hashlib
 import io
 import json
@@ -6,8 +7,10 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 
 from . import peers
+from .progress import say
 
 SUITE = "bookworm"
 NAME = "localhost/tare-bench"
@@ -20,7 +23,10 @@ def _tree(kind, path):
     """The plain tar of a minimal Debian with the packages of @kind."""
     if not shutil.which("mmdebstrap"):
         peers.install(["mmdebstrap"])
-    argv = ["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", SUITE, path + ".tmp.tar"]
+    say(f"  image {kind}: a Debian {SUITE} tree by mmdebstrap (once)")
+    # dpkg would wait for the disk at each file, and the tree is thrown away if this is cut short.
+    argv = ["mmdebstrap", "--quiet", "--variant=minbase", "--mode=root", "--dpkgopt=force-unsafe-io",
+            '--customize-hook=rm "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap', SUITE, path + ".tmp.tar"]
     if PACKAGES[kind]:
         argv.insert(1, "--include=" + ",".join(PACKAGES[kind]))
     subprocess.run(argv, check=True)
@@ -64,6 +70,15 @@ def _archive(layer, out, tag):
     os.rename(out + ".tmp", out)
 
 
+def _forget_unused(cache, kind, used):
+    """Remove what other builds left a day ago or longer; half a gigabyte each."""
+    for path in used:
+        os.utime(path)
+    for path in glob.glob(os.path.join(cache, f"layer-{kind}-*.tar")) + glob.glob(os.path.join(cache, f"image-{kind}-*.tar")):
+        if path not in used and time.time() - os.stat(path).st_mtime > 86400:
+            os.unlink(path)
+
+
 class Image:
     """@archive can be loaded under the name @tag; @mib is the size of its tree."""
 
@@ -78,10 +93,12 @@ class Image:
         self.tag = f"{NAME}:{kind}"
         self.layer = os.path.join(cache, f"layer-{kind}-{key}.tar")
         self.archive = os.path.join(cache, f"image-{kind}-{key}.tar")
-        if not os.path.exists(self.archive):
+        if not os.path.exists(self.archive) or not os.path.exists(self.layer):
+            say(f"  image {kind}: its layer and archive (once for each build of bench-true)")
             shutil.copyfile(tree, self.layer)
             _add_payload(self.layer, program)
             _archive(self.layer, self.archive, self.tag)
+        _forget_unused(cache, kind, (self.layer, self.archive))
         self.mib = os.path.getsize(self.layer) >> 20
 
     def unpack(self, directory):

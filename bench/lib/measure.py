@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 from . import cases, stats, view
+from .progress import say
 
 # what strace prints when a program was executed
 EXECUTED = re.compile(r"(execve(at)?\(|<\.\.\. execve(at)? resumed).*= 0$")
@@ -48,13 +49,18 @@ def in_turn(timer, what, programs, rounds, gap_ms, log, head=()):
     return {"commands": commands, "left_out": left_out, "results": results}
 
 
-def timed(timer, case, peers, bench, rounds, log):
-    """in_turn() for a case of the runtimes."""
-    _, make, spaced, mounts = cases.CASES[case]
-    programs = {peer.name: peer.problem or make(peer, bench) for peer in peers}
-    with tempfile.TemporaryDirectory(prefix="tare-bench-mounts") as mounts_dir:
-        head = [view.priority(), *([f"mounts\t{mounts}\t{mounts_dir}"] if mounts else [])]
-        return in_turn(timer, case, programs, rounds, 300 if spaced else 0, log, head)
+def case(timer, key, title, programs, rounds, gap_ms, log, head=()):
+    """in_turn() with what the report needs: medians and ratios, which are said at once, too."""
+    say(f"  {key}: {rounds} rounds")
+    got = in_turn(timer, key, programs, rounds, gap_ms, log, head)
+    got.update(title=title, rounds=rounds, ratios=ratios(got["results"]))
+    got["summary"] = {n: {f: stats.summary(v) for f, v in row.items() if f != "status"} for n, row in got["results"].items()}
+    for name, row in got["summary"].items():
+        say(f"    {name:12} {row['wall_ns']['median'] / 1e6:8.2f} ms")
+    for name in got["commands"]:
+        if name in got["left_out"]:
+            say(f"    {name:12} {got['left_out'][name]}")
+    return got
 
 
 def probe(peers, bench):
@@ -121,6 +127,17 @@ def count_calls(lines):
         elif resumed and pid == waiting and "exec" in text and text.endswith("= 0"):
             until = total
     return {"until_exec": until, "all": total, "execs": execs}
+
+
+def breakdown(argv, rounds):
+    """[[step, median ms, p95 ms]] of a command line of floor, whose options come first; [] when it fails."""
+    done = subprocess.run([argv[0], "--breakdown", "--repeat", str(rounds), *argv[1:]], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode != 0:
+        say("    breakdown of floor: " + (done.stderr.strip() or f"status {done.returncode}"))
+        return []
+    rows = [re.match(r"(.*\S)\s+([\d.]+)\s+([\d.]+)$", line) for line in done.stdout.splitlines()]
+    return [[m.group(1), float(m.group(2)), float(m.group(3))] for m in rows if m]
 
 
 def instructions(counter, argv, cwd):

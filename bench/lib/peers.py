@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from . import seccomp
+from .progress import say
 
 PACKAGES = {"crun": "crun", "runc": "runc", "bubblewrap": "bwrap", "strace": "strace", "podman": "podman", "docker.io": "dockerd"}
 WHERE_PACKAGED = {"youki": "youki"}
@@ -39,6 +40,7 @@ def install(packages):
     """Debian packages, one by one: a missing name must not take the others with it. What could not be installed."""
     if not packages:
         return []
+    say("installing " + ", ".join(packages))
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return packages
     # Daemons that a package would start stay off: the bench starts what it measures.
@@ -63,7 +65,7 @@ def install_packages():
     if not os.path.exists(seccomp.PROFILE):
         missing.append(PROFILE_PACKAGE)
     if failed := install(missing):
-        print("bench: no such package here, not measured:", *failed, flush=True)
+        say("no such package here, not measured: " + " ".join(failed))
 
 
 def cache_dir():
@@ -77,9 +79,12 @@ def sid_peers():
     tree = os.path.join(cache_dir(), "sid")
     install([tool for tool in ("mmdebstrap", "patchelf") if not shutil.which(tool)])
     if not os.path.exists(os.path.join(tree, "usr/lib")):
+        say("  peers: " + ", ".join(SID_PACKAGES) + " of Debian sid by mmdebstrap (once)")
         os.makedirs(cache_dir(), exist_ok=True)
-        subprocess.run(["mmdebstrap", "--variant=extract", "--include=" + ",".join(SID_PACKAGES), "--mode=root",
-                        "--aptopt=Acquire::Check-Valid-Until \"false\"", "sid", tree], check=True)
+        shutil.rmtree(tree + ".tmp", ignore_errors=True)  # of one that was cut short
+        subprocess.run(["mmdebstrap", "--quiet", "--variant=extract", "--include=" + ",".join(SID_PACKAGES), "--mode=root",
+                        "--aptopt=Acquire::Check-Valid-Until \"false\"", "sid", tree + ".tmp"], check=True)
+        os.rename(tree + ".tmp", tree)
     loader = glob.glob(tree + "/usr/lib/*-linux-gnu/ld-linux-*.so.*")[0]
     libs = os.path.dirname(loader)
     found = []

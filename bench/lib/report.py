@@ -77,11 +77,21 @@ def _left_out(view):
     return _table(["not measured", "why"], rows) if rows else []
 
 
-def _engines(found):
+def _breakdown(part):
+    """Where the floor's time goes. The steps of the bare container and of an engine's differ: a table each."""
+    rows = [[step, f"{median:.3f}", f"{p95:.3f}"] for step, median, p95 in part.get("breakdown") or [] if p95 >= 0.001]
+    if not rows:
+        return []
+    total = sum(median for _, median, _ in part["breakdown"])
+    return ["Where the floor's time goes in 100 runs of one process, ms, in order (a step without an entry takes under a "
+            "microsecond):", "", *_table(["step", "median", "p95"], [*rows, ["sum of the medians", f"{total:.3f}", ""]])]
+
+
+def _engines(found, again):
     names = found["names"]
     out = [f"## Engines, cgroup {found['view']}", "",
            f"Image: {found['image']}. Each engine has a state of its own on the disk; dockerd is started for this. `floor` is the "
-           "kernel's part of the same container, with a user namespace and an idmapped overlay. No process runs in front of "
+           "kernel's part of the same container: user namespace, a writable layer of its own, idmapped volatile overlay. No process runs in front of "
            "others. What docker's daemons use is not in the rows about processes.", "",
            *_times(found, names), *(_ratios(found, names) if "tare" in names else [])]
     for case in found.get("long", {}).values():
@@ -100,27 +110,29 @@ def _engines(found):
             *_table(["", "peak RSS, KiB", "page faults", "waits", "preempted", "system calls", "programs executed"], rows)]
     if "tare" in names:
         out += _verdicts(targets.evaluate_engines(found))
+    out += _breakdown(found)
     left = dict(found["missing"])
     for part in ("cases", "long"):
         for case in found.get(part, {}).values():
             left.update({f"{n}: {case['title']}": why for n, why in case["left_out"].items() if n not in left})
     left.update(engine_cases.PLANNED)
     out += _table(["not measured", "why"], left.items())
-    return out + _engine_commands(found)
+    return out + _engine_commands(found, again)
 
 
-def _engine_commands(found):
+def _engine_commands(found, again):
+    """Of a long case: all command lines, numbers in the names of containers left out."""
     rows = []
     for key in (*engine_cases.TIMED, *engine_cases.LONG):
         case = found["cases"].get(key) or found.get("long", {}).get(key)
         if case:
-            lines = [_short(c) for commands in case.get("commands", {}).values() for c in commands]
-            rows.append([case["title"], f"`bench/run --engines --engine-cases {key}`",
-                         "<br>".join(f"`{c}`" for c in lines) or "see `bench/lib`"])
+            lines = dict.fromkeys(_short(c) for commands in case.get("commands", {}).values() for c in commands)
+            rows.append([case["title"], f"`bench/run{again} --engines --engine-cases {key}`",
+                         "<br>".join(f"`{c}`" for c in lines)])
     return _table(["engines", "measures it again", "command lines"], rows)
 
 
-def _commands(result):
+def _commands(result, again):
     """How to get each line again, and what it runs: floor's and one runtime's command lines (all: in the JSON)."""
     if not result["views"]:
         return []
@@ -129,7 +141,7 @@ def _commands(result):
     for key, case in view["cases"].items():
         shown = list(dict.fromkeys(n for n in ("floor", "tare", *case["commands"]) if n in case["commands"]))[:2]
         lines = [c for n in shown for c in case["commands"][n]]
-        rows.append([case["title"], f"`bench/run --views {name} --cases {key}`",
+        rows.append([case["title"], f"`bench/run{again} --no-engines --views {name} --cases {key}`",
                      "<br>".join(f"`{_short(c)}`" for c in lines)])
     return ["## Reproduce", "", "Other views: `--views " + ",".join(result["views"]) + "`.", "",
             *_table(["", "measures it again", "command lines"], rows)]
@@ -140,13 +152,18 @@ def _short(command):
     words = []
     for word in command.split():
         word = re.sub(r".*/tare-bench-[^/]+/", "$TMP/", word)
-        word = re.sub(r"tarebench\d+-", "", word)
+        word = re.sub(r".*/(image|layer)-(\w+)-[0-9a-f]+\.tar$", r"$CACHE/\1-\2.tar", word)
+        word = re.sub(r"tarebench\d+-(many)?\d*", r"\1", word)
+        if word == "many" and words[-1:] == [word]:
+            word = "…"
+        elif word == "many" and words[-1:] == ["…"]:
+            continue
         words.append(word.rsplit("/", 1)[-1] if not words else "PID" if words[-1] == "--exec" else word)
     return " ".join(words)
 
 
 def markdown(result, picture):
-    env = result["environment"]
+    env, again = result["environment"], result["again"]
     out = ["# Benchmarks", "",
            "Written by `make bench`; every number is from one machine and one run, so only the ratios mean something "
            "elsewhere.", "",
@@ -164,10 +181,11 @@ def markdown(result, picture):
                 *_times(view, names), *_ratios(view, names), *_counts(view, names)]
         if "tare" in names:
             out += _targets(view)
+        out += _breakdown(view)
         out += _left_out(view)
     if result.get("engines"):
-        out += _engines(result["engines"])
-    out += _commands(result)
+        out += _engines(result["engines"], again["engines"])
+    out += _commands(result, again["runtimes"])
     return "\n".join(out).rstrip() + "\n"
 
 

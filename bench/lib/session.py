@@ -2,27 +2,20 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 
-from . import bundle, cases, measure, peers, stats, view
-
-
-def _say(text):
-    print(text, file=sys.stderr, flush=True)
+from . import bundle, cases, measure, peers, view
+from .progress import say
 
 
 def _case(key, found, bench, options, log):
-    title, _, spaced, _ = cases.CASES[key]
+    """All programs in turn, by the timer's plan; with more host mounts where the case says so."""
+    title, make, spaced, mounts = cases.CASES[key]
     rounds = options.spaced_rounds if spaced else options.rounds
-    _say(f"  {key}: {rounds} rounds")
-    got = measure.timed(options.timer, key, found, bench, rounds, log)
-    got.update(title=title, rounds=rounds, ratios=measure.ratios(got["results"]))
-    got["summary"] = {n: {f: stats.summary(v) for f, v in row.items() if f != "status"}
-                      for n, row in got["results"].items()}
-    for name, row in got["summary"].items():
-        _say(f"    {name:10} {row['wall_ns']['median'] / 1e6:8.2f} ms")
-    return got
+    programs = {peer.name: peer.problem or make(peer, bench) for peer in found}
+    with tempfile.TemporaryDirectory(prefix="tare-bench-mounts") as mounts_dir:
+        head = [view.priority(), *([f"mounts\t{mounts}\t{mounts_dir}"] if mounts else [])]
+        return measure.case(options.timer, key, title, programs, rounds, 300 if spaced else 0, log, head)
 
 
 def _counts(found, bench):
@@ -37,6 +30,11 @@ def _counts(found, bench):
             "small_memory": measure.small_memory(peer, bench),
         }
     return out
+
+
+def _breakdown(found, bench):
+    floor = next((p for p in found if p.name == "floor" and not p.problem), None)
+    return measure.breakdown(cases.run(floor, bench)[0][1], 100) if floor else []
 
 
 def _instructions(found, bench, counter):
@@ -72,7 +70,7 @@ def measure_view(name, options):
         measure.probe(found, bench)
         for peer in found:
             if peer.problem:
-                _say(f"  {peer.name}: {peer.problem}")
+                say(f"  {peer.name}: {peer.problem}")
             else:
                 cases.start_waiting(peer, bench)
         result = {"cases": {k: _case(k, found, bench, options, log) for k in options.cases},
@@ -80,6 +78,7 @@ def measure_view(name, options):
                   "versions": {p.name: p.version() for p in found if not p.problem},
                   "names": [p.name for p in found if not p.problem],
                   "bundle": bench.bundles.origin,
+                  "breakdown": _breakdown(found, bench) if "run" in options.cases else [],
                   "counts": {} if options.no_counts else _counts(found, bench),
                   "instructions": {}}
         if not options.no_counts and name == first:

@@ -144,3 +144,50 @@ log_of()
 	umount "$TARE_ROOT/containers/$id" "$small"
 	mv "$BATS_TEST_TMPDIR"/*.json "$TARE_ROOT/containers/$id"
 }
+
+# COMMAND… beside a journald: the machine's, or else one in a /run of its own.
+with_journal()
+{
+	local journald=/lib/systemd/systemd-journald
+	export -f "$1" tare
+	[ ! -S /run/systemd/journal/socket ] || { bash -ec '"$@"' - "$@"; return; }
+	[ -x $journald ] && command -v journalctl > /dev/null && [ -s /etc/machine-id ] || skip "needs systemd-journald"
+	unshare --mount bash -ec '
+		mount -t tmpfs -o mode=755 run /run
+		mkdir -p /run/systemd/journal /run/log/journal
+		'$journald' > /dev/null 2>&1 3>&- &
+		trap "kill $!; wait $! || true" EXIT
+		for i in $(seq 100); do [ ! -S /run/systemd/journal/socket ] || break; sleep 0.1; done
+		"$@"' - "$@"
+}
+
+# What container NAME wrote, once there are N records: priority and text.
+journal_of() # NAME N
+{
+	local i
+	for i in $(seq 100); do
+		[ "$(journalctl --quiet --output cat --output-fields MESSAGE "CONTAINER_NAME=$1" | wc -l)" -lt "$2" ] || break
+		sleep 0.1
+	done
+	for i in 6 3; do
+		journalctl --quiet --output cat --output-fields MESSAGE "CONTAINER_NAME=$1" "PRIORITY=$i" | sed "s/^/$i /"
+	done
+}
+
+journald_scenario() # NAME
+{
+	local id
+	tare run --name "$1" --log-driver journald box sh -c 'echo out; echo err >&2' 2> /dev/null
+	tare run -d --name "$1-behind" --log-driver journald box echo detached > /dev/null
+	[ "$(journal_of "$1" 2)" = $'6 out\n3 err' ]
+	[ "$(journal_of "$1-behind" 1)" = "6 detached" ]
+	id=$(tare inspect --format '{{.Id}}' "$1")
+	[ "$(journalctl --quiet --output cat "CONTAINER_ID_FULL=$id" | wc -l)" = 2 ]
+	! tare logs "$1"
+}
+
+@test "the journal takes the output, and logs says how to read it there" {
+	export -f journal_of
+	run -0 with_journal journald_scenario "journal-$BATS_TEST_NUMBER-$$"
+	[[ $output == *"log driver journald keeps nothing that could be shown (journalctl CONTAINER_ID_FULL="* ]]
+}
