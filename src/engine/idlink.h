@@ -1,7 +1,7 @@
 #pragma once
-/* A container's id as the target of a symlink: claiming a name or a slot is one symlinkat(2). In base64 (RFC 4648 section
- * 5, without padding), because ext4 and kin keep a target below 60 bytes in the inode; 64 hex digits take a block of the
- * disk, and ten times as long to make and remove. */
+/* A container's id as the target of a symlink: claiming a name or a slot is one symlinkat(2). In base64 (RFC 4648
+ * section 5, without padding), because ext4 and kin keep a target below 60 bytes in the inode; 64 hex digits take a
+ * block of the disk, and ten times as long to make and remove. */
 #include <stdbool.h>
 #include "spec/container.h"
 

@@ -176,7 +176,7 @@ static int clear_half_made(struct rt_context *c, struct rt_probe *p, const char 
 	struct rt_state mark;
 	struct err why = ERR_NONE;
 
-	if (rt_state_load_mark(state_fd, &mark, &why) < 0)
+	if (rt_state_load_mark(state_fd, id, &mark, &why) < 0)
 		log_warn("container %s: %s; only its state directory is removed", id, why.msg);
 	else
 		err_told(rt_destroy_outside(c, &p->host, &mark, e));

@@ -6,7 +6,7 @@
  * lost race; so whoever holds the lock of a named directory knows that ROOT/ID is that directory.
  *
  *   name        made by                      meaning
- *   making      rt_state_mark                symlink whose target is JSON: what to clear if we are killed
+ *   making      rt_state_mark                symlink whose target says what to clear if we are killed
  *   state.json  rt_state_save                the container; replaced by rename(2)
  *   started     rt_state_set_started         its program runs or ran */
 #include "runtime/statedir.h"
@@ -163,7 +163,7 @@ int rt_state_set_started(int state_fd, struct err *e)
 	return 0;
 }
 
-int rt_state_load_mark(int state_fd, struct rt_state *ret, struct err *e)
+int rt_state_load_mark(int state_fd, const char *id, struct rt_state *ret, struct err *e)
 {
 	char text[PATH_MAX];
 	*ret = (struct rt_state){ .arena = ARENA_INIT };
@@ -171,7 +171,7 @@ int rt_state_load_mark(int state_fd, struct rt_state *ret, struct err *e)
 
 	if (n < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "read %s/making", dir_name(state_fd).text);
-	return rt_state_parse_mark(text, (size_t)n, ret, e);
+	return rt_state_parse_mark(text, (size_t)n, id, ret, e);
 }
 
 static int corrupt(int state_fd, const char *id, struct err *e)
@@ -189,7 +189,7 @@ int rt_state_load(int state_fd, const char *id, bool *ret_found, struct rt_state
 	auto_fd int fd = openat(state_fd, "state.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		*ret_found = false;
-		return rt_state_load_mark(state_fd, ret, e) < 0 ? corrupt(state_fd, id, e) : 0;
+		return rt_state_load_mark(state_fd, id, ret, e) < 0 ? corrupt(state_fd, id, e) : 0;
 	}
 	if (fd < 0)
 		return err_sys(e, "open %s/state.json", dir_name(state_fd).text);

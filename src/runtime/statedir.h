@@ -60,7 +60,7 @@ int rt_state_set_started(int state_fd, struct err *e) must_check;
 int rt_state_load(int state_fd, const char *id, bool *ret_found, struct rt_state *ret, struct err *e) must_check;
 /* rt_state_load_mark - only what rt_state_mark() recorded (nothing if it never was), for a state.json that
  * cannot be read. */
-int rt_state_load_mark(int state_fd, struct rt_state *ret, struct err *e) must_check;
+int rt_state_load_mark(int state_fd, const char *id, struct rt_state *ret, struct err *e) must_check;
 void rt_state_done(struct rt_state *s);
 /* rt_state_remove - delete ROOT/ID and everything in it, if it still is the directory behind @state_fd,
  * whose lock the caller holds: a loser of a race removes nothing it did not make. */

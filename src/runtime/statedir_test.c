@@ -193,6 +193,51 @@ TEST(half_made_is_told_from_being_made)
 	rt_container_done(&ct);
 }
 
+/* The cgroup's path is that before the id, or the mark says more. */
+TEST(a_mark_says_what_to_clear)
+{
+	static const struct {
+		const char *cgroup, *scope, *text;
+	} cases[] = { { "/tare/web", NULL, "cgroupfs:/tare/" }, { "/web", NULL, "cgroupfs:/" },
+		{ "/a/web/b", NULL, NULL }, { "web", NULL, NULL }, { "/x/web", "x.scope", NULL } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		FIXTURE(f);
+		struct err e = ERR_NONE;
+		struct rt_state s, got;
+		char text[256] = "";
+		auto_fd int fd = rt_state_claim(&f.c, "web", &e);
+
+		fill(&s);
+		s.id = (char *)"web";
+		s.cgroup_path = (char *)cases[i].cgroup;
+		s.cgroup_scope = (char *)cases[i].scope;
+		s.cgroup_external = false;
+		s.intel_rdt_path = NULL;
+		s.manager = RT_CGROUPFS;
+		CHECK(fd >= 0 && rt_state_mark(fd, &s, &e) == 0, "%s", e.msg);
+		CHECK(readlinkat(fd, "making", text, sizeof(text) - 1) > 0, "no mark");
+		CHECK(cases[i].text ? str_eq(text, cases[i].text) : text[0] == '{', "%s", text);
+		CHECK(rt_state_load_mark(fd, "web", &got, &e) == 0, "%s", e.msg);
+		CHECK(str_eq(got.cgroup_path, cases[i].cgroup) && str_eq(got.cgroup_scope, cases[i].scope), "%s", text);
+		rt_state_done(&got);
+	}
+}
+
+TEST(a_broken_mark_is_refused)
+{
+	static const char *const texts[] = { "cgroupfs", "other:/x/", "cgroupfs:/../", "{", "cgroupfs:/a/../" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct rt_state s = { .arena = ARENA_INIT };
+		struct err e = ERR_NONE;
+
+		CHECK(rt_state_parse_mark(texts[i], strlen(texts[i]), "web", &s, &e) < 0, "%s", texts[i]);
+		CHECK(e.kind == ERR_CORRUPT, "%s", e.msg);
+		rt_state_done(&s);
+	}
+}
+
 static void check_status(struct fixture *f, const struct rt_state *s, enum rt_status want, const char *what)
 {
 	struct err e = ERR_NONE;
@@ -290,4 +335,5 @@ TEST(hostile_state_is_corrupt)
 
 TEST_MAIN(T(root_is_private_whatever_the_umask), T(ids_are_checked), T(save_and_load_agree), T(a_taken_id_is_refused),
 	T(remove_spares_what_another_made), T(one_of_many_creators_wins), T(half_made_is_told_from_being_made),
-	T(status_knows_a_reused_pid), T(hostile_state_is_corrupt))
+	T(a_mark_says_what_to_clear), T(a_broken_mark_is_refused), T(a_mark_says_what_to_clear),
+	T(a_broken_mark_is_refused), T(status_knows_a_reused_pid), T(hostile_state_is_corrupt))

@@ -102,8 +102,25 @@ void rt_state_format(const struct rt_state *s, struct buf *ret)
 	buf_str(ret, "}\n");
 }
 
+/* How much of the cgroup's path stands before the id, where nothing else is to be said; else 0. */
+static size_t usual_cgroup(const struct rt_state *s)
+{
+	size_t id = str_len(s->id), path = str_len(s->cgroup_path);
+
+	if (!id || path <= id || s->cgroup_scope || s->intel_rdt_path || s->cgroup_external)
+		return 0;
+	return str_eq(s->cgroup_path + path - id, s->id) ? path - id : 0;
+}
+
+/* Nearly always "cgroupfs:/docker/": a target of 60 bytes or more would take a block of an ext4. */
 void rt_state_format_mark(const struct rt_state *s, struct buf *ret)
 {
+	size_t n = usual_cgroup(s);
+
+	if (n) {
+		buf_printf(ret, "%s:%.*s", manager_names[s->manager], (int)n, s->cgroup_path);
+		return;
+	}
 	put_fields(s, IN_MARK, ret);
 	buf_str(ret, "}");
 }
@@ -234,7 +251,25 @@ int rt_state_parse(const char *text, size_t len, struct rt_state *ret, struct er
 	return parse(text, len, 0, ret, e);
 }
 
-int rt_state_parse_mark(const char *text, size_t len, struct rt_state *ret, struct err *e)
+/* MANAGER:PREFIX */
+static int parse_usual(const char *text, size_t len, const char *id, struct rt_state *ret, struct err *e)
 {
-	return parse(text, len, IN_MARK, ret, e);
+	const char *colon = memchr(text, ':', len);
+	size_t n = colon ? (size_t)(colon - text) : 0, m = 0;
+
+	while (m < ARRAY_SIZE(manager_names) &&
+		(strlen(manager_names[m]) != n || memcmp(manager_names[m], text, n) != 0))
+		m++;
+	if (!colon || m == ARRAY_SIZE(manager_names) || memchr(text, '\0', len))
+		return err_set(e, ERR_CORRUPT, EINVAL, "neither JSON nor MANAGER:PATH");
+	ret->manager = (enum rt_cgroup_manager)m;
+	ret->cgroup_path = arena_printf(&ret->arena, "%.*s%s", (int)(len - n - 1), colon + 1, id);
+	if (!ret->cgroup_path)
+		return err_oom(e, "a cgroup's path");
+	return plain_path(ret->cgroup_path) ? 0 : bad("cgroup", "has a \"..\"", e);
+}
+
+int rt_state_parse_mark(const char *text, size_t len, const char *id, struct rt_state *ret, struct err *e)
+{
+	return len && text[0] != '{' ? parse_usual(text, len, id, ret, e) : parse(text, len, IN_MARK, ret, e);
 }

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	rt_state_done(&s);
 	err_clear(&e);
-	if (rt_state_parse_mark((const char *)data, size, &s, &e) == 0 && s.cgroup_path &&
+	if (rt_state_parse_mark((const char *)data, size, "web", &s, &e) == 0 && s.cgroup_path &&
 		strstr(s.cgroup_path, "/../"))
 		abort();
 	rt_state_done(&s);
