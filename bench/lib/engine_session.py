@@ -88,7 +88,7 @@ def _counts(takers, bench):
     out = {}
     for e in takers:
         if not e.problem:
-            traced = measure.traced(bench.run(e))
+            traced = measure.traced(engine_cases.run(e, bench)[0][1])
             if traced:
                 out[e.name] = {"syscalls": traced["all"], "execs": traced["execs"]}
     return out
@@ -133,7 +133,7 @@ def measure_engines(name, options):
                 "cases": {k: _timed(k, takers, bench, options, log) for k in engine_cases.TIMED if k in wanted},
                 "long": {k: _long(k, found, bench) for k in engine_cases.LONG if k in wanted},
                 "breakdown": measure.breakdown(bench.floor_run(), 100) if "run" in wanted else [],
-                "counts": {} if options.no_counts else _counts(found, bench)}
+                "counts": {} if options.no_counts else _counts(takers, bench)}
     finally:
         for e in found:
             _end(e)
