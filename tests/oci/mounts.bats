@@ -159,6 +159,38 @@ c['process']['capabilities'] = {k: ['CAP_FOWNER', 'CAP_CHOWN', 'CAP_DAC_OVERRIDE
 	[[ $output != *root:x* ]]
 }
 
+@test "masks and read-only paths: files, directories, links, what is absent, outside of /proc and /sys" {
+	need_root
+	make_bundle
+	mkdir -p "$BUNDLE/rootfs/secret/dir" "$BUNDLE/rootfs/keep"
+	echo hidden | tee "$BUNDLE/rootfs/secret/dir/file" > "$BUNDLE/rootfs/secret/file"
+	ln -s secret "$BUNDLE/rootfs/link"
+	ln -s /etc/shadow "$BUNDLE/rootfs/out"
+	config "c['linux']['maskedPaths'] = ['/proc/nosuch', '/proc/tty', '/proc/keys', '/proc/version', '/proc/filesystems',
+	'/sys/nosuch', '/sys/class/mem/null', '/sys/kernel', '/sys/power/state', '/proc/../secret/file', '/link/dir', '/out']
+c['linux']['readonlyPaths'] = ['/proc/sys', '/proc/nosuch', '/keep', '/proc/sys/kernel']"
+	inside 'for f in /proc/version /proc/filesystems /proc/keys /secret/file; do [ -z "$(cat $f)" ] || echo "$f shows"; done
+		for d in /proc/tty /sys/class/mem/null /sys/kernel /secret/dir; do [ -z "$(ls $d)" ] || echo "$d shows"; done
+		touch /keep/x 2> /dev/null && echo /keep
+		echo x 2> /dev/null > /proc/sys/kernel/hostname && echo /proc/sys
+		ls /proc/version; echo end'
+	[ "$output" = $'/proc/version\nend' ]
+	[ -s /etc/shadow ]
+}
+
+@test "a sysctl is set also where /proc is read-only, or something is mounted in it" {
+	need_root
+	make_bundle
+	config "[m for m in c['mounts'] if m['destination'] == '/proc'][0]['options'] = ['ro']
+c['linux']['sysctl'] = {'net.ipv4.ip_forward': '1'}"
+	inside 'cat /proc/sys/net/ipv4/ip_forward'
+	[ "$output" = 1 ]
+	config "c['mounts'].append({'destination': '/proc/sys/kernel/ns_last_pid', 'type': 'bind', 'source': '/dev/null', 'options': ['bind']})
+c['linux']['sysctl'] = {'kernel.shm_rmid_forced': '1'}"
+	inside 'cat /proc/sys/kernel/shm_rmid_forced'
+	[ "$output" = 1 ]
+}
+
 @test "a namespace path of another kind is refused by name" {
 	need_root
 	make_bundle

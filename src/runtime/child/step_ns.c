@@ -212,25 +212,33 @@ static int write_sysctl(int proc, const struct rc_kv *kv, struct err *e)
 	return r < 0 ? err_wrap(e, "sysctl %s", kv->key) : 0;
 }
 
+static int write_sysctls(int proc, const struct rc_kv_list *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		int r = write_sysctl(proc, &l->v[i], e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int step_sysctl(const struct child_plan *p, struct child_state *s, struct err *e)
 {
 	const struct rc_kv_list *l = &p->config->linux_.sysctl;
 
 	if (!l->n)
 		return 0;
-	/* The one that we have mounted does: what config.json has mounted in it meanwhile is refused (NO_XDEV). */
-	int proc = s->proc >= 0 ? s->proc : private_proc(e);
-	if (proc == -EPERM) { /* the pid namespace is the host's: its procfs has what is asked of our namespaces, too */
+	/* The one that we have mounted does, unless it is read-only or something stands in it (NO_XDEV). */
+	int r = s->proc >= 0 ? write_sysctls(s->proc, l, e) : -EXDEV;
+	if (r == -EROFS || r == -EXDEV) {
 		err_clear(e);
-		proc = p->proc;
+		int proc = private_proc(e);
+		if (proc == -EPERM) { /* a pid namespace of the host: its procfs has what is asked of ours, too */
+			err_clear(e);
+			proc = p->proc;
+		}
+		r = proc < 0 ? proc : write_sysctls(proc, l, e);
 	}
-	if (proc < 0)
-		return proc;
-	for (size_t i = 0; i < l->n; i++) {
-		int r = write_sysctl(proc, &l->v[i], e);
-
-		if (r < 0)
-			return err_wrap(e, "config.json: /linux/sysctl");
-	}
-	return 0;
+	return r < 0 ? err_wrap(e, "config.json: /linux/sysctl") : 0;
 }
