@@ -68,31 +68,38 @@ void buf_printf(struct buf *b, const char *format, ...)
 
 void buf_json_str(struct buf *b, const char *s)
 {
+	const char *from = s;
+
 	buf_add(b, "\"", 1);
-	for (; *s; s++) {
+	for (;; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_printf(b, "\\u%04x", c);
-		else
-			buf_add(b, s, 1);
+		if (c >= 0x20 && c != 0x7f && c != '"' && c != '\\')
+			continue;
+		buf_add(b, from, (size_t)(s - from));
+		from = s + 1;
+		if (!c)
+			break;
+		buf_printf(b, c == '"' || c == '\\' ? "\\%c" : "\\u%04x", c);
 	}
 	buf_add(b, "\"", 1);
 }
 
 void buf_shown(struct buf *b, const char *s, const char *but)
 {
-	while (*s) {
-		size_t n = str_control(s);
+	for (;;) {
+		size_t plain = str_plain(s), n;
 
-		if (n == 1 && strchr(but, *s))
-			n = 0;
-		if (!n)
+		buf_add(b, s, plain);
+		s += plain;
+		if (!*s)
+			return;
+		n = str_control(s);
+		if (!n || (n == 1 && strchr(but, *s)))
 			buf_add(b, s++, 1);
-		for (; n; n--)
-			buf_printf(b, "\\x%02x", (unsigned char)*s++);
+		else
+			for (; n; n--)
+				buf_printf(b, "\\x%02x", (unsigned char)*s++);
 	}
 }
 

@@ -25,12 +25,20 @@ static void put(struct out *o, char c)
 	o->len++;
 }
 
+static void put_all(struct out *o, const char *s, size_t n)
+{
+	size_t room = o->len + 1 < o->size ? o->size - 1 - o->len : 0;
+
+	if (room)
+		memcpy(o->dst + o->len, s, n < room ? n : room);
+	o->len += n;
+}
+
 static void put_padded(struct out *o, const char *s, size_t n, const struct directive *d)
 {
 	for (size_t i = n; d->width > 0 && i < (size_t)d->width; i++)
 		put(o, d->zero ? '0' : ' ');
-	for (size_t i = 0; i < n; i++)
-		put(o, s[i]);
+	put_all(o, s, n);
 }
 
 static void put_number(struct out *o, uint64_t v, unsigned base, bool negative, struct directive *d)
@@ -145,7 +153,10 @@ static size_t format_all(struct out *o, const char *f, struct args *a)
 		struct directive d;
 
 		if (*f != '%') {
-			put(o, *f++);
+			size_t n = strcspn(f, "%");
+
+			put_all(o, f, n);
+			f += n;
 			continue;
 		}
 		f = parse_directive(f + 1, &d, a);

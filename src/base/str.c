@@ -34,6 +34,15 @@ bool str_ends(const char *s, const char *suffix)
 	return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+size_t str_plain(const char *s)
+{
+	size_t n = 0;
+
+	while ((unsigned char)(s[n] - 0x20) < 0x5f)
+		n++;
+	return n;
+}
+
 size_t str_control(const char *s)
 {
 	const unsigned char *c = (const unsigned char *)s;

@@ -15,6 +15,8 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 /* str_after - what follows @prefix in @s, or NULL. */
 const char *str_after(const char *s, const char *prefix);
+/* str_plain - how many bytes at @s are printable ASCII. */
+size_t str_plain(const char *s);
 /* str_control - how many bytes at @s are a character that commands a terminal instead of being shown: 0 for none. The
  * control characters of ASCII and of Unicode, and those that turn the direction of writing. */
 size_t str_control(const char *s);

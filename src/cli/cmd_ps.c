@@ -35,94 +35,78 @@ static const struct opt ps_rows[] = {
 
 static const struct ps_opts ps_defaults = { .last = -1 };
 
-static const struct format_header headers[] = { { "ID", "CONTAINER ID" }, { "Image", "IMAGE" },
-	{ "Command", "COMMAND" }, { "CreatedAt", "CREATED AT" }, { "RunningFor", "CREATED" }, { "Ports", "PORTS" },
-	{ "State", "STATE" }, { "Status", "STATUS" }, { "Size", "SIZE" }, { "Names", "NAMES" }, { "Labels", "LABELS" },
-	{ "Mounts", "MOUNTS" }, { "Networks", "NETWORKS" }, { "LocalVolumes", "LOCAL VOLUMES" },
-	{ "Platform", "PLATFORM" } };
-
 struct making {
 	struct cli *c;
 	const struct ps_opts *o;
-	struct rows *rows;
-	struct json *row;
 	int64_t now;
 	bool size;
 };
 
-static void put_kept(struct making *m, const char *key, const struct buf *b)
+static void put_text(struct buf *b, const char *s)
 {
-	const char *kept = b->len ? arena_dup(m->rows->arena, b->data) : "";
-
-	m->rows->failed |= b->failed || !kept;
-	rows_text(m->rows, m->row, key, kept);
+	buf_str(b, s ? s : "");
 }
 
 /* The program with its arguments in quotes, cut to a few columns. */
-static void put_command(struct making *m, const char *key, const struct listed *p)
+static void put_command(const struct making *m, const struct listed *p, struct buf *b)
 {
-	AUTO(buf) struct buf b = BUF_INIT;
 	size_t n = p->entrypoint.n + p->cmd.n;
 
-	buf_str(&b, "\"");
+	buf_str(b, "\"");
 	for (size_t i = 0; i < n; i++) {
-		buf_str(&b, i ? " " : "");
-		buf_str(&b, i < p->entrypoint.n ? p->entrypoint.v[i] : p->cmd.v[i - p->entrypoint.n]);
+		buf_str(b, i ? " " : "");
+		buf_str(b, i < p->entrypoint.n ? p->entrypoint.v[i] : p->cmd.v[i - p->entrypoint.n]);
 	}
-	if (b.data && !m->o->no_trunc && b.len - 1 > SHORT_COMMAND && utf8_columns(b.data + 1) > SHORT_COMMAND) {
-		b.len = 1 + utf8_prefix(b.data + 1, SHORT_COMMAND - 1);
-		b.data[b.len] = '\0';
-		buf_str(&b, "\xe2\x80\xa6");
+	if (b->failed)
+		return;
+	if (!m->o->no_trunc && b->len - 1 > SHORT_COMMAND && utf8_columns(b->data + 1) > SHORT_COMMAND) {
+		b->len = 1 + utf8_prefix(b->data + 1, SHORT_COMMAND - 1);
+		b->data[b->len] = '\0';
+		buf_str(b, "\xe2\x80\xa6");
 	}
-	buf_str(&b, "\"");
-	for (size_t i = 0; b.data && i < b.len; i++)
-		if ((unsigned char)b.data[i] < 0x20 || b.data[i] == 0x7f)
-			b.data[i] = ' '; /* line ends and escape sequences of an image do not reach
-					    the terminal */
-	put_kept(m, key, &b);
+	buf_str(b, "\"");
+	for (size_t i = 0; !b->failed && i < b->len; i++)
+		if ((unsigned char)b->data[i] < 0x20 || b->data[i] == 0x7f)
+			b->data[i] = ' '; /* line ends and escape sequences of an image do not reach the terminal */
 }
 
-static void put_created_at(struct making *m, const char *key, const struct listed *p)
+static void put_created_at(const struct making *m, const struct listed *p, struct buf *b)
 {
 	char text[HUMAN_SIZE];
 
 	human_time(ps_created(p), text);
-	rows_printf(m->rows, m->row, key, "%s", text);
+	buf_printf(b, "%s", text);
 }
 
-static void put_id(struct making *m, const char *key, const struct listed *p)
+static void put_id(const struct making *m, const struct listed *p, struct buf *b)
 {
-	rows_printf(m->rows, m->row, key, "%.*s", m->o->no_trunc ? CT_ID_LEN : SHORT_ID, p->id);
+	buf_printf(b, "%.*s", m->o->no_trunc ? CT_ID_LEN : SHORT_ID, p->id);
 }
 
-static void put_image(struct making *m, const char *key, const struct listed *p)
+static void put_image(const struct making *m, const struct listed *p, struct buf *b)
 {
-	rows_text(m->rows, m->row, key, p->image ? p->image : p->rootfs);
+	put_text(b, p->image ? p->image : p->rootfs);
 }
 
-static void put_labels(struct making *m, const char *key, const struct listed *p)
+static void put_labels(const struct making *m, const struct listed *p, struct buf *b)
 {
 	const struct rc_kv_list *l = &p->labels;
-	AUTO(buf) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < l->n; i++)
-		buf_printf(&b, "%s%s=%s", i ? "," : "", l->v[i].key, l->v[i].value);
-	put_kept(m, key, &b);
+		buf_printf(b, "%s%s=%s", i ? "," : "", l->v[i].key, l->v[i].value);
 }
 
-static void put_volumes(struct making *m, const char *key, const struct listed *p)
+static void put_volumes(const struct making *m, const struct listed *p, struct buf *b)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < p->n_mounts; i++)
 		n += p->mounts[i].type == CT_MOUNT_VOLUME;
-	rows_printf(m->rows, m->row, key, "%u", n);
+	buf_printf(b, "%u", n);
 }
 
-static void put_mounts(struct making *m, const char *key, const struct listed *p)
+static void put_mounts(const struct making *m, const struct listed *p, struct buf *b)
 {
-	AUTO(buf) struct buf b = BUF_INIT;
-
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct ct_mount *mount = &p->mounts[i];
 		size_t n = str_len(mount->source);
@@ -130,64 +114,61 @@ static void put_mounts(struct making *m, const char *key, const struct listed *p
 
 		if (mount->type == CT_MOUNT_TMPFS)
 			continue;
-		buf_printf(&b, "%s%.*s%s", b.len ? "," : "", (int)(cut ? MOUNT_COLUMNS - 1 : n),
+		buf_printf(b, "%s%.*s%s", b->len ? "," : "", (int)(cut ? MOUNT_COLUMNS - 1 : n),
 			mount->source ? mount->source : "", cut ? "\xe2\x80\xa6" : "");
 	}
-	put_kept(m, key, &b);
 }
 
-static void put_name(struct making *m, const char *key, const struct listed *p)
+static void put_name(const struct making *m, const struct listed *p, struct buf *b)
 {
-	rows_text(m->rows, m->row, key, p->name);
+	put_text(b, p->name);
 }
 
-static void put_network(struct making *m, const char *key, const struct listed *p)
+static void put_network(const struct making *m, const struct listed *p, struct buf *b)
 {
 	const char *network = p->network;
 
-	rows_text(m->rows, m->row, key, network ? network : "default");
+	put_text(b, network ? network : "default");
 }
 
-static void put_platform(struct making *m, const char *key, const struct listed *p)
+static void put_platform(const struct making *m, const struct listed *p, struct buf *b)
 {
-	rows_text(m->rows, m->row, key, p->platform);
+	put_text(b, p->platform);
 }
 
-static void put_ports(struct making *m, const char *key, const struct listed *p)
+static void put_ports(const struct making *m, const struct listed *p, struct buf *b)
 {
 	const struct rc_str_list *ports = &p->exposed_ports;
-	AUTO(buf) struct buf b = BUF_INIT;
 
 	for (size_t i = 0; i < ports->n; i++)
-		buf_printf(&b, "%s%s", i ? ", " : "", ports->v[i]);
-	put_kept(m, key, &b);
+		buf_printf(b, "%s%s", i ? ", " : "", ports->v[i]);
 }
 
-static void put_running_for(struct making *m, const char *key, const struct listed *p)
+static void put_running_for(const struct making *m, const struct listed *p, struct buf *b)
 {
 	char text[HUMAN_SIZE];
 
 	human_duration(m->now - ps_created(p), text);
-	rows_printf(m->rows, m->row, key, "%s ago", text);
+	buf_printf(b, "%s ago", text);
 }
 
-static void put_size(struct making *m, const char *key, const struct listed *p)
+static void put_size(const struct making *m, const struct listed *p, struct buf *b)
 {
 	char written[HUMAN_SIZE], virtual_[HUMAN_SIZE];
 
 	if (!m->size) {
-		rows_text(m->rows, m->row, key, "0B");
+		put_text(b, "0B");
 		return;
 	}
 	struct container_sizes s = sizes_of_container(m->c, p->id, p->image_id);
 	human_bytes(s.written, written);
 	human_bytes(s.written + s.image, virtual_);
-	rows_printf(m->rows, m->row, key, "%s (virtual %s)", written, virtual_);
+	buf_printf(b, "%s (virtual %s)", written, virtual_);
 }
 
-static void put_state(struct making *m, const char *key, const struct listed *p)
+static void put_state(const struct making *m, const struct listed *p, struct buf *b)
 {
-	rows_text(m->rows, m->row, key, ct_state_names[p->state]);
+	put_text(b, ct_state_names[p->state]);
 }
 
 /* How long ago @time was. */
@@ -198,7 +179,7 @@ static void since(const struct making *m, const char *time, char dst[static HUMA
 	human_duration(human_parse_time(time, &t) ? m->now - t : 0, dst);
 }
 
-static void put_status(struct making *m, const char *key, const struct listed *p)
+static void put_status(const struct making *m, const struct listed *p, struct buf *b)
 {
 	static const char *const health[CT_N_HEALTH] = { [CT_HEALTH_STARTING] = " (health: starting)",
 		[CT_HEALTH_HEALTHY] = " (healthy)",
@@ -207,52 +188,93 @@ static void put_status(struct making *m, const char *key, const struct listed *p
 
 	since(m, p->since, ago);
 	switch (p->state) {
-	case CT_RUNNING:
-		rows_printf(m->rows, m->row, key, "Up %s%s", ago, p->has_health ? health[p->health] : "");
-		break;
-	case CT_PAUSED: rows_printf(m->rows, m->row, key, "Up %s (Paused)", ago); break;
-	case CT_RESTARTING: rows_printf(m->rows, m->row, key, "Restarting (%d) %s ago", p->exit_code, ago); break;
+	case CT_RUNNING: buf_printf(b, "Up %s%s", ago, p->has_health ? health[p->health] : ""); break;
+	case CT_PAUSED: buf_printf(b, "Up %s (Paused)", ago); break;
+	case CT_RESTARTING: buf_printf(b, "Restarting (%d) %s ago", p->exit_code, ago); break;
 	case CT_EXITED:
 		if (p->exit_unknown) /* the monitor was killed: nobody was told */
-			rows_printf(m->rows, m->row, key, "Exited (?) %s ago", ago);
+			buf_printf(b, "Exited (?) %s ago", ago);
 		else
-			rows_printf(m->rows, m->row, key, "Exited (%d) %s ago", p->exit_code, ago);
+			buf_printf(b, "Exited (%d) %s ago", p->exit_code, ago);
 		break;
-	case CT_REMOVING: rows_text(m->rows, m->row, key, "Removal In Progress"); break;
+	case CT_REMOVING: put_text(b, "Removal In Progress"); break;
 	case CT_CREATED:
-	case CT_N_STATES: rows_text(m->rows, m->row, key, "Created"); break;
+	case CT_N_STATES: put_text(b, "Created"); break;
 	}
 }
 
 /* In the order of docker's JSON. */
 static const struct column {
-	const char *key;
-	void (*put)(struct making *m, const char *key, const struct listed *p);
-	bool shown; /* in the usual table */
+	const char *key, *heading;
+	void (*put)(const struct making *m, const struct listed *p, struct buf *b);
 } columns[] = {
-	{ "Command", put_command, true },
-	{ "CreatedAt", put_created_at, false },
-	{ "ID", put_id, true },
-	{ "Image", put_image, true },
-	{ "Labels", put_labels, false },
-	{ "LocalVolumes", put_volumes, false },
-	{ "Mounts", put_mounts, false },
-	{ "Names", put_name, true },
-	{ "Networks", put_network, false },
-	{ "Platform", put_platform, false },
-	{ "Ports", put_ports, true },
-	{ "RunningFor", put_running_for, true },
-	{ "Size", put_size, true },
-	{ "State", put_state, false },
-	{ "Status", put_status, true },
+	{ "Command", "COMMAND", put_command },
+	{ "CreatedAt", "CREATED AT", put_created_at },
+	{ "ID", "CONTAINER ID", put_id },
+	{ "Image", "IMAGE", put_image },
+	{ "Labels", "LABELS", put_labels },
+	{ "LocalVolumes", "LOCAL VOLUMES", put_volumes },
+	{ "Mounts", "MOUNTS", put_mounts },
+	{ "Names", "NAMES", put_name },
+	{ "Networks", "NETWORKS", put_network },
+	{ "Platform", "PLATFORM", put_platform },
+	{ "Ports", "PORTS", put_ports },
+	{ "RunningFor", "CREATED", put_running_for },
+	{ "Size", "SIZE", put_size },
+	{ "State", "STATE", put_state },
+	{ "Status", "STATUS", put_status },
 };
 
-static void add_row(struct making *m, const struct listed *p)
+/* The usual table. */
+static const char *const shown[] = { "ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names", "Size" };
+
+/* All members: a template may use any, and in ways of its own. */
+static void add_row(struct rows *rows, const struct making *m, const struct listed *p, struct buf *cell)
 {
-	m->row = rows_add(m->rows);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		if (m->o->format || columns[i].shown) /* a template may use any, and in ways of its own */
-			columns[i].put(m, columns[i].key, p);
+	struct json *row = rows_add(rows);
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		cell->len = 0;
+		buf_str(cell, "");
+		columns[i].put(m, p, cell);
+		const char *kept = cell->failed ? NULL : arena_dup(rows->arena, cell->data);
+		rows->failed |= !kept;
+		rows_text(rows, row, columns[i].key, kept);
+	}
+}
+
+static const struct column *find_column(const char *key)
+{
+	size_t i = 0;
+
+	while (!str_eq(columns[i].key, key)) /* those of the usual table are there */
+		i++;
+	return &columns[i];
+}
+
+static int print_usual(const struct making *m, const struct ps_list *l, size_t n, struct err *e)
+{
+	size_t n_shown = ARRAY_SIZE(shown) - !m->size;
+	const struct column *all[ARRAY_SIZE(shown)];
+	AUTO(buf) struct buf cell = BUF_INIT;
+	AUTO(buf) struct buf b = BUF_INIT;
+
+	for (size_t k = 0; k < n_shown; k++) {
+		all[k] = find_column(shown[k]);
+		buf_printf(&b, "%s%s", k ? "\t" : "", all[k]->heading);
+	}
+	buf_str(&b, "\n");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n_shown; k++) {
+			cell.len = 0;
+			buf_str(&cell, "");
+			all[k]->put(m, l->v[i], &cell);
+			if (buf_err(&cell, e) < 0)
+				return -e->num;
+			buf_shown(&b, cell.data, "");
+			buf_add(&b, k + 1 < n_shown ? "\t" : "\n", 1);
+		}
+	return format_table(&b, m->o->no_trunc, e);
 }
 
 /* {{.Label "key"}}: from the entry behind the row. Rows and entries are in the same order, so the
@@ -290,25 +312,40 @@ static int quiet(const struct ps_list *l, size_t n, bool whole, struct err *e)
 	return cli_write(&b, e);
 }
 
+static int print_formatted(
+	struct making *m, const struct ps_list *l, size_t n, const struct format_how *how, struct err *e)
+{
+	struct rows rows = ROWS_INIT(&m->c->arena);
+	AUTO(buf) struct buf cell = BUF_INIT;
+
+	m->size = m->size || (!str_eq(how->format, "json") && format_needs(m->c, how, "Size"));
+	labels_from = l;
+	for (size_t i = 0; i < n; i++)
+		add_row(&rows, m, l->v[i], &cell);
+	return format_print(m->c, &rows, how, e);
+}
+
 static int print(struct cli *c, const struct ps_list *l, size_t n, const struct ps_opts *o, struct err *e)
 {
-	struct rows rows = ROWS_INIT(&c->arena);
+	struct making making = { .c = c, .o = o, .now = time(NULL), .size = o->size };
+	struct format_header headers[ARRAY_SIZE(columns)];
+	AUTO(buf) struct buf standard = BUF_INIT;
 	struct format_how how = { .format = o->format,
-		.standard = o->size ? "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{."
-				      "Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}"
-				    : "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{."
-				      "Status}}\t{{.Ports}}\t{{.Names}}",
 		.headers = headers,
 		.n_headers = ARRAY_SIZE(headers),
 		.method = label,
 		.no_trunc = o->no_trunc };
-	bool size = o->size || (o->format && !str_eq(o->format, "json") && format_needs(c, &how, "Size"));
-	struct making making = { .c = c, .o = o, .rows = &rows, .now = time(NULL), .size = size };
 
-	labels_from = l;
-	for (size_t i = 0; i < n; i++)
-		add_row(&making, l->v[i]);
-	return format_print(c, &rows, &how, e);
+	if (!o->format)
+		return print_usual(&making, l, n, e);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		headers[i] = (struct format_header){ columns[i].key, columns[i].heading };
+	for (size_t i = 0; i < ARRAY_SIZE(shown) - !o->size; i++)
+		buf_printf(&standard, "%s{{.%s}}", i ? "\t" : "", shown[i]);
+	if (buf_err(&standard, e) < 0)
+		return -e->num;
+	how.standard = standard.data;
+	return print_formatted(&making, l, n, &how, e);
 }
 
 static int ps(struct cli *c, struct err *e)

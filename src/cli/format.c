@@ -117,11 +117,11 @@ static void show_values(struct rows *r)
 		for (struct json *v = row->first; v; v = v->next) {
 			AUTO(buf) struct buf b = BUF_INIT;
 
-			if (v->kind != JSON_KIND_STRING || !v->n)
+			if (v->kind != JSON_KIND_STRING || str_plain(v->text) == v->n)
 				continue;
 			buf_shown(&b, v->text, "");
 			if (!b.failed && b.len == v->n)
-				continue;
+				continue; /* letters of other scripts */
 			char *kept = b.failed ? NULL : arena_dup(r->arena, b.data);
 			r->failed |= !kept;
 			v->text = kept ? kept : v->text;
@@ -129,12 +129,23 @@ static void show_values(struct rows *r)
 		}
 }
 
+int format_table(const struct buf *lines_of_cells, bool no_trunc, struct err *e)
+{
+	AUTO(buf) struct buf out = BUF_INIT;
+	struct table_how terminal = table_terminal(STDOUT_FILENO);
+
+	if (buf_err(lines_of_cells, e) < 0)
+		return -e->num;
+	if (no_trunc)
+		terminal.width = 0;
+	table_write(lines_of_cells->data, &terminal, &out);
+	return cli_write_shown(&out, e);
+}
+
 static int as_table(struct rows *r, const char *text, const struct format_how *how, struct err *e)
 {
 	AUTO(buf) struct buf raw = BUF_INIT;
 	AUTO(buf) struct buf shown = BUF_INIT;
-	AUTO(buf) struct buf out = BUF_INIT;
-	struct table_how terminal = table_terminal(STDOUT_FILENO);
 	struct template *t;
 	int rc = template_parse(text, r->arena, &t, e);
 	const struct json *head = rc == 0 ? header_row(r, how) : NULL;
@@ -149,16 +160,10 @@ static int as_table(struct rows *r, const char *text, const struct format_how *h
 		rc = lines(t, r, how, &raw, e);
 	if (rc == 0)
 		rc = buf_err(&raw, e);
-	if (rc == 0) {
-		buf_shown(&shown, raw.data, "\t\n"); /* what a method or function made of it */
-		rc = buf_err(&shown, e);
-	}
 	if (rc < 0)
 		return rc;
-	if (how->no_trunc)
-		terminal.width = 0;
-	table_write(shown.data, &terminal, &out);
-	return cli_write_shown(&out, e);
+	buf_shown(&shown, raw.data, "\t\n"); /* what a method or function made of it */
+	return format_table(&shown, how->no_trunc, e);
 }
 
 /* The template of a table, or NULL when the format is none. */

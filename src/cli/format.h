@@ -38,6 +38,9 @@ struct format_how {
 
 /* format_print - all rows to standard output. */
 int format_print(struct cli *c, struct rows *r, const struct format_how *how, struct err *e) must_check;
+/* format_table - lines of cells between tabs, fit for eyes (buf_shown()), as a table: for the long lists, which do not
+ * go through a template unless one was given. */
+int format_table(const struct buf *lines_of_cells, bool no_trunc, struct err *e) must_check;
 /* format_needs - will the member @name be printed: by the format, or by docker's JSON of a row,
  * which has all. */
 bool format_needs(struct cli *c, const struct format_how *how, const char *name);

@@ -31,22 +31,20 @@ static size_t split(const char *line, size_t len, struct cell *cells)
 	}
 }
 
-static bool is_ascii(const struct cell *c)
+static bool is_ascii(const char *s)
 {
-	for (size_t i = 0; i < c->len; i++)
-		if ((unsigned char)(c->text[i] - 0x20) >= 0x5f)
-			return false;
-	return true;
+	while ((unsigned char)(*s - 1) < 0x7f)
+		s++;
+	return !*s;
 }
 
-static size_t columns_of(const struct cell *c)
+/* @ascii: the whole text is. */
+static size_t columns_of(const struct cell *c, bool ascii)
 {
 	char small[256];
 
-	if (is_ascii(c))
-		return c->len;
-	if (c->len >= sizeof(small))
-		return c->len; /* nobody cuts by the column there */
+	if (ascii || c->len >= sizeof(small))
+		return c->len; /* nobody cuts a long one by the column */
 	memcpy(small, c->text, c->len);
 	small[c->len] = '\0';
 	return utf8_columns(small);
@@ -57,7 +55,7 @@ static size_t next_line(const char *s)
 	return strcspn(s, "\n");
 }
 
-static size_t measure(const char *text, size_t widths[static TABLE_MAX_COLUMNS])
+static size_t measure(const char *text, bool ascii, size_t widths[static TABLE_MAX_COLUMNS])
 {
 	struct cell cells[TABLE_MAX_COLUMNS];
 	size_t most = 0;
@@ -66,7 +64,7 @@ static size_t measure(const char *text, size_t widths[static TABLE_MAX_COLUMNS])
 		size_t n = split(s, next_line(s), cells);
 
 		for (size_t i = 0; i < n; i++) {
-			size_t w = columns_of(&cells[i]);
+			size_t w = columns_of(&cells[i], ascii);
 
 			widths[i] = w > widths[i] ? w : widths[i];
 		}
@@ -99,10 +97,10 @@ static void fit(size_t *widths, size_t n, size_t width)
 	}
 }
 
-static void write_cell(const struct cell *c, size_t width, bool last, struct buf *b)
+static void write_cell(const struct cell *c, bool ascii, size_t width, bool last, struct buf *b)
 {
 	static const char blanks[] = "                                ";
-	size_t columns = columns_of(c), cut = c->len;
+	size_t columns = columns_of(c, ascii), cut = c->len;
 	char small[256];
 
 	if (columns > width && c->len < sizeof(small)) {
@@ -127,8 +125,8 @@ void table_write(const char *text, const struct table_how *how, struct buf *ret)
 {
 	size_t widths[TABLE_MAX_COLUMNS] = { 0 };
 	struct cell cells[TABLE_MAX_COLUMNS];
-	size_t n_columns = measure(text, widths);
-	bool first = true;
+	bool ascii = is_ascii(text), first = true;
+	size_t n_columns = measure(text, ascii, widths);
 
 	fit(widths, n_columns, how->width);
 	for (const char *s = text; *s; s += next_line(s), s += *s == '\n') {
@@ -136,7 +134,7 @@ void table_write(const char *text, const struct table_how *how, struct buf *ret)
 
 		buf_str(ret, first && how->colour ? "\x1b[1m" : "");
 		for (size_t i = 0; i < n; i++)
-			write_cell(&cells[i], widths[i], i + 1 == n, ret);
+			write_cell(&cells[i], ascii, widths[i], i + 1 == n, ret);
 		buf_str(ret, first && how->colour ? "\x1b[0m\n" : "\n");
 		first = false;
 	}

@@ -107,8 +107,10 @@ static int check_format(const struct json *doc, struct err *e)
 	return 0;
 }
 
-static int check_id(const struct ct_config *c, struct err *e)
+static int check_id(const struct ct_config *c, bool listed, struct err *e)
 {
+	if (listed)
+		return c->name ? 0 : err_set(e, ERR_CORRUPT, EUCLEAN, "/Name: missing");
 	if (!c->id || strlen(c->id) != CT_ID_LEN || strspn(c->id, "0123456789abcdef") != CT_ID_LEN)
 		return err_set(e, ERR_CORRUPT, EUCLEAN, "/Id: not %d hex digits", CT_ID_LEN);
 	if (!c->name)
@@ -116,7 +118,7 @@ static int check_id(const struct ct_config *c, struct err *e)
 	return 0;
 }
 
-static int read_members(struct json *doc, struct arena *arena, struct ct_config *c, struct err *e)
+static int read_members(struct json *doc, struct arena *arena, bool listed, struct ct_config *c, struct err *e)
 {
 	struct rd r = { .arena = arena, .doc = "config.json", .e = e };
 	int rc = check_format(doc, e);
@@ -127,7 +129,7 @@ static int read_members(struct json *doc, struct arena *arena, struct ct_config 
 		e->kind = ERR_CORRUPT;
 	if (rc < 0)
 		return rc;
-	rc = check_id(c, e);
+	rc = check_id(c, listed, e);
 	return rc < 0 ? err_wrap(e, "config.json") : 0;
 }
 
@@ -143,7 +145,7 @@ int ct_config_read(const char *text, size_t len, struct ct_config *ret, struct e
 	struct json *doc;
 	int r = json_parse(text ? text : "", len, &c.arena, &doc, e);
 
-	r = r < 0 ? no_json(e) : read_members(doc, &c.arena, &c, e);
+	r = r < 0 ? no_json(e) : read_members(doc, &c.arena, false, &c, e);
 	if (r < 0)
 		ct_config_done(&c);
 	else
@@ -158,14 +160,14 @@ int ct_config_read_listed(struct buf *text, struct arena *arena, struct ct_confi
 	static const struct json_kept host[] = { { "NetworkMode", NULL }, { NULL, NULL } };
 	static const struct json_kept tare[] = { { "Format", NULL }, { "Mounts", NULL }, { "Platform", NULL },
 		{ "Rootfs", NULL }, { "RootfsKind", NULL }, { NULL, NULL } };
-	static const struct json_kept listed[] = { { "Id", NULL }, { "Name", NULL }, { "Created", NULL },
-		{ "Image", NULL }, { "HostConfig", host }, { "Config", config }, { "Tare", tare }, { NULL, NULL } };
+	static const struct json_kept listed[] = { { "Name", NULL }, { "Created", NULL }, { "Image", NULL },
+		{ "HostConfig", host }, { "Config", config }, { "Tare", tare }, { NULL, NULL } };
 	struct json *doc;
 
 	*ret = (struct ct_config){ .arena = ARENA_INIT, .stop_timeout_s = -1 };
 	if (json_parse_kept(text, listed, arena, &doc, e) < 0)
 		return no_json(e);
-	return read_members(doc, arena, ret, e);
+	return read_members(doc, arena, true, ret, e);
 }
 
 void ct_config_done(struct ct_config *c)

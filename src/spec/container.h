@@ -149,7 +149,7 @@ void ct_config_write(const struct ct_config *c, struct buf *ret);
 /* ct_config_read - what ct_config_write() wrote. ERR_CORRUPT for anything else. End with ct_config_done(). */
 int ct_config_read(const char *text, size_t len, struct ct_config *ret, struct err *e) must_check;
 void ct_config_done(struct ct_config *c);
-/* ct_config_read_listed - only what lists of containers show: id, name, times, image, root file system, program,
+/* ct_config_read_listed - only what lists of containers show: name, times, image, root file system, program,
  * labels, ports, mounts, network, platform and health check; all else is as absent. A third of the work. It lives in
  * @arena;
  * @text is rewritten. */

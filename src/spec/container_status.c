@@ -149,19 +149,36 @@ static int get_all(const struct json *doc, struct ct_status *s, struct err *e)
 	return 0;
 }
 
-int ct_status_read(const char *text, size_t len, struct ct_status *ret, struct err *e)
+static int finish(const struct json *doc, struct ct_status *ret, struct err *e)
 {
-	struct arena arena = ARENA_INIT;
 	struct ct_status s = CT_STATUS_INIT;
-	struct json *doc;
-	int r = json_parse(text ? text : "", len, &arena, &doc, e);
+	int r = -e->num;
 
 	if (r < 0)
 		e->kind = e->num == ENOMEM ? ERR_SYSTEM : ERR_CORRUPT;
 	else
 		r = get_all(doc, &s, e);
-	arena_done(&arena);
 	if (r == 0)
 		*ret = s;
 	return r < 0 ? err_wrap(e, "status.json") : 0;
+}
+
+int ct_status_read(const char *text, size_t len, struct ct_status *ret, struct err *e)
+{
+	AUTO(arena) struct arena arena = ARENA_INIT;
+	struct json *doc = NULL;
+
+	err_told(json_parse(text ? text : "", len, &arena, &doc, e));
+	return finish(doc, ret, e);
+}
+
+int ct_status_read_listed(struct buf *text, struct ct_status *ret, struct err *e)
+{
+	static const struct json_kept kept[] = { { "Format", NULL }, { "State", NULL }, { "ExitCode", NULL },
+		{ "ExitUnknown", NULL }, { "StartedAt", NULL }, { "FinishedAt", NULL }, { NULL, NULL } };
+	AUTO(arena) struct arena arena = ARENA_INIT;
+	struct json *doc = NULL;
+
+	err_told(json_parse_kept(text, kept, &arena, &doc, e));
+	return finish(doc, ret, e);
 }

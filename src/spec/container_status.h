@@ -39,3 +39,6 @@ struct ct_status {
 void ct_status_write(const struct ct_status *s, struct buf *ret);
 /* ct_status_read - ERR_CORRUPT for anything that ct_status_write() does not write. */
 int ct_status_read(const char *text, size_t len, struct ct_status *ret, struct err *e) must_check;
+/* ct_status_read_listed - only what lists show: state, exit code, times; the rest is as in CT_STATUS_INIT. @text is
+ * rewritten. */
+int ct_status_read_listed(struct buf *text, struct ct_status *ret, struct err *e) must_check;
