@@ -161,7 +161,7 @@ static const struct {
 	const char *folder;
 } folders[] = { { 'l', STORE_LAYERS }, { 'r', STORE_RECIPES }, { 'b', STORE_BLOBS "/sha256" } };
 
-/* What came into use since goes back to where it was. */
+/* What came into use since goes back to where it was. @bytes NULL: nobody wants to know, which spares a walk. */
 static int settle(struct engine *en, struct store_op *op, const struct used *u, uint64_t *bytes, struct err *e)
 {
 	int again = openat(op->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -177,9 +177,12 @@ static int settle(struct engine *en, struct store_op *op, const struct used *u, 
 			if (d->d_name[0] != folders[i].first)
 				continue;
 			fmt_to(back, sizeof(back), "%s/%s", folders[i].folder, d->d_name + 2);
-			if (!is_used(u, d->d_name + 2))
-				store_tree_use(op->dir_fd, d->d_name, bytes);
-			else if (renameat2(op->dir_fd, d->d_name, en->data_fd, back, RENAME_NOREPLACE) < 0 &&
+			if (!is_used(u, d->d_name + 2)) {
+				if (bytes)
+					store_tree_use(op->dir_fd, d->d_name, bytes);
+				continue;
+			}
+			if (renameat2(op->dir_fd, d->d_name, en->data_fd, back, RENAME_NOREPLACE) < 0 &&
 				errno != EEXIST)
 				err_sys(e, "put back %s", back);
 		}
@@ -229,7 +232,6 @@ int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e)
 {
 	struct used before = { .arena = ARENA_INIT }, after = { .arena = ARENA_INIT };
 	struct store_op op = STORE_OP_NONE;
-	uint64_t bytes = 0;
 	int r = store_op_begin(en->data_fd, &op, e);
 
 	if (r == 0)
@@ -241,14 +243,15 @@ int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e)
 		int s = used_all(en, &after, &second);
 
 		if (s == 0)
-			s = settle(en, &op, &after, &bytes, &second);
+			s = settle(en, &op, &after, ret_bytes, &second);
 		if (s < 0 && r == 0)
 			*e = second;
 	}
 	used_done(&before);
 	used_done(&after);
+	if (op.dir_fd >= 0)
+		store_op_empty(&op);
 	store_op_done(&op);
-	*ret_bytes += bytes;
 	return -e->num;
 }
 
@@ -257,14 +260,13 @@ int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e)
 int image_delete(struct engine *en, const char *id, const struct image_removal *how, struct err *e)
 {
 	char path[PATH_MAX];
-	uint64_t bytes = 0;
 
 	fmt_to(path, sizeof(path), STORE_IDS "/%s", image_digest_hex(id));
 	if (unlinkat(en->data_fd, path, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove image %.19s", id);
 	if (how->deleted && how->deleted(how->ctx, id, NULL, e) < 0)
 		return -e->num;
-	return image_sweep(en, &bytes, e);
+	return image_sweep(en, NULL, e);
 }
 
 static int untag(struct engine *en, const char *name, const struct image_removal *how, struct err *e)

@@ -22,6 +22,9 @@ int store_make_dirs(int data_fd, struct err *e) must_check;
 int store_op_begin(int data_fd, struct store_op *ret, struct err *e) must_check;
 /* store_op_done - everything that was not published goes. */
 void store_op_done(struct store_op *op);
+/* store_op_empty - before store_op_done(): most of what is in the operation's directory goes, quickly, by processes of
+ * our own; not for tare-fetch, which may make none. */
+void store_op_empty(struct store_op *op);
 
 /* store_op_dir, store_op_file - a new directory (0755, for a layer) or file of the operation: its descriptor. */
 int store_op_dir(struct store_op *op, const char *name, struct err *e) must_check;

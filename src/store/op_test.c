@@ -158,6 +158,53 @@ TEST(layers_are_known_by_blob_and_by_recipe)
 	}
 }
 
+/* @fd and all below it: directories stay, and what they point to. */
+static void no_files(int fd, const char *path)
+{
+	struct stat st;
+	auto_fd int below = openat(fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	assert_true(below >= 0);
+	for (unsigned i = 0; i < 50; i++) {
+		char name[16];
+
+		fmt_to(name, sizeof(name), "%u", i);
+		CHECK(fstatat(below, name, &st, AT_SYMLINK_NOFOLLOW) < 0, "%s/%s is there", path, name);
+	}
+}
+
+TEST(a_large_tree_goes_by_shares)
+{
+	static const char *const dirs[] = { "d", "d/e", "d/e/f" };
+	struct box b = box_new();
+	struct store_op op = STORE_OP_NONE;
+	struct err e = ERR_NONE;
+	char path[32];
+
+	assert_int_equal(mkdirat(b.fd, "outside", 0700), 0);
+	assert_int_equal(close(openat(b.fd, "outside/kept", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+	assert_int_equal(store_op_begin(b.fd, &op, &e), 0);
+	for (size_t k = 0; k < ARRAY_SIZE(dirs); k++) {
+		assert_int_equal(mkdirat(op.dir_fd, dirs[k], 0700), 0);
+		for (unsigned i = 0; i < 50; i++) {
+			fmt_to(path, sizeof(path), "%s/%u", dirs[k], i);
+			if (i % 5 == 0) {
+				assert_int_equal(symlinkat(i % 2 ? "../../../outside" : "no such", op.dir_fd, path), 0);
+				continue;
+			}
+			auto_fd int fd = openat(op.dir_fd, path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+			assert_true(fd >= 0);
+		}
+	}
+	store_op_empty(&op);
+	for (size_t k = 0; k < ARRAY_SIZE(dirs); k++)
+		no_files(op.dir_fd, dirs[k]);
+	assert_int_equal(faccessat(b.fd, "outside/kept", F_OK, 0), 0);
+	store_op_done(&op);
+	assert_int_equal(n_entries(b.fd, "tmp"), 0);
+	box_done(&b);
+}
+
 TEST_MAIN(T(an_image_is_found_by_name_and_id), T(what_an_operation_did_not_publish_goes),
 	T(leftovers_are_swept_and_those_at_work_are_not), T(an_image_whose_archive_is_gone_is_not_published),
-	T(layers_are_known_by_blob_and_by_recipe))
+	T(layers_are_known_by_blob_and_by_recipe), T(a_large_tree_goes_by_shares))
