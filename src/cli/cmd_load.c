@@ -15,7 +15,7 @@
 
 /* --- load ---------------------------------------------------------------------------------------------------- */
 
-#define LIMIT_HELP "let it be larger or smaller: bytes=64g, files=2m, empty-files=128k, ratio=400, time=1h"
+#define LIMIT_HELP "let it be larger or smaller: bytes=64g, files=2m, empty-files=32k, ratio=400, time=1h"
 
 enum { MAX_LIMITS = 16 };
 

@@ -95,8 +95,11 @@ static int count_entry(struct unpack *u, const struct layer_entry *entry, struct
 			e, ERR_CONFIG, EFBIG, "more than %llu files in the image", (unsigned long long)max->max_inodes);
 	if (!S_ISREG(entry->mode) || entry->hardlink)
 		return 0;
-	if (entry->size == 0 && atomic_fetch_add(&u->how.usage->empty, 1) >= max->max_empty)
-		return err_set(e, ERR_CONFIG, EFBIG, "more than %llu empty files in the image",
+	if (entry->size)
+		atomic_fetch_add(&u->how.usage->full, 1);
+	else if (atomic_fetch_add(&u->how.usage->empty, 1) >= max->max_empty + atomic_load(&u->how.usage->full))
+		return err_set(e, ERR_CONFIG, EFBIG,
+			"more than %llu empty files in the image, beside one for each file with content",
 			(unsigned long long)max->max_empty);
 	/* Also a hole counts: it would fill the disk of whoever copies it. */
 	if (entry->size > max->max_bytes ||

@@ -35,17 +35,17 @@ struct layer_entry {
 
 /* What one image may take; the counters run over all its layers, so they are atomic. */
 struct layer_limits {
-	uint64_t max_bytes, max_inodes,
-		max_empty; /* max_empty: files without content, cheap to ask for by the million */
+	uint64_t max_bytes, max_inodes;
+	uint64_t max_empty; /* files without content, cheap to ask for by the million: so many more than others */
 };
 
 #define LAYER_LIMITS_DEFAULT \
 	{ \
-		.max_bytes = 64ULL << 30, .max_inodes = 2000000, .max_empty = 131072 \
+		.max_bytes = 64ULL << 30, .max_inodes = 2000000, .max_empty = 32768 \
 	}
 
 struct layer_usage {
-	_Atomic uint64_t bytes, inodes, empty;
+	_Atomic uint64_t bytes, inodes, empty, full;
 };
 
 struct unpack_how {

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "base/str.h"
+#include "base/fmt.h"
 #include "base/test.h"
 #include "sys/path.h"
 
@@ -187,6 +188,24 @@ TEST(limits_count_over_the_image)
 	}
 }
 
+/* What a large image of many packages has: an empty file for each few with content. */
+TEST(an_empty_file_for_each_full_one_is_no_bomb)
+{
+	struct err e = ERR_NONE;
+	char name[16];
+	struct box b;
+
+	box_init(&b);
+	b.limits = (struct layer_limits){ 1000, 1000, 1 };
+	for (unsigned i = 0; i < 20; i++) {
+		fmt_to(name, sizeof(name), "%u", i);
+		CHECK(put(&b, name, S_IFREG | 0644, i & 1 ? "" : "x", &e) == 0, "%s", e.msg);
+	}
+	CHECK(put(&b, "more", S_IFREG | 0644, "", &e) == 0, "%s", e.msg);
+	CHECK(put(&b, "most", S_IFREG | 0644, "", &e) < 0, "taken");
+	box_done(&b);
+}
+
 TEST(names_that_are_none_are_refused)
 {
 	static const char *const bad[] = { "../x", "a/../b", "/..", "d/.wh.", "d/.wh..", "d/.wh...", "", "." };
@@ -202,4 +221,5 @@ TEST(names_that_are_none_are_refused)
 }
 
 TEST_MAIN(T(whiteouts_hide_what_is_below_only), T(the_last_of_a_name_stays_and_is_told),
-	T(hard_links_stay_in_the_layer), T(limits_count_over_the_image), T(names_that_are_none_are_refused))
+	T(hard_links_stay_in_the_layer), T(limits_count_over_the_image), T(an_empty_file_for_each_full_one_is_no_bomb),
+	T(names_that_are_none_are_refused))

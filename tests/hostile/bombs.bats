@@ -43,14 +43,20 @@ limit_teardown()
 	[ -z "$LIMIT" ] || wait_until 10 rmdir "$LIMIT"
 }
 
-# limited COMMAND…: as run, in the cgroup, and at most 10 s of processor time (others may have the machine, too).
+# limited COMMAND…: as run, in the cgroup, and at most 10 s. Others may have the machine, too: then it is tried again, and never
+# takes 10 s of processor time.
 limited()
 {
-	run bash -c 'echo $$ > "$0/cgroup.procs" && TIMEFORMAT="cpu %U %S" && time "$@"' "$LIMIT" "$TARE" "$@"
-	local last=${lines[-1]}
-	echo "$output"
-	unset 'lines[-1]'
-	awk '{ exit !($1 == "cpu" && $2 + $3 <= 10) }' <<< "$last"
+	local try last
+	for try in 1 2 3; do
+		run bash -c 'echo $$ > "$0/cgroup.procs" && TIMEFORMAT="took %R %U %S" && time "$@"' "$LIMIT" "$TARE" "$@"
+		last=${lines[-1]}
+		echo "$output"
+		unset 'lines[-1]'
+		awk '{ exit !($1 == "took" && $3 + $4 <= 10) }' <<< "$last"
+		if awk '{ exit !($2 <= 10) }' <<< "$last"; then return 0; fi
+	done
+	return 1
 }
 
 # refused WORDS COMMAND…
@@ -93,24 +99,32 @@ sys.stdout.buffer.write(bytes(1024))' "$mib" | "$@"
 	refused "decompression bomb" load -q -i "$BATS_TEST_TMPDIR/bomb"
 }
 
-@test "ten million empty files" {
-	# Making and removing files is the file system's time, not ours: a quick one. The first 250,000 are enough.
-	mount -t tmpfs -o mode=700,size=300m tmpfs "$TARE_ROOT"
-	python3 - "$BATS_TEST_TMPDIR/bomb" <<'PY'
-import subprocess, sys, tarfile
-with open(sys.argv[1], "wb") as f:
-    z = subprocess.Popen(["zstd", "-q", "-1", "-c"], stdin=subprocess.PIPE, stdout=f)
-    try:
-        for k in range(25):
-            z.stdin.write(b"".join(tarfile.TarInfo("d%d/%d" % (k, i)).tobuf() for i in range(10000)))
-    except BrokenPipeError:
-        pass
-    z.stdin.close()
-    z.wait()
+# A tar of ten million empty files with names of their own, as a stream. The letters of each directory have the same sum, so that
+# the checksums of one block of 10,000 headers hold for all.
+cat > "$BATS_RUN_TMPDIR/empty-files" <<'PY'
+import sys, tarfile
+block = bytearray(b"".join(tarfile.TarInfo("d@_@_/%04d" % i).tobuf() for i in range(10000)))
+try:
+    for k in range(int(sys.argv[1]) // 10000):
+        a, b = divmod(k, 32)
+        for at, letter in enumerate((64 + a, 95 - a, 64 + b, 95 - b), 1):
+            block[at::512] = bytes([letter]) * 10000
+        sys.stdout.buffer.write(block)
+    sys.stdout.buffer.write(bytes(1024))
+except BrokenPipeError:
+    sys.stderr.close()
 PY
+
+@test "ten million empty files" {
+	# Making and removing files is the file system's time, not ours (ext4 without a journal looks long for an inode that was
+	# not deleted lately): a quick one.
+	mount -t tmpfs -o mode=700,size=300m tmpfs "$TARE_ROOT"
 	tare import -q "$BATS_FILE_TMPDIR/box.tar" box > /dev/null
 	before=$(du -s --block-size=1 "$TARE_ROOT" | cut -f1)
+	[ "$(python3 "$BATS_RUN_TMPDIR/empty-files" 60000 | tar -t | sort -u | wc -l)" = 60000 ]
+	python3 "$BATS_RUN_TMPDIR/empty-files" 10000000 | zstd -q -1 -T2 -c > "$BATS_TEST_TMPDIR/bomb"
 	refused "empty files" import "$BATS_TEST_TMPDIR/bomb" bomb
+	refused "more than 20000 files" import --limit empty-files=20m,files=20000 "$BATS_TEST_TMPDIR/bomb" bomb
 }
 
 @test "a sparse file of 1 EiB" {
@@ -156,8 +170,9 @@ PY
 	# A reader of a pipe that nobody fills ends at the deadline, and so does what it started.
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	sleep 100 > "$BATS_TEST_TMPDIR/pipe" 3>&- &
+	writer=$!
 	refused "took longer than 1 s" load --limit time=1s -i "$BATS_TEST_TMPDIR/pipe"
-	kill $!
+	kill "$writer"
 }
 
 # The one inside, of the two processes of tare-fetch, when its filter is on.
