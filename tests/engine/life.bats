@@ -59,6 +59,14 @@ state()
 	seq 1 200000 | cmp - "$BATS_TEST_TMPDIR/out"
 }
 
+@test "run ends when nobody reads its output any more, and says that the container goes on" {
+	set +o pipefail
+	timeout 20 "$TARE" run --name unread box yes 2> "$BATS_TEST_TMPDIR/err" | head -n 1
+	[ "$(state unread Status)" = running ]
+	grep -q "nobody reads the output any more; container unread goes on" "$BATS_TEST_TMPDIR/err"
+	tare rm -f unread
+}
+
 @test "run --rm leaves nothing" {
 	tare run --rm --name gone box true
 	[ -z "$(ls "$TARE_ROOT/containers")" ]
@@ -259,6 +267,7 @@ state()
 	[[ $output == *"sleep 1000"* ]]
 	[ "$(tare run --rm --pid host --sysctl net.ipv4.ip_default_ttl=65 box sh -c "cat /proc/$$/comm /proc/sys/net/ipv4/ip_default_ttl")" = $'bash\n65' ]
 	[ "$(cat /proc/sys/net/ipv4/ip_default_ttl)" != 65 ]
+	[ "$(tare run --rm --ipc host box readlink /proc/self/ns/ipc)" = "$(readlink /proc/self/ns/ipc)" ]
 	tare stop -t 0 first
 	run -125 tare run --rm --network container:first box true
 	[[ $output == *"not running"* ]]
