@@ -372,3 +372,19 @@ state()
 	[ "$code" = 7 ] || [ "$code" = 137 ] # before Linux 6.15 nobody may know
 	[ "$(state long ExitCode)" = "$code" ]
 }
+
+@test "stop of one whose end is being settled just now, when the runtime's record of it is half gone" {
+	id=$(tare run -d --name going box sleep 1000)
+	python3 - "$TARE_RUN_ROOT/oci/$id" "$BATS_TEST_TMPDIR/ready" <<- 'EOF' &
+		import fcntl, os, sys, time
+		fd = os.open(sys.argv[1], os.O_RDONLY)
+		fcntl.flock(fd, fcntl.LOCK_EX)
+		os.unlink(sys.argv[1] + "/state.json")
+		open(sys.argv[2], "w").close()
+		time.sleep(1)
+	EOF
+	wait_until 5 test -e "$BATS_TEST_TMPDIR/ready"
+	tare stop -t 0 going
+	[ "$(state going Status)" = exited ]
+	wait
+}
