@@ -261,6 +261,7 @@ static int write_config(
 	config->n_history++;
 	config->created = now;
 	config->author = (char *)(uintptr_t)o->author;
+	config->comment = (char *)(uintptr_t)o->message;
 	image_config_write(config, ret);
 	return buf_err(ret, e);
 }

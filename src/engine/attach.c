@@ -257,6 +257,21 @@ static int turn(struct session *s, struct err *e)
 	return r;
 }
 
+/* The reader of our output has left. We end by it, as every program of a pipeline does; the container is another one.
+ */
+static void end_unread(struct session *s)
+{
+	char text[320];
+
+	if ((s->out.gone != EPIPE && s->err.gone != EPIPE) || s->state != GOES_ON || s->user.fatal)
+		return;
+	fmt_to(text, sizeof(text),
+		"tare: nobody reads the output any more; container %s goes on without (`tare stop %s` ends it)\n",
+		s->o->name, s->o->name);
+	say(text);
+	s->user.fatal = SIGPIPE;
+}
+
 static bool done(const struct session *s)
 {
 	return s->user.fatal || s->state == DETACHED ||
@@ -273,8 +288,10 @@ static int talk(struct session *s, struct err *e)
 		r = keys_parse(s->o->detach_keys ? s->o->detach_keys : KEYS_DEFAULT, &s->keys, e);
 	if (r == 0)
 		r = tell(s, MON_ATTACH, &want, 1, e);
-	while (r == 0 && !done(s))
+	while (r == 0 && !done(s)) {
 		r = turn(s, e);
+		end_unread(s);
+	}
 	return r;
 }
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -100,11 +101,48 @@ static int check_names(struct check *c, struct err *e)
 	return 0;
 }
 
+static bool lacks_parts(const struct check *c, const struct store_image *image)
+{
+	for (size_t i = 0; i < image->n_layers; i++)
+		if (!store_has_layer(c->en->data_fd, image->layers[i].diff_id))
+			return true;
+	return !store_has_blob(c->en->data_fd, image->id, image->config_size);
+}
+
+/* Who makes an image looks once more for its parts when its file is there, and gives it its name last. Killed in
+ * between, while somebody else removed a part, it leaves what was never acknowledged. */
+static bool is_unfinished(struct check *c, const struct store_image *image, struct err *e)
+{
+	AUTO(store_refs) struct store_refs refs = { .arena = ARENA_INIT };
+	char user[13];
+	bool running;
+
+	if (c->at_work || !lacks_parts(c, image) || store_refs_list(&c->store, &refs, e) < 0)
+		return false;
+	for (size_t i = 0; i < refs.n; i++)
+		if (str_eq(refs.v[i].id, image->id))
+			return false;
+	return image_users(c->en, image->id, user, &running, e) == 0 && !user[0];
+}
+
+static bool remove_unfinished(const struct check *c, const struct store_image *image)
+{
+	char path[PATH_MAX];
+
+	fmt_to(path, sizeof(path), STORE_IDS "/%s", image_digest_hex(image->id));
+	return c->repair && unlinkat(c->en->data_fd, path, 0) == 0;
+}
+
 /* What is missing nobody can make again: it is told, and what helps. */
 static void check_parts(struct check *c, const struct store_image *image)
 {
 	const char *id = image_digest_hex(image->id);
+	struct err ignored = ERR_NONE; /* then it is told as any other */
 
+	if (is_unfinished(c, image, &ignored)) {
+		told(c, remove_unfinished(c, image), "image %.12s: its making was interrupted", id);
+		return;
+	}
 	for (size_t i = 0; i < image->n_layers; i++) {
 		const struct store_layer *l = &image->layers[i];
 

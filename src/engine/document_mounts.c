@@ -1,9 +1,11 @@
 /* The mounts of a container: docker's own, then what the user asked for. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include "base/fmt.h"
 #include "base/str.h"
 #include "engine/document_parts.h"
+#include "sys/path.h"
 
 enum { DEFAULT_SHM = 64 << 20 };
 
@@ -29,6 +31,18 @@ static void mount_fs(struct buf *b, const char *destination, const char *type, c
 		p += n + (p[n] == ',');
 	}
 	buf_str(b, "]}");
+}
+
+/* Not every host has it. */
+static void bind_of_host(struct buf *b, const char *path)
+{
+	struct err absent = ERR_NONE;
+	auto_fd int fd = path_open_host(path, O_PATH | O_DIRECTORY, 0, &absent);
+
+	if (fd < 0)
+		return;
+	mount_head(b, path, "bind", path);
+	buf_str(b, "\"rbind\",\"nosuid\",\"noexec\",\"nodev\"]}");
 }
 
 static bool user_mounts(const struct ct_config *c, const char *destination)
@@ -65,16 +79,14 @@ static void standard(const struct ct_config *c, const struct document_facts *f, 
 	}
 	mount_fs(b, "/sys/fs/cgroup", "cgroup", c->privileged ? "nosuid,noexec,nodev" : "nosuid,noexec,nodev,ro");
 	if (host_ipc && f->own_ids) {
-		mount_head(b, "/dev/mqueue", "bind", "/dev/mqueue");
-		buf_str(b, "\"rbind\",\"nosuid\",\"noexec\",\"nodev\"]}");
+		bind_of_host(b, "/dev/mqueue");
 	} else {
 		mount_fs(b, "/dev/mqueue", "mqueue", "nosuid,noexec,nodev");
 	}
 	if (user_mounts(c, "/dev/shm") || str_eq(c->ipc_mode, "none"))
 		return;
 	if (host_ipc) {
-		mount_head(b, "/dev/shm", "bind", "/dev/shm");
-		buf_str(b, "\"rbind\",\"nosuid\",\"noexec\",\"nodev\"]}");
+		bind_of_host(b, "/dev/shm");
 		return;
 	}
 	buf_printf(&shm, "nosuid,noexec,nodev,mode=1777,size=%llu",

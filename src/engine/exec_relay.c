@@ -125,6 +125,18 @@ static void read_input(struct relay *r)
 	write_input(r);
 }
 
+/* Whoever read our output has left: the program learns it by its pipe. With a terminal there is only one way to tell.
+ */
+static void end_unread(struct relay *r)
+{
+	if (r->out.gone == EPIPE && r->x->master >= 0)
+		r->user.fatal = SIGPIPE;
+	if (r->out.gone == EPIPE)
+		fd_close(&r->x->out);
+	if (r->err.gone == EPIPE)
+		fd_close(&r->x->err);
+}
+
 /* False when there is nothing now. */
 static bool read_output(struct relay *r, int *fd, struct sink *sink)
 {
@@ -193,6 +205,7 @@ static int turn(struct relay *r, struct err *e)
 		(void)read_output(r, x->master >= 0 ? &x->master : &x->out, &r->out);
 	if (p[P_ERR].revents)
 		(void)read_output(r, &x->err, &r->err);
+	end_unread(r);
 	r->ended = p[P_CHILD].revents != 0;
 	if (p[P_MONITOR].revents && !r->ended)
 		x->monitor_is_gone(x->arg);

@@ -20,7 +20,8 @@ void sink_init(struct sink *s, int fd)
 
 	s->fd = fd;
 	s->own = FD_NONE;
-	s->patient = s->gone = false;
+	s->patient = false;
+	s->gone = 0;
 	s->start = s->end = 0;
 	if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode))
 		return; /* never blocks, and its position is shared with others */
@@ -56,7 +57,7 @@ static size_t take(struct sink *s, const char *data, size_t n)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0) {
-			s->gone = errno != EAGAIN;
+			s->gone = errno == EAGAIN ? 0 : errno;
 			break;
 		}
 		sum += (size_t)done;

@@ -13,7 +13,7 @@ struct sink {
 	int fd; /* what is written to */
 	int own; /* FD_NONE, or a description of our own of it, non-blocking */
 	bool patient; /* shared and blocking: only as much as poll(2) promises */
-	bool gone; /* nobody reads it: what comes is dropped */
+	int gone; /* errno why it takes nothing any more (EPIPE: nobody reads it): what comes is dropped */
 	size_t start, end;
 	char data[SINK_MAX];
 };

@@ -68,13 +68,18 @@ static bool alive(const struct ct_status *s)
 	return s->state == CT_RUNNING || s->state == CT_PAUSED || s->state == CT_RESTARTING;
 }
 
-static int kill_now(struct engine *en, const struct record *r, struct err *e)
+static int kill_now(struct engine *en, const struct record *r, int pidfd, struct err *e)
 {
 	int n = rt_kill(&en->rt, r->id, SIGKILL, false, e);
+	bool found;
 
 	if (n < 0 && e->kind == ERR_NOT_FOUND) { /* it ended by itself meanwhile */
 		err_clear(e);
 		n = 0;
+	}
+	if (n == -EBUSY || n == -EUCLEAN) { /* the runtime is about to note it, or to remove what it has of it */
+		err_clear(e);
+		n = proc_signal(pidfd, SIGKILL, &found, e);
 	}
 	return n;
 }
@@ -98,7 +103,7 @@ static int end_process(struct engine *en, struct record *r, int sig, int timeout
 			return -e->num;
 		err_clear(e);
 	}
-	if (kill_now(en, r, e) < 0)
+	if (kill_now(en, r, pidfd, e) < 0)
 		return -e->num;
 	if (proc_wait_gone(pidfd, SETTLE_MS, e) < 0) {
 		err_hint(e, "process %d does not react to SIGKILL; is it blocked in the kernel?", (int)r->status.pid);
@@ -161,9 +166,14 @@ int engine_kill(struct engine *en, struct record *r, const char *signal, struct 
 	if (r->status.state == CT_RESTARTING)
 		return sig == SIGKILL ? 0 : not_running(r, e);
 	int n = rt_kill(&en->rt, r->id, sig, false, e);
-	for (int waited = 0; n == -EBUSY && waited < BEING_MADE_MS; waited += 10) {
+	/* Not noted yet, or about to be removed: by a monitor that may be killed at it. */
+	for (int waited = 0; (n == -EBUSY || n == -EUCLEAN) && waited < BEING_MADE_MS; waited += 10) {
 		err_clear(e);
 		(void)poll(NULL, 0, 10);
+		if (record_reload(r, e) < 0 || engine_refresh(en, r, e) < 0)
+			return -e->num;
+		if (!alive(&r->status))
+			return not_running(r, e);
 		n = rt_kill(&en->rt, r->id, sig, false, e);
 	}
 	if (n == 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include "base/buf.h"
 #include "runtime/probe.h"
 #include "sys/io.h"
@@ -48,6 +49,10 @@ int rt_container_open_by(struct rt_context *c, struct rt_probe *p, const char *i
 	ret->abandoned = how == RT_LOCKED || flock(ret->state_fd, LOCK_SH | LOCK_NB) == 0;
 	if (how == RT_UNLOCKED && ret->abandoned)
 		rt_state_unlock(ret->state_fd);
+	/* Who removes it takes its state away first: what looked half made may just have been removed. */
+	struct stat st;
+	if (ret->abandoned && fstat(ret->state_fd, &st) == 0 && st.st_nlink == 0)
+		return err_set(e, ERR_NOT_FOUND, ENOENT, "%s: container does not exist", id);
 	return 0;
 }
 

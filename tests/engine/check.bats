@@ -53,6 +53,21 @@ teardown()
 	tare rm web
 }
 
+@test "an image without a name that lacks parts was never finished, and goes" {
+	tare run --name cc box touch /x
+	id=$(tare commit cc half)
+	tare rm cc
+	rm "$TARE_ROOT"/images/ref/*half*
+	rm "$TARE_ROOT/blobs/sha256/${id#sha256:}"
+	run -1 tare system check
+	[[ "$output" == *"found: image "*": its making was interrupted"* ]] || { echo "$output"; false; }
+	run -0 tare system check --repair
+	[[ "$output" == *"mended: image "*": its making was interrupted"* ]]
+	run -0 tare system check
+	[ -z "$output" ]
+	[ "$(tare images -aq | wc -l)" = 1 ]
+}
+
 @test "cgroups of containers that are gone are told and removed, those of others are not" {
 	local top id other
 	tare run -d --name lives box sleep 1000

@@ -42,6 +42,15 @@ no_zombies()
 	tare exec -i aa cat < "$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 }
 
+@test "a program whose output nobody reads any more is told so" {
+	local status
+	for tty in "" -t; do
+		status=$(timeout 20 "$TARE" exec $tty aa yes | head -n 1 > /dev/null; echo "${PIPESTATUS[0]}")
+		[ "$status" = 141 ]
+	done
+	wait_until 5 none_of yes
+}
+
 @test "a program that is absent is 127, one that cannot be executed 126" {
 	run -127 tare exec aa nowhere
 	[[ $output == *"executable file not found"* ]]

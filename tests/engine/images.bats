@@ -105,7 +105,8 @@ id_of()
 
 @test "image prune takes what has no name, with -a what no container uses" {
 	tare run --name cc box sh -c 'echo x > /x'
-	tare commit cc one
+	tare commit -m "what was done" -a me cc one
+	[ "$(tare inspect --format '{{.Comment}}, {{.Author}}' one)" = "what was done, me" ]
 	tare import "$BATS_FILE_TMPDIR/box" one
 	run -0 tare image prune -f
 	[[ $output == *"deleted: sha256:"*"Total reclaimed space:"* ]]

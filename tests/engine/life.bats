@@ -59,6 +59,14 @@ state()
 	seq 1 200000 | cmp - "$BATS_TEST_TMPDIR/out"
 }
 
+@test "run ends when nobody reads its output any more, and says that the container goes on" {
+	set +o pipefail
+	timeout 20 "$TARE" run --name unread box yes 2> "$BATS_TEST_TMPDIR/err" | head -n 1
+	[ "$(state unread Status)" = running ]
+	grep -q "nobody reads the output any more; container unread goes on" "$BATS_TEST_TMPDIR/err"
+	tare rm -f unread
+}
+
 @test "run --rm leaves nothing" {
 	tare run --rm --name gone box true
 	[ -z "$(ls "$TARE_ROOT/containers")" ]
@@ -259,6 +267,7 @@ state()
 	[[ $output == *"sleep 1000"* ]]
 	[ "$(tare run --rm --pid host --sysctl net.ipv4.ip_default_ttl=65 box sh -c "cat /proc/$$/comm /proc/sys/net/ipv4/ip_default_ttl")" = $'bash\n65' ]
 	[ "$(cat /proc/sys/net/ipv4/ip_default_ttl)" != 65 ]
+	[ "$(tare run --rm --ipc host box readlink /proc/self/ns/ipc)" = "$(readlink /proc/self/ns/ipc)" ]
 	tare stop -t 0 first
 	run -125 tare run --rm --network container:first box true
 	[[ $output == *"not running"* ]]
@@ -362,4 +371,20 @@ state()
 	code=$(cat "$BATS_TEST_TMPDIR/code")
 	[ "$code" = 7 ] || [ "$code" = 137 ] # before Linux 6.15 nobody may know
 	[ "$(state long ExitCode)" = "$code" ]
+}
+
+@test "stop of one whose end is being settled just now, when the runtime's record of it is half gone" {
+	id=$(tare run -d --name going box sleep 1000)
+	python3 - "$TARE_RUN_ROOT/oci/$id" "$BATS_TEST_TMPDIR/ready" <<- 'EOF' &
+		import fcntl, os, sys, time
+		fd = os.open(sys.argv[1], os.O_RDONLY)
+		fcntl.flock(fd, fcntl.LOCK_EX)
+		os.unlink(sys.argv[1] + "/state.json")
+		open(sys.argv[2], "w").close()
+		time.sleep(1)
+	EOF
+	wait_until 5 test -e "$BATS_TEST_TMPDIR/ready"
+	tare stop -t 0 going
+	[ "$(state going Status)" = exited ]
+	wait
 }
