@@ -261,11 +261,12 @@ static void put_annotations(const struct ct_config *c, uint64_t caps, struct buf
 	buf_str(b, "},");
 }
 
-static void put_cgroup(const struct ct_config *c, struct buf *b)
+/* A relative path may be made beside our own cgroup, where a plain user may have a delegated one. */
+static void put_cgroup(const struct ct_config *c, const struct document_facts *f, struct buf *b)
 {
 	AUTO(buf) struct buf path = BUF_INIT;
 
-	buf_printf(&path, "%s/%s", c->cgroup_parent ? c->cgroup_parent : "/tare", c->id);
+	buf_printf(&path, "%s/%s", c->cgroup_parent ? c->cgroup_parent : f->rootless ? "tare" : "/tare", c->id);
 	buf_str(b, "\"cgroupsPath\":");
 	if (path.failed)
 		b->failed = true;
@@ -287,7 +288,7 @@ int document_write(const struct ct_config *c, const struct document_facts *f, st
 	buf_str(b, "\"linux\":{");
 	put_namespaces(c, f, b);
 	put_sysctls(c, f, b);
-	put_cgroup(c, b);
+	put_cgroup(c, f, b);
 	if (doc_resources(c, f, b, e) < 0 || security_protection(c, caps, b, e) < 0)
 		return -e->num;
 	buf_str(b, "}}");

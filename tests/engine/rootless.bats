@@ -91,3 +91,19 @@ plain()
 	[ ! -e /etc/tare-nope ]
 	plain rm try
 }
+
+@test "a cgroup beside the caller's, where that is delegated" {
+	local unified=/sys/fs/cgroup/unified name=tare-test-$$-delegated
+	[ -e $unified/cgroup.procs ] || unified=/sys/fs/cgroup
+	[ -e $unified/cgroup.controllers ] || skip "needs cgroup v2"
+	mkdir -p "$unified/$name/session"
+	chown -R 65534:65534 "$unified/$name"
+	in_session() {
+		echo "$BASHPID" > "$unified/$name/session/cgroup.procs"
+		plain run --rm --cgroupns host --rootfs "$PLAIN/rootfs" grep ^0: /proc/self/cgroup
+	}
+	run in_session
+	wait_until 5 rmdir "$unified/$name/session"
+	rmdir "$unified/$name/tare" "$unified/$name" # else it had none: no such directory
+	[[ $status = 0 && $output =~ ^0::/$name/tare/[0-9a-f]{64}$ ]]
+}
