@@ -230,8 +230,7 @@ static void read_all(struct cli *c, const struct record_ids *ids, struct listing
 		struct err e = ERR_NONE;
 
 		one = one ? one : arena_new(&l->arena, struct listed);
-		int n = one ? listing_read(from, ids->v[i], ids->inodes[i], one, &e)
-			    : err_oom(&e, "the list of containers");
+		int n = one ? listing_read(from, ids->v[i], one, &e) : err_oom(&e, "the list of containers");
 		if (n == 1) {
 			l->v[l->n++] = one;
 			one = NULL;

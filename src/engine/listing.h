@@ -31,16 +31,13 @@ struct listing {
 	struct arena own;
 	char **started; /* ids that the runtime has something of, sorted */
 	size_t n_started;
-	uint64_t *locked; /* inodes of what somebody holds, sorted */
-	size_t n_locked;
 };
 
 /* listing_begin - End with listing_done(), also after an error. */
 int listing_begin(struct engine *en, bool all, struct arena *arena, struct listing *ret, struct err *e) must_check;
-/* listing_read - @inode: of its directory, from record_ids(). 1 and *ret; 0 when it does not run and only those were
- * asked for. What is said is true: a container whose monitor was killed is seen to (engine_refresh()). ERR_NOT_FOUND.
- */
-int listing_read(struct listing *l, const char *id, uint64_t inode, struct listed *ret, struct err *e) must_check;
+/* listing_read - 1 and *ret; 0 when it does not run and only those were asked for. What is said is true: a container
+ * whose monitor was killed is seen to (engine_refresh()). ERR_NOT_FOUND. */
+int listing_read(struct listing *l, const char *id, struct listed *ret, struct err *e) must_check;
 void listing_done(struct listing *l);
 
 /* listed_runs - or will again by itself. */

@@ -93,22 +93,6 @@ int record_find(const struct engine *en, const char *ref, char ret_id[static CT_
 	return idlink_read(en->names_fd, ref, ret_id) ? 0 : find_prefix(en, ref, ret_id, e);
 }
 
-static int grow_ids(struct record_ids *l, size_t cap)
-{
-	char **v = arena_array(&l->arena, char *, cap);
-	uint64_t *inodes = arena_array(&l->arena, uint64_t, cap);
-
-	if (!v || !inodes)
-		return -ENOMEM;
-	for (size_t i = 0; i < l->n; i++) {
-		v[i] = l->v[i];
-		inodes[i] = l->inodes[i];
-	}
-	l->v = v;
-	l->inodes = inodes;
-	return 0;
-}
-
 int record_ids(const struct engine *en, struct record_ids *ret, struct err *e)
 {
 	DIR *dir __attribute__((cleanup(close_dir))) = NULL;
@@ -121,9 +105,15 @@ int record_ids(const struct engine *en, struct record_ids *ret, struct err *e)
 	while ((d = readdir(dir))) {
 		if (!is_id(d->d_name))
 			continue;
-		if (ret->n == cap && grow_ids(ret, cap = cap ? cap * 2 : 64) < 0)
-			return err_oom(e, "the list of containers");
-		ret->inodes[ret->n] = d->d_ino;
+		if (ret->n == cap) {
+			char **v = arena_array(&ret->arena, char *, cap = cap ? cap * 2 : 64);
+
+			if (!v)
+				return err_oom(e, "the list of containers");
+			if (ret->n)
+				memcpy(v, ret->v, ret->n * sizeof(*v));
+			ret->v = v;
+		}
 		ret->v[ret->n] = arena_dup(&ret->arena, d->d_name);
 		if (!ret->v[ret->n++])
 			return err_oom(e, "the list of containers");

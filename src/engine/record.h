@@ -69,7 +69,6 @@ int record_remove(const struct engine *en, struct record *r, struct err *e) must
 struct record_ids {
 	struct arena arena;
 	char **v;
-	uint64_t *inodes; /* of their directories, as readdir(3) tells */
 	size_t n;
 };
 int record_ids(const struct engine *en, struct record_ids *ret, struct err *e) must_check;
