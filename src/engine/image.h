@@ -40,7 +40,8 @@ int image_delete(struct engine *en, const char *id, const struct image_removal *
 int image_users(struct engine *en, const char *id, char dst[static 13], bool *ret_running, struct err *e) must_check;
 /* image_unused - how many there are that image_sweep() would remove, and their size. */
 int image_unused(struct engine *en, size_t *ret_n, uint64_t *ret_bytes, struct err *e) must_check;
-/* image_sweep - layers and blobs that no image and no container uses go; their size is added to *ret_bytes (may be NULL). */
+/* image_sweep - layers and blobs that no image and no container uses go; their size is added to *ret_bytes (may be
+ * NULL). */
 int image_sweep(struct engine *en, uint64_t *ret_bytes, struct err *e) must_check;
 
 /* --- changes (-c, --change) ---------------------------------------------------------------------------------- */
