@@ -42,6 +42,14 @@ with_userns() {
 	[[ $output == *nosuid*noexec* ]]
 }
 
+@test "the root is the first mount that mountinfo lists, /dev not before /proc" {
+	[ "$(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -1)" = 6.15 ] || skip "detached mounts are copied since Linux 6.15"
+	with_userns
+	program sh -c 'while read -r _ _ _ _ at _; do case $at in / | /proc | /dev) echo $at ;; esac; done < /proc/self/mountinfo'
+	run tare run --bundle "$BUNDLE" a
+	[ "$output" = $'/\n/proc\n/dev' ]
+}
+
 @test "/dev is one mount, and its devices belong to the container's root" {
 	[ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -1)" = 6.3 ] || skip "idmapped tmpfs needs Linux 6.3"
 	with_userns

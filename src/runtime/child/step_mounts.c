@@ -284,20 +284,23 @@ static void remember(const struct child_plan *p, const struct child_mount *m, in
 	if (str_starts(at, "/sys") && !str_eq(at, "/sys/fs/cgroup"))
 		s->sys = FD_NONE;
 	if (ours && str_eq(at, "/dev") && str_eq(type, "tmpfs"))
-		s->dev = m->tree >= 0 ? m->tree : path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
+		s->dev = m->tree >= 0 ? mnt : path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
 	if (ours && str_eq(at, "/proc") && str_eq(type, "proc") && l->readonly_paths.n + l->masked_paths.n > 1)
 		s->proc = path_try_in(s->rootfd, at, O_PATH | O_DIRECTORY);
 	if (ours && str_eq(at, "/sys") && str_eq(type, "sysfs"))
 		s->sys = mnt;
 }
 
-/* /dev, which the runtime has made for us: plan_dev.c. */
-static int attach_dev(const struct child_mount *m, struct child_state *s, struct err *e)
+/* /dev, which the runtime has made for us: plan_dev.c. A copy of it, where a detached mount can be copied (Linux 6.15):
+ * Linux 6.8 and later list mounts by age, and the original is older than the root. */
+static int attach_dev(const struct child_mount *m, struct child_state *s, int *ret_mnt, struct err *e)
 {
+	int copy = open_tree(m->tree, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	int target = open_target(m, true, s->rootfd, e);
 
+	*ret_mnt = copy >= 0 ? copy : m->tree;
 	s->dev_whole = s->own_null = s->fresh_null = true;
-	return target < 0 ? target : mnt_move(m->tree, target, e);
+	return target < 0 ? target : mnt_move(*ret_mnt, target, e);
 }
 
 static int mount_one(const struct child_plan *p, size_t i, struct child_state *s, int *ret_mnt, struct err *e)
@@ -313,7 +316,7 @@ static int mount_one(const struct child_plan *p, size_t i, struct child_state *s
 	if (m->kind == CHILD_MOUNT_REMOUNT)
 		return remount(m, rootfd, e);
 	if (m->tree >= 0)
-		return attach_dev(m, s, e);
+		return attach_dev(m, s, ret_mnt, e);
 	int r;
 	if (m->opts.tmpcopyup && str_eq(m->fs.type, "tmpfs")) {
 		int target = open_target(m, true, rootfd, e);
