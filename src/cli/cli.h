@@ -54,6 +54,7 @@ struct command {
 	struct opt_table opts;
 	size_t opts_size;
 	const void *defaults; /* opts_size bytes, or NULL: zeroes */
+	void (*opts_done)(void *opts); /* or NULL: nothing in them has to be given back */
 	int min_operands, max_operands; /* max -1: any number */
 	unsigned flags;
 	int (*run)(struct cli *c, struct err *e);

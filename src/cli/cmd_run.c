@@ -25,6 +25,12 @@ static int keep(const struct cli *c, struct record *r, struct err *e)
 	return n;
 }
 
+/* What no container has taken over. */
+static void opts_done(void *opts)
+{
+	ct_config_done(&((struct run_opts *)opts)->c);
+}
+
 static int create(struct cli *c, struct err *e)
 {
 	struct record r = RECORD_INIT;
@@ -97,6 +103,7 @@ const struct command cmd_run = {
 	.opts = { .more = &run_table },
 	.opts_size = sizeof(struct run_opts),
 	.defaults = &run_defaults,
+	.opts_done = opts_done,
 	.max_operands = -1,
 	.flags = CMD_ENGINE | CMD_STOP | CMD_EXIT_125,
 	.run = run,
@@ -109,6 +116,7 @@ const struct command cmd_create = {
 	.opts = { .more = &create_table },
 	.opts_size = sizeof(struct run_opts),
 	.defaults = &run_defaults,
+	.opts_done = opts_done,
 	.max_operands = -1,
 	.flags = CMD_ENGINE | CMD_STOP | CMD_EXIT_125,
 	.run = create,

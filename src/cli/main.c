@@ -184,6 +184,8 @@ int main(int argc, char **argv)
 		r = run(&c, args, &e);
 	if (r < 0 && e.num)
 		err_print(STDERR_FILENO, c.name, &e);
+	if (c.opts && c.command->opts_done)
+		c.command->opts_done(c.opts);
 	cli_free_images(&c);
 	if (c.engine_is_open)
 		engine_done(&c.engine);
