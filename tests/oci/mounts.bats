@@ -166,11 +166,11 @@ c['process']['capabilities'] = {k: ['CAP_FOWNER', 'CAP_CHOWN', 'CAP_DAC_OVERRIDE
 	echo hidden | tee "$BUNDLE/rootfs/secret/dir/file" > "$BUNDLE/rootfs/secret/file"
 	ln -s secret "$BUNDLE/rootfs/link"
 	ln -s /etc/shadow "$BUNDLE/rootfs/out"
-	config "c['linux']['maskedPaths'] = ['/proc/nosuch', '/proc/tty', '/proc/keys', '/proc/version', '/proc/filesystems',
+	config "c['linux']['maskedPaths'] = ['/proc/nosuch', '/proc/tty', '/proc/keys', '/proc/version', '/proc/filesystems', '/proc/sysvipc',
 	'/sys/nosuch', '/sys/class/mem/null', '/sys/kernel', '/sys/power/state', '/proc/../secret/file', '/link/dir', '/out']
 c['linux']['readonlyPaths'] = ['/proc/sys', '/proc/nosuch', '/keep', '/proc/sys/kernel']"
 	inside 'for f in /proc/version /proc/filesystems /proc/keys /secret/file; do [ -z "$(cat $f)" ] || echo "$f shows"; done
-		for d in /proc/tty /sys/class/mem/null /sys/kernel /secret/dir; do [ -z "$(ls $d)" ] || echo "$d shows"; done
+		for d in /proc/tty /proc/sysvipc /sys/class/mem/null /sys/kernel /secret/dir; do [ -z "$(ls $d)" ] || echo "$d shows"; done
 		touch /keep/x 2> /dev/null && echo /keep
 		echo x 2> /dev/null > /proc/sys/kernel/hostname && echo /proc/sys
 		ls /proc/version; echo end'

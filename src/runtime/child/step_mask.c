@@ -116,7 +116,8 @@ static int mask_opened(struct covers *c, int target, enum mask guess, struct err
 {
 	int r = cover(c, guess, (struct mnt_at){ target, NULL }, e);
 
-	if (guess == MASK_FILE && r == -EINVAL && path_is_dir(target)) { /* move_mount(2): a file onto a directory */
+	/* A file onto a directory, as move_mount(2) and as mount(2) call it. */
+	if (guess == MASK_FILE && (r == -EINVAL || r == -ENOTDIR) && path_is_dir(target)) {
 		err_clear(e);
 		r = cover(c, MASK_DIR, (struct mnt_at){ target, NULL }, e);
 	}
