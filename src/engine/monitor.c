@@ -301,14 +301,16 @@ static pid_t fork_monitor(int *ret_reader, int *ret_writer, struct err *e)
 	return pid < 0 ? -e->num : pid;
 }
 
-int monitor_fork(struct engine *en, struct record *r, int client, bool with_stdin, struct err *e)
+int monitor_fork(struct engine *en, struct record *r, int session[static 2], bool with_stdin, struct err *e)
 {
 	auto_fd int reader = FD_NONE, writer = FD_NONE;
 	pid_t pid = fork_monitor(&reader, &writer, e);
 
-	if (pid == 0)
-		monitor(en, r, client, with_stdin, fd_steal(&writer));
-	fd_close(&client);
+	if (pid == 0) {
+		fd_close(&session[0]);
+		monitor(en, r, session[1], with_stdin, fd_steal(&writer));
+	}
+	fd_close(&session[1]);
 	if (pid < 0)
 		return -e->num;
 	/* Kept open here, it would keep the lock when the monitor has ended. */

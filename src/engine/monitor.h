@@ -2,10 +2,11 @@
 /* The process that stays with a container: parent of its program, holder of its lock. */
 #include "engine/record.h"
 
-/* monitor_fork - a new process becomes the monitor of @r (held; the lock goes with it) and starts the program. @client:
- * the monitor's end of a session, or FD_NONE (the callee closes ours). Returns when the program was executed, or with
- * the error why not. */
-int monitor_fork(struct engine *en, struct record *r, int client, bool with_stdin, struct err *e) must_check;
+/* monitor_fork - a new process becomes the monitor of @r (held; the lock goes with it) and starts the program.
+ * @session: [0] the caller's end of a session, which stays with him alone (or the monitor would not see him leave), [1]
+ * the monitor's, which the callee closes here; or FD_NONE both. Returns when the program was executed, or with the
+ * error why not. */
+int monitor_fork(struct engine *en, struct record *r, int session[static 2], bool with_stdin, struct err *e) must_check;
 /* monitor_adopt - the same for a program that runs already: its monitor was killed. */
 int monitor_adopt(struct engine *en, struct record *r, struct err *e) must_check;
 

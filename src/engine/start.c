@@ -62,10 +62,10 @@ int engine_start(struct engine *en, struct record *r, const struct start_how *ho
 	(void)unlinkat(r->dir_fd, "stop", 0);
 	if (how->attach && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "make a session with the monitor");
-	auto_fd int session = pair[0];
-	int n = monitor_fork(en, r, pair[1], r->config.open_stdin && !how->no_stdin, e);
+	int n = monitor_fork(en, r, pair, r->config.open_stdin && !how->no_stdin, e);
 	if (n == 0)
-		*ret_session = fd_steal(&session);
+		*ret_session = fd_steal(&pair[0]);
+	fd_close(&pair[0]);
 	if (n == -EPIPE)
 		undo(en, r->id);
 	return n;

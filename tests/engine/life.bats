@@ -65,6 +65,8 @@ state()
 	[ "$(state unread Status)" = running ]
 	grep -q "nobody reads the output any more; container unread goes on" "$BATS_TEST_TMPDIR/err"
 	tare rm -f unread
+	# Its monitor ends with it, though the client has not taken the last words.
+	wait_until 5 sh -c "! pgrep -f '^$TARE run --name unread '"
 }
 
 @test "run --rm leaves nothing" {
