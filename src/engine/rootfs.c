@@ -93,14 +93,30 @@ void rootfs_done(struct rootfs *f)
 	*f = (struct rootfs)ROOTFS_INIT;
 }
 
+/* The upper directory is the container's root directory: its mode is seen inside. A start that was cut short may have
+ * made one of them. */
+static int make_writable(const struct record *r, bool *ret_new, struct err *e)
+{
+	if (mkdirat(r->dir_fd, "upper", 0755) < 0 && errno != EEXIST)
+		return err_sys(e, "make the writable layer of container %.12s", r->id);
+	*ret_new = mkdirat(r->dir_fd, "work", 0700) == 0;
+	if (!*ret_new && errno != EEXIST)
+		return err_sys(e, "make the writable layer of container %.12s", r->id);
+	return 0;
+}
+
 int rootfs_prepare(const struct record *r, struct err *e)
 {
-	/* The upper directory is the container's root directory: its mode is seen inside. A start that was cut short
-	 * may have made one of them. */
-	if ((mkdirat(r->dir_fd, "upper", 0755) == 0 || errno == EEXIST) &&
-		(mkdirat(r->dir_fd, "work", 0700) == 0 || errno == EEXIST))
-		return 0;
-	return err_sys(e, "make the writable layer of container %.12s", r->id);
+	bool new;
+
+	if (make_writable(r, &new, e) < 0 || new || !r->config.auto_remove)
+		return e->num ? -e->num : 0;
+	/* overlayfs takes no volatile mount's directories again (overlayfs.rst "Volatile mount"), for who knows what
+	 * reached the disk. A container with --rm ends with its first program, so this is from a start that was killed
+	 * before one ran: there is nothing to lose. */
+	if (path_remove_tree(r->dir_fd, "work", e) < 0 || path_remove_tree(r->dir_fd, "upper", e) < 0)
+		return err_wrap(e, "clear the writable layer of container %.12s", r->id);
+	return make_writable(r, &new, e);
 }
 
 /* --- mounting --------------------------------------------------------------------------------------------- */

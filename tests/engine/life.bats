@@ -338,6 +338,15 @@ state()
 	done
 }
 
+@test "a start of --rm that was killed after it mounted the root does not keep the next one from it" {
+	id=$(tare create --rm --name cut box sh -c 'echo begun > /begun; sleep 1000')
+	# What overlayfs leaves of a volatile mount, and refuses to take again.
+	mkdir -p "$TARE_ROOT/containers/$id/upper" "$TARE_ROOT/containers/$id/work/work/incompat/volatile/dirty"
+	tare start cut
+	[ "$(state cut Status)" = running ]
+	tare rm -f cut
+}
+
 @test "a start that was killed while it made the writable layer does not keep the next one from it" {
 	for made in upper work; do
 		id=$(tare create box true)
