@@ -89,14 +89,6 @@ static struct child_mount *whole_dev(struct child_plan *c)
 	return found;
 }
 
-static bool has_mount(const struct child_plan *c, const char *destination)
-{
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (str_eq(c->mounts[i].doc->destination, destination))
-			return true;
-	return false;
-}
-
 /* False: it cannot be made here (we are in a container ourselves), and the child has another way. */
 static bool fill_dev(const struct child_plan *c, int dev)
 {
@@ -106,7 +98,8 @@ static bool fill_dev(const struct child_plan *c, int dev)
 		if (mknodat(dev, dev_defaults[i].name, S_IFCHR | 0666,
 			    makedev(dev_defaults[i].major, dev_defaults[i].minor)) < 0)
 			return false;
-	return dev_make_links(dev, &ignored) == 0 && (!has_mount(c, "/dev/pts") || dev_make_ptmx(dev, &ignored) == 0);
+	return dev_make_links(dev, &ignored) == 0 &&
+		(!child_has_mount(c, "/dev/pts") || dev_make_ptmx(dev, &ignored) == 0);
 }
 
 static void plan_whole_dev(const struct rt_plan_in *in, struct rt_plan *p)

@@ -152,6 +152,8 @@ _Noreturn void child_main(const struct child_plan *p);
 _Noreturn void child_stage(const struct child_plan *p);
 /* child_exec_main - one more process in a running container. */
 _Noreturn void child_exec_main(const struct exec_plan *p);
+/* child_has_mount - does one go to @destination, literally? Pure. */
+bool child_has_mount(const struct child_plan *p, const char *destination);
 /* child_clone_bind - the detached copy that is to be attached for bind mount @m, idmapped if asked for. Runs in the
  * mount namespace of its source: the runtime's. */
 int child_clone_bind(const struct child_mount *m, bool slave, struct err *e) must_check;

@@ -159,20 +159,12 @@ static int make_configured(const struct child_plan *p, size_t i, int rootfd, str
 	return make_node(p->in_userns, parent, &n, e);
 }
 
-static bool has_mount(const struct child_plan *p, const char *destination)
-{
-	for (size_t i = 0; i < p->n_mounts; i++)
-		if (str_eq(p->mounts[i].doc->destination, destination))
-			return true;
-	return false;
-}
-
 /* An image cannot choose where its devices are made. */
 static int refuse_link(const struct child_plan *p, int rootfd, struct err *e)
 {
 	struct stat st;
 
-	if (has_mount(p, "/dev") || fstatat(rootfd, "dev", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+	if (child_has_mount(p, "/dev") || fstatat(rootfd, "dev", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
 		return 0;
 	return err_set(e, ERR_CONFIG, ELOOP, "/dev of the root filesystem is a symbolic link");
 }
@@ -203,7 +195,7 @@ int step_dev(const struct child_plan *p, struct child_state *s, struct err *e)
 		return s->dev;
 	r = make_defaults(p, s, e);
 	s->fresh_null = s->own_null && fresh;
-	if (r == 0 && has_mount(p, "/dev/pts"))
+	if (r == 0 && child_has_mount(p, "/dev/pts"))
 		r = dev_make_ptmx(s->dev, e);
 	return r;
 }

@@ -52,6 +52,14 @@ static int refuse_in_proc(const struct child_mount *m, int target, struct err *e
 	return 0;
 }
 
+bool child_has_mount(const struct child_plan *p, const char *destination)
+{
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (str_eq(p->mounts[i].doc->destination, destination))
+			return true;
+	return false;
+}
+
 int child_clone_bind(const struct child_mount *m, bool slave, struct err *e)
 {
 	int tree = mnt_clone(m->source_fd, m->source, &m->opts, slave, e);
